@@ -1,0 +1,75 @@
+/**
+ * The contract of a kernel: what it makes of its inputs (`infer`), what that costs (`cost`), and one body per
+ * device that can run it. The `js` body is the readable reference that every other body is tested against.
+ *
+ * Rules every body keeps: inputs are never written; every element of every output is written; nothing is
+ * allocated on the heap by the body itself; the same inputs give the same bits.
+ */
+import type { DType } from '../array/dtype.js';
+import type { NDArray } from '../array/ndarray.js';
+import type { Params } from '../graph/node.js';
+
+/** What is known of an array before it exists. */
+export interface ArraySpec {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
+/** A row-major array in the shared WebAssembly memory: `pointer` is the byte address of its first element. */
+export interface HeapArray extends ArraySpec {
+  readonly pointer: number;
+}
+
+/** Static parameters of a kernel call. */
+export type KernelParams = Params;
+
+export interface Inferred {
+  readonly outputs: readonly ArraySpec[];
+  /** Bytes of scratch this call needs beyond the thread's own arena (`SCRATCH_BYTES`); default 0. */
+  readonly scratch?: number;
+}
+
+export interface KernelCost {
+  readonly flops: number;
+  /** Bytes read and written, each once. */
+  readonly bytes: number;
+}
+
+/** Reads `inputs`, writes `outputs`; any strides and offsets in the inputs, row-major outputs. */
+export type JsBody = (inputs: readonly NDArray[], outputs: readonly NDArray[], params: KernelParams) => void;
+
+/**
+ * A call of one export of the AssemblyScript module. The export's first parameter is always the thread's scratch
+ * arena (SCRATCH_BYTES long, 64-byte aligned), the rest is what `args` gives; it returns a status, 0 for success.
+ */
+export interface WasmBody {
+  readonly export: string;
+  /** Whether this body takes these dtypes and shapes; default: always. Inputs are row-major and contiguous. */
+  can?(inputs: readonly ArraySpec[], params: KernelParams): boolean;
+  /** At most MAX_WASM_ARGS numbers. `scratch` is the address of `Inferred.scratch` bytes, 0 when none was asked for. */
+  args(
+    inputs: readonly HeapArray[],
+    outputs: readonly HeapArray[],
+    params: KernelParams,
+    scratch: number,
+  ): readonly number[];
+}
+
+export interface Kernel {
+  readonly name: string;
+  /** @throws ShapeError | DTypeError | ArgumentError naming the function, the argument and the shapes. */
+  infer(inputs: readonly ArraySpec[], params: KernelParams): Inferred;
+  cost(inputs: readonly ArraySpec[], params: KernelParams): KernelCost;
+  readonly bodies: { readonly js: JsBody; readonly wasm?: WasmBody };
+  /** What a non-zero status of the wasm body means; the js body throws the same error. */
+  failure?(status: number, params: KernelParams): Error;
+}
+
+/** The most numbers a WasmBody may pass after the arena. */
+export const MAX_WASM_ARGS = 24;
+
+/** Bytes of every thread's scratch arena. Its first 64 bytes belong to the runtime: word 0 is non-zero when the running task should give up (status CANCELLED). */
+export const SCRATCH_BYTES = 4 << 20;
+
+/** The status of a kernel that saw its arena's cancel word and stopped. */
+export const CANCELLED = -1;
