@@ -22,15 +22,14 @@ export class Handle {
     this.pointer = heap.address(block);
   }
 
-  /** A handle to fresh, unset memory for `spec`, with a count of one; undefined when the heap has no room. */
-  static tryCreate(heap: Heap, spec: ArraySpec): Handle | undefined {
-    const block = heap.tryAllocate(sizeOf(spec.shape) * itemSize(spec.dtype));
-    return block === undefined ? undefined : new Handle(heap, spec, block);
+  /** A handle to fresh, unset memory for `spec`, with a count of one. @throws HeapExhaustedError */
+  static create(heap: Heap, spec: ArraySpec): Handle {
+    return new Handle(heap, spec, heap.allocate(sizeOf(spec.shape) * itemSize(spec.dtype)));
   }
 
   /** A copy of `array` on the heap. @throws HeapExhaustedError */
   static from(heap: Heap, array: NDArray): Handle {
-    const handle = new Handle(heap, array, heap.allocate(array.nbytes));
+    const handle = Handle.create(heap, array);
     gather(array, handle.view().data);
     return handle;
   }
