@@ -19,6 +19,10 @@ export interface FunctionCall {
   readonly args: readonly unknown[];
   /** Milliseconds. */
   readonly timeout: number | undefined;
+  /** Bytes the call was said to need while it runs, 0 when nothing was said. */
+  readonly memory: number;
+  /** Milliseconds it was said to take. */
+  readonly milliseconds: number | undefined;
 }
 
 /** Runs JavaScript functions. */
@@ -26,8 +30,8 @@ export interface CallLane {
   submit(call: FunctionCall): void;
   /** After a series of submissions. */
   flush(): void;
-  /** Stops what runs and forgets what waits; nothing is reported any more. */
-  abort(): void;
+  /** Stops what runs and forgets what waits; nothing is reported any more. Resolves when all of it has stopped. */
+  abort(): Promise<void>;
 }
 
 /** A kernel whose inputs and outputs have their places on the heap. */
@@ -40,6 +44,9 @@ export interface KernelCall {
   /** Address of the scratch that the kernel asked for, 0 for none. */
   readonly scratch: number;
 }
+
+/** Inputs or outputs of a kernel call. */
+export type HeapCallArrays = readonly HeapArray[];
 
 /** Runs kernels whose inputs may still be computed: `after` names the tickets of those that are. */
 export interface KernelLane {

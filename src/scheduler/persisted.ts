@@ -1,4 +1,5 @@
 /** A result that outlives its run, for persist(): a JavaScript value or arrays that stay on the heap until released. */
+import { type ArraySpec, NDArray } from '../array/ndarray.js';
 import { ReleasedError } from '../errors.js';
 import { Handle } from '../memory/handle.js';
 import type { Held, Results } from './results.js';
@@ -19,8 +20,10 @@ export class Persisted {
     }
   }
 
-  get isReleased(): boolean {
-    return this.#released;
+  /** What is known of a result that is one array. */
+  get spec(): ArraySpec | undefined {
+    if (this.#held instanceof Handle) return { dtype: this.#held.dtype, shape: this.#held.shape };
+    return this.#value instanceof NDArray ? this.#value : undefined;
   }
 
   /** Makes it the result of a task of another run. @throws ReleasedError */
