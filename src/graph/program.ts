@@ -5,7 +5,8 @@
  * then left to right. Pure tasks with one key are one task; otherwise two tasks with one key are an error.
  */
 import { DuplicateKeyError } from '../errors.js';
-import { Hole, type TaskNode } from './node.js';
+import type { TaskNode } from './node.js';
+import { sameTemplate } from './template.js';
 
 export interface Program {
   /** By id; every dependency of a task has a smaller id. */
@@ -140,17 +141,21 @@ function sameTask(a: TaskNode, b: TaskNode): boolean {
     if (a.op.kernel !== b.op.kernel || a.op.params !== b.op.params) return false;
   }
   if (a.deps.some((dep, i) => dep.place !== b.deps[i]?.place)) return false;
-  return a.args.every((arg, i) => {
-    const other = b.args[i];
-    return arg instanceof Hole && other instanceof Hole ? arg.index === other.index : Object.is(arg, other);
-  });
+  return sameArgs(a, b);
+}
+
+function sameArgs(a: TaskNode, b: TaskNode): boolean {
+  return a.args.every((arg, i) => sameTemplate(arg, b.args[i]));
 }
 
 function duplicate(key: string, a: TaskNode, b: TaskNode): DuplicateKeyError {
-  const say = (node: TaskNode): string => `${node.op.name} (${node.args.length} arguments)`;
+  const isOneFunction = a.op.kind === 'call' && b.op.kind === 'call' && a.op.fn === b.op.fn;
+  const what = isOneFunction
+    ? `'${a.op.name}' was called more than once, with different arguments, under the key '${key}'`
+    : `two different tasks ('${b.op.name}' and '${a.op.name}') have the key '${key}'`;
   return new DuplicateKeyError(
     key,
-    `two different tasks have the key '${key}': ${say(b)} and ${say(a)}; give each a key of its own with .with({ key }), or leave keys out`,
+    `${what}; give each task a key of its own (.with({ key })), or use 'name' instead, which makes keys by counting`,
   );
 }
 

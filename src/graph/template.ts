@@ -258,3 +258,33 @@ function fillDeep(template: Pattern, results: ArrayLike<unknown>): unknown {
   }
   return result;
 }
+
+/** Whether two templates have the same holes and values in the same places. */
+export function sameTemplate(a: Template, b: Template): boolean {
+  const matched = new Map<Pattern, Pattern>();
+  const work: [Template, Template][] = [[a, b]];
+  for (let pair = work.pop(); pair !== undefined; pair = work.pop()) {
+    const [one, other] = pair;
+    if (one instanceof Hole && other instanceof Hole) {
+      if (one.index !== other.index) return false;
+    } else if (one instanceof Pattern && other instanceof Pattern) {
+      if (matched.get(one) === other) continue;
+      matched.set(one, other);
+      const left = itemsOf(one.collection as object);
+      const right = itemsOf(other.collection as object);
+      if (left.length !== right.length || !sameForm(one.collection as object, other.collection as object)) return false;
+      for (let i = 0; i < left.length; i++) work.push([left[i], right[i]]);
+    } else if (!Object.is(one, other)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** Whether two collections are of one kind, with the same names where they have names. */
+function sameForm(a: object, b: object): boolean {
+  if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
+  if (Array.isArray(a) || a instanceof Map || a instanceof Set) return true;
+  const names = Object.keys(b);
+  return Object.keys(a).every((name, i) => name === names[i]);
+}
