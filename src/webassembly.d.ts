@@ -1,18 +1,25 @@
-/** The part of the WebAssembly JavaScript interface that lazuli uses; TypeScript has it only with the DOM's types. */
+/**
+ * The part of the WebAssembly JavaScript interface that lazuli uses: TypeScript declares it for browsers only (lib
+ * "dom"), and @types/node does not.
+ */
 declare namespace WebAssembly {
+  class Module {
+    constructor(bytes: ArrayBufferView | ArrayBufferLike);
+    static exports(module: Module): { readonly name: string; readonly kind: string }[];
+  }
+
+  class Instance {
+    constructor(module: Module, imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>);
+    readonly exports: Readonly<Record<string, unknown>>;
+  }
+
   class Memory {
     constructor(descriptor: { initial: number; maximum?: number; shared?: boolean });
-    readonly buffer: ArrayBuffer | SharedArrayBuffer;
+    /** A SharedArrayBuffer where the memory is shared; a new object after the memory grew. */
+    readonly buffer: ArrayBufferLike;
+    /** Adds pages of 64 KiB; answers how many there were. */
     grow(pages: number): number;
   }
-  class Module {
-    constructor(bytes: Uint8Array);
-    static exports(module: Module): { name: string; kind: string }[];
-  }
-  class Instance {
-    constructor(module: Module, imports?: Record<string, Record<string, unknown>>);
-    readonly exports: Record<string, unknown>;
-  }
-  class RuntimeError extends Error {}
-  function validate(bytes: Uint8Array): boolean;
+
+  function validate(bytes: ArrayBufferView | ArrayBufferLike): boolean;
 }
