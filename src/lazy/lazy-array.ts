@@ -1,0 +1,222 @@
+/**
+ * LazyArray: a delayed array that knows its shape and dtype before it is computed. It is a thin view of a task node;
+ * computing, persisting and drawing are those of any delayed value. `kernelCall` makes them: shapes are checked when
+ * the call is made, and kernels are pure, so equal calls are one task.
+ */
+import { type ArraySource, toNDArray } from '../array/convert.js';
+import { type DType, itemSize } from '../array/dtype.js';
+import { NDArray, sizeOf } from '../array/ndarray.js';
+import { ArgumentError } from '../errors.js';
+import { wrap } from '../graph/delayed.js';
+import { Hole, NODE, nodeOf, type Params, TaskNode, type TaskSettings } from '../graph/node.js';
+import type {
+  Arg,
+  ComputeOptions,
+  Delayed,
+  Pending,
+  PersistedDelayed,
+  RESULT,
+  VisualizeOptions,
+} from '../graph/types.js';
+import type { ArraySpec, Kernel } from '../kernels/contract.js';
+import { arrayKey, kernelKey } from './keys.js';
+
+type Awaitable<T> = T | Promise<T>;
+
+/**
+ * A delayed NDArray with a known shape.
+ *
+ * @example
+ * const product = nd.matmul(nd.ones([2, 3]), nd.eye(3));
+ * product.shape; // [2, 3], and nothing has been computed
+ * (await product.compute()).toNested(); // [[1, 1, 1], [1, 1, 1]]
+ */
+export class LazyArray implements ArraySpec, Pending<NDArray> {
+  declare readonly [RESULT]: NDArray;
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  /** The sizes of the blocks along every axis; null where the array is one block. */
+  readonly chunks = null;
+  readonly #node: TaskNode;
+
+  /** @internal Use `nd.array`. */
+  constructor(node: TaskNode, spec: ArraySpec) {
+    this.#node = node;
+    this.shape = spec.shape;
+    this.dtype = spec.dtype;
+  }
+
+  get [NODE](): TaskNode {
+    return this.#node;
+  }
+
+  /** The key of the task that makes this array. */
+  get key(): string {
+    return this.#node.key;
+  }
+
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  get nbytes(): number {
+    return this.size * itemSize(this.dtype);
+  }
+
+  /** Runs what this array needs and answers it. */
+  compute(options?: ComputeOptions): Promise<NDArray> {
+    return this.#delayed().compute(options);
+  }
+
+  /** The same array, backed by a result that stays where it is until `release` is called. */
+  async persist(options?: ComputeOptions): Promise<PersistedLazyArray> {
+    const persisted = await (this.#delayed().persist(options) as Awaitable<PersistedDelayed<NDArray>>);
+    if (persisted instanceof LazyArray) return persisted as unknown as PersistedLazyArray;
+    return persistedArray(nodeOf(persisted) ?? this.#node, this, () => persisted.release());
+  }
+
+  /** A drawing of the graph behind this array: SVG text, or the file that `filename` names. */
+  visualize(options?: VisualizeOptions): Promise<string> {
+    return this.#delayed().visualize(options);
+  }
+
+  /** A property of the computed array, delayed. */
+  get<const K extends keyof NDArray>(name: K): Delayed<NDArray[K]> {
+    return this.#delayed().get(name) as Delayed<NDArray[K]>;
+  }
+
+  /** A method call on the computed array, as one task. */
+  call<const K extends 'get' | 'at' | 'toNested' | 'copy'>(
+    method: K,
+    ...args: Arg<Parameters<NDArray[K]>[number]>[]
+  ): Delayed<ReturnType<NDArray[K]>> {
+    const value = this.#delayed() as unknown as { call(name: K, ...rest: unknown[]): Delayed<ReturnType<NDArray[K]>> };
+    return value.call(method, ...args);
+  }
+
+  toString(): string {
+    return `LazyArray '${this.key}' of shape [${this.shape.join(', ')}], ${this.dtype}, not computed yet`;
+  }
+
+  #delayed(): Delayed<NDArray> {
+    return wrap(this.#node);
+  }
+}
+
+/** A lazy array whose result stays where it is. */
+export type PersistedLazyArray = LazyArray & {
+  /** Gives the result up; computing with it afterwards is a ReleasedError. */
+  release(): void;
+  [Symbol.dispose](): void;
+};
+
+/** The lazy array around a result that is kept; `release` gives it up. */
+export function persistedArray(node: TaskNode, spec: ArraySpec, release: () => void): PersistedLazyArray {
+  return Object.assign(new LazyArray(node, spec), { release, [Symbol.dispose]: release });
+}
+
+/** What array functions take: anything that holds numbers, there already or delayed. */
+export type ArrayInput = ArraySource | LazyArray | Pending<number> | Pending<NDArray>;
+
+/** What is known of delayed scalars and other delayed values that are not LazyArrays. */
+const specs = new WeakMap<TaskNode, ArraySpec>();
+
+export function specOf(node: TaskNode): ArraySpec | undefined {
+  return specs.get(node);
+}
+
+const SCALAR: ArraySpec = { shape: [], dtype: 'float64' };
+
+/** `value` as a LazyArray. Delayed values of unknown shape are refused: `fromDelayed` says what they will be. */
+export function asLazy(value: ArrayInput, where: string, dtype?: DType): LazyArray {
+  if (value instanceof LazyArray) return value;
+  const node = nodeOf(value);
+  if (node !== undefined) {
+    const spec = specs.get(node);
+    if (spec !== undefined) return new LazyArray(node, spec);
+    throw new ArgumentError(
+      `${where}: the shape of '${node.key}' is not known before it is computed; say it with nd.fromDelayed(value, { shape, dtype })`,
+    );
+  }
+  return leaf(toNDArray(value, { where, dtype }));
+}
+
+/** A node that holds an array which is there already. */
+export function leaf(array: NDArray, name = 'array'): LazyArray {
+  const node = new TaskNode({ kind: 'value', name }, [array], [], undefined, arrayKey(array), true);
+  return new LazyArray(node, array);
+}
+
+/** The array itself where `lazy` is one that is there already. */
+export function leafValue(lazy: LazyArray): NDArray | undefined {
+  const node = lazy[NODE];
+  if (node.op.kind !== 'value' || node.deps.length > 0) return undefined;
+  const [value] = node.args;
+  return value instanceof NDArray ? value : undefined;
+}
+
+/** A number, there already or delayed, as a zero-dimensional float64 input of a kernel. */
+export function scalarInput(value: number | Pending<number>, where: string): LazyArray {
+  if (typeof value === 'number') {
+    const array = new NDArray(Float64Array.of(value), { shape: [], dtype: 'float64' });
+    const name = 'number';
+    return new LazyArray(
+      new TaskNode({ kind: 'value', name }, [array], [], undefined, `float64-${value}`, true),
+      SCALAR,
+    );
+  }
+  const node = nodeOf(value);
+  if (node === undefined) throw new ArgumentError(`${where}: expected a number or a delayed number`);
+  return new LazyArray(node, SCALAR);
+}
+
+/** A zero-dimensional array as the delayed number that it computes to. */
+export function asScalar(lazy: LazyArray): Delayed<number> {
+  specs.set(lazy[NODE], lazy);
+  return wrap(lazy[NODE]) as Delayed<number>;
+}
+
+const holes: Hole[] = [];
+
+/** The holes 0 … count − 1, made once. */
+export function firstHoles(count: number): readonly Hole[] {
+  while (holes.length < count) holes.push(new Hole(holes.length));
+  return holes.slice(0, count);
+}
+
+/**
+ * The outputs of a kernel on arrays. O(inputs), nothing runs.
+ *
+ * @throws what the kernel's `infer` throws for shapes and dtypes it does not take
+ */
+export function kernelCall(
+  kernel: Kernel,
+  inputs: readonly LazyArray[],
+  params: Params = {},
+  settings?: TaskSettings,
+): LazyArray[] {
+  const { outputs } = kernel.infer(inputs, params);
+  const key = kernelKey(
+    kernel,
+    params,
+    inputs.map((input) => input.key),
+  );
+  const op = { kind: 'kernel', name: kernel.name, kernel, params } as const;
+  const deps = inputs.map((input) => input[NODE]);
+  const node = new TaskNode(op, firstHoles(inputs.length), deps, settings, key, true);
+  const [only] = outputs;
+  if (outputs.length === 1 && only !== undefined) return [new LazyArray(node, only)];
+  return outputs.map((spec, i) => {
+    const item = { kind: 'item', name: kernel.name } as const;
+    return new LazyArray(new TaskNode(item, [...firstHoles(1), i], [node], undefined, `${key}-${i}`, true), spec);
+  });
+}
+
+/** As `kernelCall`, for kernels with one output. */
+export function kernelCall1(kernel: Kernel, inputs: readonly LazyArray[], params: Params = {}): LazyArray {
+  return kernelCall(kernel, inputs, params)[0]!;
+}
