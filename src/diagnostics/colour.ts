@@ -210,7 +210,7 @@ function byCategory(
 
 function byQuantity(
   members: Members,
-  valueOf: (task: number) => number | undefined,
+  quantityOf: (task: number) => number | undefined,
   combine: 'sum' | 'mean',
   title: string,
   format: (value: number) => string,
@@ -219,7 +219,7 @@ function byQuantity(
     let sum = 0;
     let known = 0;
     for (const i of tasks) {
-      const value = valueOf(i);
+      const value = quantityOf(i);
       if (value === undefined || !Number.isFinite(value)) continue;
       sum += value;
       known++;

@@ -23,7 +23,7 @@ export const metrics = {
   badgeGap: 9,
   /** Cards behind the box of a group. */
   stack: 4,
-  /** The outer ring of what was asked for. */
+  /** The outer ring of what was asked for: where Graphviz puts a second periphery. */
   ring: 4,
 } as const;
 
@@ -45,9 +45,9 @@ export function boxSize(box: Box): { width: number; height: number } {
   return { width, height: box.hint === '' ? metrics.height : metrics.heightWithHint };
 }
 
-/** Room around a box for its cards and its ring. */
-export function boxMargin(box: Box): number {
-  return (box.count > 1 ? metrics.stack : 0) + (box.isTarget ? metrics.ring : 0);
+/** Room around a box for its cards; that for the ring comes with the second periphery. */
+function boxMargin(box: Box): number {
+  return box.count > 1 ? metrics.stack : 0;
 }
 
 /** The picture as DOT. Deterministic. */
@@ -68,7 +68,7 @@ export function toDot(picture: Picture, direction: Direction): string {
 
 function nodeAttributes(box: Box): string {
   const { width, height } = boxSize(box);
-  const margin = 2 * boxMargin(box);
+  const margin = boxMargin(box);
   const badge = badgeOf(box);
   const text = `${box.label}${badge === '' ? '' : ` ${badge}`}${box.hint === '' ? '' : `\n${box.hint}`}`;
   const attributes = [

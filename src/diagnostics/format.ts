@@ -93,6 +93,15 @@ function isScalar(value: unknown): boolean {
   return typeof value === 'number' || typeof value === 'boolean';
 }
 
+/** A thrown value in one line; anything can be thrown, also what cannot become a string. */
+export function describeError(error: unknown): string {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  } catch {
+    return 'a thrown value that cannot be shown';
+  }
+}
+
 /** Characters XML 1.0 does not allow, lone surrogates among them. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to remove
 const notXml = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu;

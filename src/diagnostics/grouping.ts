@@ -31,7 +31,7 @@ export interface Grouping {
 /** Above these a picture stops being readable. */
 export const comfortable = { boxes: 64, width: 12 } as const;
 /** Rounds of refinement: how far a role looks around itself. */
-const rounds = 6;
+const rounds = 4;
 /** Roles are opened only in graphs up to this size; each attempt walks the graph a few times. */
 const openable = 20_000;
 

@@ -34,7 +34,7 @@ export function quantity(share: number): Swatch {
   const place = Math.min(1, Math.max(0, share)) * (ramp.length - 1);
   const left = Math.min(ramp.length - 2, Math.floor(place));
   const fill = mixHex(ramp[left] ?? '#ffffff', ramp[left + 1] ?? '#ffffff', place - left);
-  return { fill, stroke: mixHex(fill, '#16202c', 0.45), ink: luminance(fill) > 0.3 ? ink : '#ffffff' };
+  return { fill, stroke: mixHex(fill, '#16202c', 0.45), ink: luminance(fill) > 0.2 ? ink : '#ffffff' };
 }
 
 /** WCAG relative luminance of `#rrggbb`, 0 for black to 1 for white. */

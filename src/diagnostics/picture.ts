@@ -13,7 +13,10 @@ import type { Swatch } from './palette.js';
 export interface Drawable {
   /** Dependencies before those who need them. */
   readonly nodes: readonly TaskNode[];
-  /** Length `nodes.length + 1`: the dependencies of task i are `deps[depStart[i]] … deps[depStart[i + 1] - 1]`. */
+  /**
+   * Length `nodes.length + 1`: the dependencies of task i are `deps[depStart[i]] … deps[depStart[i + 1] - 1]`; one may
+   * repeat.
+   */
   readonly depStart: Int32Array;
   readonly deps: Int32Array;
   readonly targets: ArrayLike<number>;
@@ -68,7 +71,8 @@ export interface PictureOptions {
 const keysShown = 8;
 
 /** Groups, labels and colours a graph. O(tasks + dependencies) times a small constant. */
-export function makePicture(graph: Drawable, options: PictureOptions): Picture {
+export function makePicture(program: Drawable, options: PictureOptions): Picture {
+  const graph = withoutRepeats(program);
   const count = graph.nodes.length;
   const isTarget = new Uint8Array(count);
   for (let t = 0; t < graph.targets.length; t++) isTarget[graph.targets[t]!] = 1;
@@ -105,6 +109,25 @@ export function makePicture(graph: Drawable, options: PictureOptions): Picture {
     caption: captionOf(count, graph.deps.length, boxCount),
     legend: colours.legend,
   };
+}
+
+/** A task that takes one result twice depends on it once. */
+function withoutRepeats(program: Drawable): Drawable {
+  const { nodes, depStart, deps } = program;
+  const start = new Int32Array(nodes.length + 1);
+  const distinct = new Int32Array(deps.length);
+  const seenBy = new Int32Array(nodes.length).fill(-1);
+  let length = 0;
+  for (let i = 0; i < nodes.length; i++) {
+    for (let e = depStart[i]!; e < depStart[i + 1]!; e++) {
+      const dep = deps[e]!;
+      if (seenBy[dep] === i) continue;
+      seenBy[dep] = i;
+      distinct[length++] = dep;
+    }
+    start[i + 1] = length;
+  }
+  return { ...program, depStart: start, deps: distinct.subarray(0, length) };
 }
 
 /** What a task is called in the picture. */
@@ -181,10 +204,13 @@ function linksOf(graph: Drawable, group: Int32Array, boxes: readonly Box[]): Lin
   });
 }
 
-/** Between groups: `4 to 1` when every task at the arrow's head needs four of those at its tail. One to one is silent. */
+/**
+ * Between groups: `4 to 1` when every task at the arrow's head needs four of those at its tail. Silent where the boxes'
+ * own counts say it: one to one, and one for all.
+ */
 function linkLabel(count: number, from: number, to: number, isLoop: boolean): string {
   if (isLoop) return `×${formatCount(count)}`;
-  if (count === from && count === to) return '';
+  if (count === to && (from === 1 || from === to)) return '';
   if (count % to === 0 && count === from) return `${formatCount(count / to)} to 1`;
   if (count % from === 0 && count === to) return `1 to ${formatCount(count / from)}`;
   return `×${formatCount(count)}`;
