@@ -1,10 +1,12 @@
 /**
  * Drawing a program: options checked by name before any work, then graph → picture → DOT → layout → SVG, and from
- * there to a file by its extension. The runtime's `visualize` builds the program and calls this.
+ * there to a file by its extension.
  */
 import { writeFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { ArgumentError, nearest, OptionError } from '../errors.js';
+import { collect } from '../graph/collect.js';
+import { buildProgram } from '../graph/program.js';
 import { type ColourMode, colourModes, type RunRecord } from './colour.js';
 import { type Direction, toDot } from './dot.js';
 import { formatCount, plural } from './format.js';
@@ -45,12 +47,28 @@ type Extension = (typeof extensions)[number];
 const mostUngrouped = 2000;
 
 /**
- * Draws a program.
+ * Draws the graph behind a delayed value, or behind every delayed value in a structure, as it was written: before any
+ * optimisation, and without running anything.
  *
- * @param program the graph, dependencies first (`buildProgram` gives it)
+ * ```ts
+ * const svg = await visualize(result);
+ * await visualize(result, { filename: 'graph.html', color: 'time', run: lastRun });
+ * ```
+ *
+ * @param target a delayed value or any structure that contains some
  * @param lastRun records used when `options.run` is not given
  * @returns without `filename` the SVG text; with it the absolute path of the file written
  * @throws OptionError for an unknown option, value or extension, or when a colour needs records that do not exist
+ * @throws ArgumentError when there is nothing to draw
+ */
+export async function visualize(target: unknown, options: VisualizeOptions = {}, lastRun?: RunRecord): Promise<string> {
+  return drawProgram(buildProgram(collect(target).nodes), options, lastRun);
+}
+
+/**
+ * Draws a program; otherwise as `visualize`.
+ *
+ * @param program the graph, dependencies first (`buildProgram` gives it)
  */
 export async function drawProgram(
   program: Drawable,
