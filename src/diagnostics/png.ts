@@ -26,13 +26,19 @@ async function load(): Promise<Engine> {
   const [binary, ...fonts] = await Promise.all(
     ['@resvg/resvg-wasm/index_bg.wasm', ...files].map((name) => readFile(require.resolve(name))),
   );
-  await initWasm(binary!);
+  await initWasm(binary!).catch((error: unknown) => {
+    // Another user of resvg in this process may have done it, and it can be done only once.
+    if (!String(error).includes('Already initialized')) throw error;
+  });
   return { Resvg, fonts };
 }
 
 /** Draws an SVG of `width` × `height` points, `scale` pixels to the point. */
 export async function toPng(svg: string, width: number, height: number, scale: number): Promise<Uint8Array> {
-  engine ??= load();
+  engine ??= load().catch((error: unknown) => {
+    engine = undefined;
+    throw error;
+  });
   const { Resvg, fonts } = await engine;
   const zoom = Math.min(scale, longest / Math.max(width, height), Math.sqrt(most / (width * height)));
   const renderer = new Resvg(svg, {

@@ -4,8 +4,10 @@
  * is over before. The cursor is never hidden and the timer never keeps the process alive, so an interrupted program
  * leaves nothing behind but the last line.
  */
+import { OptionError } from '../errors.js';
 import type { Observer, RunFinishEvent, RunStartEvent, TaskErrorEvent, TaskStartEvent } from '../scheduler/observer.js';
 import { formatCount, formatSeconds, plural, shorten } from './format.js';
+import { checkNames } from './options.js';
 
 /** What a progress bar writes to; `process.stderr` is one. */
 export interface ProgressStream {
@@ -52,6 +54,10 @@ export class ProgressBar implements Observer {
   #wroteLine = false;
 
   constructor(options: ProgressBarOptions = {}) {
+    checkNames('ProgressBar', options, ['stream', 'label', 'clock']);
+    if (options.stream !== undefined && typeof options.stream.write !== 'function') {
+      throw new OptionError('stream', 'stream is something to write text to, such as process.stderr');
+    }
     this.#stream = options.stream ?? process.stderr;
     this.#label = options.label === undefined ? '' : `${options.label}  `;
     this.#clock = options.clock ?? (() => performance.now());

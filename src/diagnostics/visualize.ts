@@ -4,7 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { ArgumentError, nearest, OptionError } from '../errors.js';
+import { ArgumentError, OptionError } from '../errors.js';
 import { collect } from '../graph/collect.js';
 import { buildProgram } from '../graph/program.js';
 import { type ColourMode, colourModes, type RunRecord } from './colour.js';
@@ -12,6 +12,7 @@ import { type Direction, toDot } from './dot.js';
 import { formatCount, plural } from './format.js';
 import type { GroupMode } from './grouping.js';
 import { layOut } from './layout.js';
+import { checkNames, didYouMean } from './options.js';
 import { toPage } from './page.js';
 import { type Drawable, makePicture } from './picture.js';
 import { toPng } from './png.js';
@@ -34,7 +35,7 @@ export interface VisualizeOptions {
   readonly direction?: Direction;
   /** The run whose records colour the picture; by default the last run of the runtime that draws. */
   readonly run?: RunRecord;
-  /** Pixels per point of a `.png`; default 2. */
+  /** Pixels per point of a `.png`; default 2, less where the picture would exceed 16,384 pixels a side. */
   readonly scale?: number;
 }
 
@@ -43,7 +44,7 @@ const directions = ['down', 'right', 'up', 'left'] as const;
 const extensions = ['.svg', '.png', '.dot', '.html'] as const;
 type Extension = (typeof extensions)[number];
 
-/** With `group: false`, Graphviz needs minutes and gigabytes beyond this, and the picture shows nothing. */
+/** Beyond this, `group: false` keeps Graphviz busy for long, and the picture shows nothing. */
 const mostUngrouped = 2000;
 
 /**
@@ -118,19 +119,7 @@ interface Checked {
 }
 
 function checkOptions(options: VisualizeOptions): Checked {
-  if (typeof options !== 'object' || options === null) {
-    throw new ArgumentError(
-      `visualize takes its options as an object, such as { filename: 'graph.svg' }; got ${String(options)}`,
-    );
-  }
-  for (const name of Object.keys(options)) {
-    if (!(optionNames as readonly string[]).includes(name)) {
-      throw new OptionError(
-        name,
-        `visualize has no option '${name}'${hint(name, optionNames)}; it has ${optionNames.join(', ')}`,
-      );
-    }
-  }
+  checkNames('visualize', options, optionNames);
   const { filename, color = 'function', group = 'auto', direction = 'down', run, scale = 2 } = options;
   if (group !== 'auto' && group !== true && group !== false) {
     throw new OptionError('group', `group is 'auto', true or false; got ${show(group)}`);
@@ -164,7 +153,7 @@ function checkFilename(filename: unknown): { path: string; extension: Extension 
     const what = extension === '' ? `'${filename}' has no extension` : `'${extension}' is not a format`;
     throw new OptionError(
       'filename',
-      `${what} that visualize writes${hint(extension, extensions)}; it writes ${extensions.join(', ')}`,
+      `${what} that visualize writes${didYouMean(extension, extensions)}; it writes ${extensions.join(', ')}`,
     );
   }
   return { path: resolve(filename), extension: known };
@@ -173,16 +162,11 @@ function checkFilename(filename: unknown): { path: string; extension: Extension 
 function oneOf<T extends string>(option: string, value: unknown, values: readonly T[]): T {
   const known = values.find((candidate) => candidate === value);
   if (known !== undefined) return known;
-  const near = typeof value === 'string' ? hint(value, values) : '';
+  const near = typeof value === 'string' ? didYouMean(value, values) : '';
   throw new OptionError(
     option,
     `${option} cannot be ${show(value)}${near}; it is one of ${values.map((v) => `'${v}'`).join(', ')}`,
   );
-}
-
-function hint(word: string, candidates: readonly string[]): string {
-  const near = nearest(word, candidates);
-  return near === undefined ? '' : ` (did you mean '${near}'?)`;
 }
 
 function show(value: unknown): string {

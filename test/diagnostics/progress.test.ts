@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ProgressBar } from '../../dist/diagnostics/index.js';
+import { OptionError } from '../../dist/errors.js';
 
 /** A stream that keeps what is written, and a clock that only the test moves. */
 function scene(isTTY: boolean, columns = 100) {
@@ -85,6 +86,25 @@ describe('ProgressBar on a terminal', () => {
     bar.onTaskEnd();
     finish(1);
     expect(written.length).toBe(before);
+  });
+});
+
+describe('ProgressBar options', () => {
+  it('refuses what it does not know', () => {
+    expect(() => new ProgressBar({ labl: 'x' } as never)).toThrow(/no option 'labl' \(did you mean 'label'\?\)/);
+    expect(() => new ProgressBar({ stream: {} } as never)).toThrow(OptionError);
+  });
+
+  it('puts its label first', () => {
+    const written: string[] = [];
+    const bar = new ProgressBar({
+      label: 'fit',
+      stream: { write: (text: string) => written.push(text), isTTY: true },
+      clock: () => 0,
+    });
+    bar.onStart({ tasks: 2, scheduler: 'sync', workers: 0, startedAt: 0 });
+    bar.onFinish({ ok: true, tasks: 2, makespan: 0 });
+    expect(written).toEqual(['\rfit  2 tasks in 0 s\u001b[K\n']);
   });
 });
 

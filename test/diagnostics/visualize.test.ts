@@ -252,6 +252,25 @@ describe('files', () => {
     expect(await size(3)).toEqual([3 * Number(width), 3 * Number(height)]);
   });
 
+  it('draws the letters of a .png, also beyond ASCII, without fonts from the machine', async () => {
+    const png = async (label: string) => {
+      const path = await drawProgram(buildProgram([call(label, [], [], 'key')]), {
+        filename: join(folder, 'text.png'),
+        color: 'none',
+      });
+      return (await readFile(path)).toString('base64');
+    };
+    // Pairs of one width: only the letters differ.
+    for (const [one, other] of [
+      ['bbbb', 'dddd'],
+      ['яяяя', 'жжжж'],
+      ['αααα', 'ββββ'],
+    ]) {
+      expect(await png(one!)).not.toBe(await png(other!));
+      expect(await png(one!)).toBe(await png(one!));
+    }
+  });
+
   it('names the folder that does not exist', async () => {
     const error = await failure(drawProgram(pipeline(), { filename: join(folder, 'none', 'graph.svg') }));
     expect(error.message).toContain('none');
