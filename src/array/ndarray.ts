@@ -5,6 +5,12 @@
 import { ArgumentError, ShapeError } from '../errors.js';
 import { allocate, type DType, itemSize, type TypedArray } from './dtype.js';
 
+/** What is known of an array before it exists. */
+export interface ArraySpec {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+}
+
 export type Nested<T> = T | readonly Nested<T>[];
 
 /** The number of elements of a shape; 1 for the empty shape. */

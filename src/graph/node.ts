@@ -17,6 +17,9 @@ export interface KernelLike {
 /** A hint of what a task costs; a function of the task's own (filled) arguments where it depends on them. */
 export type CostHint = { readonly flops?: number; readonly bytes?: number; readonly seconds?: number };
 
+/** Every delayed value answers this property with its TaskNode. */
+export const NODE: unique symbol = Symbol('lazuli.node');
+
 /** Per-task options, shared by every call of one delayed function. */
 export interface TaskSettings {
   readonly device?: string | readonly string[];
@@ -62,7 +65,8 @@ export class Pattern {
 }
 
 let serials = 0;
-const noSettings: TaskSettings = Object.freeze({});
+/** The settings of a task without any. */
+export const noSettings: TaskSettings = Object.freeze({});
 
 export class TaskNode {
   readonly op: Op;
@@ -101,7 +105,16 @@ export class TaskNode {
   get key(): string {
     return this.givenKey ?? `${this.op.name}-${this.serial}`;
   }
+
+  /** What console.log shows. Node calls it on the target of a proxy, with the proxy as `this`. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return nodeOf(this) === undefined ? `TaskNode(${this.key})` : `Delayed(${this.key})`;
+  }
 }
 
-/** Every delayed value answers this property with its TaskNode. */
-export const NODE: unique symbol = Symbol('lazuli.node');
+/** The task behind a delayed value (a `Delayed`, a lazy array), undefined for everything else. */
+export function nodeOf(value: unknown): TaskNode | undefined {
+  if (typeof value === 'object' ? value === null : typeof value !== 'function') return undefined;
+  const node = (value as { readonly [NODE]?: unknown })[NODE];
+  return node instanceof TaskNode ? node : undefined;
+}

@@ -5,15 +5,10 @@
  * Rules every body keeps: inputs are never written; every element of every output is written; nothing is
  * allocated on the heap by the body itself; the same inputs give the same bits.
  */
-import type { DType } from '../array/dtype.js';
-import type { NDArray } from '../array/ndarray.js';
+import type { ArraySpec, NDArray } from '../array/ndarray.js';
 import type { Params } from '../graph/node.js';
 
-/** What is known of an array before it exists. */
-export interface ArraySpec {
-  readonly dtype: DType;
-  readonly shape: readonly number[];
-}
+export type { ArraySpec } from '../array/ndarray.js';
 
 /** A row-major array in the shared WebAssembly memory: `pointer` is the byte address of its first element. */
 export interface HeapArray extends ArraySpec {

@@ -1,0 +1,398 @@
+/**
+ * Matrix product in BLIS's five loops (Van Zee & van de Geijn, ACM TOMS 41(3), 2015): blocks of B (KC × NC) and of A
+ * (MC × KC) are packed into panels that the micro-kernel reads front to back. One source for float32 and float64, and
+ * for both builds: the micro-tile is 2 rows × 64 bytes on plain SIMD (8 accumulators: more would spill in V8 before
+ * Node 24) and 6 rows × 32 bytes with relaxed SIMD's multiply-add. Transposes are strides, paid while packing.
+ *
+ * Block sizes: a micro-panel of B (KC × 64 bytes = 16 KB) stays in L1 while A's panels (MC × KC × 8 = 256 KB) stream
+ * from L2; the packed B (KC × NC × 8 = 2 MB) stays in L3 and, with A's block, in the thread's arena.
+ */
+import { ARENA_START } from './arena';
+import { OK } from './status';
+
+const RELAXED: bool = ASC_FEATURE_RELAXED_SIMD;
+/** Rows of the micro-tile. */
+const MR: i32 = RELAXED ? 6 : 2;
+/** Bytes of one row of the micro-tile. */
+const NRB: i32 = RELAXED ? 32 : 64;
+const KC: i32 = 256;
+const MC: i32 = RELAXED ? 132 : 128;
+/** Bytes of one row of a packed block of B. */
+const NCB: i32 = 8192;
+
+const EDGE: usize = ARENA_START;
+const PANEL_B: usize = ARENA_START + 1024;
+const PANEL_A: usize = PANEL_B + <usize>KC * <usize>NCB;
+/** The first arena byte that the product leaves alone. */
+export const GEMM_END: usize = PANEL_A + <usize>MC * <usize>KC * 8;
+
+// @ts-ignore: decorator
+@inline function madd<T>(a: v128, b: v128, c: v128): v128 {
+  if (RELAXED) return v128.relaxed_madd<T>(a, b, c);
+  return v128.add<T>(c, v128.mul<T>(a, b));
+}
+
+// @ts-ignore: decorator
+@inline function put<T>(c: usize, value: v128, accumulate: bool): void {
+  v128.store(c, accumulate ? v128.add<T>(value, v128.load(c)) : value);
+}
+
+/**
+ * The 2 × 64 bytes micro-kernel: C (=, +=) A·B for one panel of each, `kc` steps long.
+ * Four copies of the step with an exit after each: unrolled straight, V8 sinks the loads within the block and loses
+ * a third of the speed.
+ */
+function micro2<T>(kc: i32, a: usize, b: usize, c: usize, ldc: usize, accumulate: bool): void {
+  let c00 = v128.splat<T>(<T>0), c01 = c00, c02 = c00, c03 = c00;
+  let c10 = c00, c11 = c00, c12 = c00, c13 = c00;
+  const end = b + (<usize>kc << 6);
+  while (b < end) {
+    {
+      const b0 = v128.load(b), b1 = v128.load(b, 16), b2 = v128.load(b, 32), b3 = v128.load(b, 48);
+      const a0 = v128.load_splat<T>(a);
+      c00 = madd<T>(a0, b0, c00); c01 = madd<T>(a0, b1, c01); c02 = madd<T>(a0, b2, c02); c03 = madd<T>(a0, b3, c03);
+      const a1 = v128.load_splat<T>(a, sizeof<T>());
+      c10 = madd<T>(a1, b0, c10); c11 = madd<T>(a1, b1, c11); c12 = madd<T>(a1, b2, c12); c13 = madd<T>(a1, b3, c13);
+    }
+    a += 2 * sizeof<T>(); b += 64;
+    if (b >= end) break;
+    {
+      const b0 = v128.load(b), b1 = v128.load(b, 16), b2 = v128.load(b, 32), b3 = v128.load(b, 48);
+      const a0 = v128.load_splat<T>(a);
+      c00 = madd<T>(a0, b0, c00); c01 = madd<T>(a0, b1, c01); c02 = madd<T>(a0, b2, c02); c03 = madd<T>(a0, b3, c03);
+      const a1 = v128.load_splat<T>(a, sizeof<T>());
+      c10 = madd<T>(a1, b0, c10); c11 = madd<T>(a1, b1, c11); c12 = madd<T>(a1, b2, c12); c13 = madd<T>(a1, b3, c13);
+    }
+    a += 2 * sizeof<T>(); b += 64;
+    if (b >= end) break;
+    {
+      const b0 = v128.load(b), b1 = v128.load(b, 16), b2 = v128.load(b, 32), b3 = v128.load(b, 48);
+      const a0 = v128.load_splat<T>(a);
+      c00 = madd<T>(a0, b0, c00); c01 = madd<T>(a0, b1, c01); c02 = madd<T>(a0, b2, c02); c03 = madd<T>(a0, b3, c03);
+      const a1 = v128.load_splat<T>(a, sizeof<T>());
+      c10 = madd<T>(a1, b0, c10); c11 = madd<T>(a1, b1, c11); c12 = madd<T>(a1, b2, c12); c13 = madd<T>(a1, b3, c13);
+    }
+    a += 2 * sizeof<T>(); b += 64;
+    if (b >= end) break;
+    {
+      const b0 = v128.load(b), b1 = v128.load(b, 16), b2 = v128.load(b, 32), b3 = v128.load(b, 48);
+      const a0 = v128.load_splat<T>(a);
+      c00 = madd<T>(a0, b0, c00); c01 = madd<T>(a0, b1, c01); c02 = madd<T>(a0, b2, c02); c03 = madd<T>(a0, b3, c03);
+      const a1 = v128.load_splat<T>(a, sizeof<T>());
+      c10 = madd<T>(a1, b0, c10); c11 = madd<T>(a1, b1, c11); c12 = madd<T>(a1, b2, c12); c13 = madd<T>(a1, b3, c13);
+    }
+    a += 2 * sizeof<T>(); b += 64;
+  }
+  put<T>(c, c00, accumulate); put<T>(c + 16, c01, accumulate);
+  put<T>(c + 32, c02, accumulate); put<T>(c + 48, c03, accumulate);
+  c += ldc;
+  put<T>(c, c10, accumulate); put<T>(c + 16, c11, accumulate);
+  put<T>(c + 32, c12, accumulate); put<T>(c + 48, c13, accumulate);
+}
+
+/** The 6 × 32 bytes micro-kernel: 12 accumulators and one splat each for 6 rows; wants fused multiply-add. */
+function micro6<T>(kc: i32, a: usize, b: usize, c: usize, ldc: usize, accumulate: bool): void {
+  let c00 = v128.splat<T>(<T>0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00;
+  let c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
+  const end = b + (<usize>kc << 5);
+  while (b < end) {
+    {
+      const b0 = v128.load(b), b1 = v128.load(b, 16);
+      let s = v128.load_splat<T>(a);
+      c00 = madd<T>(s, b0, c00); c01 = madd<T>(s, b1, c01);
+      s = v128.load_splat<T>(a, sizeof<T>());
+      c10 = madd<T>(s, b0, c10); c11 = madd<T>(s, b1, c11);
+      s = v128.load_splat<T>(a, 2 * sizeof<T>());
+      c20 = madd<T>(s, b0, c20); c21 = madd<T>(s, b1, c21);
+      s = v128.load_splat<T>(a, 3 * sizeof<T>());
+      c30 = madd<T>(s, b0, c30); c31 = madd<T>(s, b1, c31);
+      s = v128.load_splat<T>(a, 4 * sizeof<T>());
+      c40 = madd<T>(s, b0, c40); c41 = madd<T>(s, b1, c41);
+      s = v128.load_splat<T>(a, 5 * sizeof<T>());
+      c50 = madd<T>(s, b0, c50); c51 = madd<T>(s, b1, c51);
+    }
+    a += 6 * sizeof<T>(); b += 32;
+    if (b >= end) break;
+    {
+      const b0 = v128.load(b), b1 = v128.load(b, 16);
+      let s = v128.load_splat<T>(a);
+      c00 = madd<T>(s, b0, c00); c01 = madd<T>(s, b1, c01);
+      s = v128.load_splat<T>(a, sizeof<T>());
+      c10 = madd<T>(s, b0, c10); c11 = madd<T>(s, b1, c11);
+      s = v128.load_splat<T>(a, 2 * sizeof<T>());
+      c20 = madd<T>(s, b0, c20); c21 = madd<T>(s, b1, c21);
+      s = v128.load_splat<T>(a, 3 * sizeof<T>());
+      c30 = madd<T>(s, b0, c30); c31 = madd<T>(s, b1, c31);
+      s = v128.load_splat<T>(a, 4 * sizeof<T>());
+      c40 = madd<T>(s, b0, c40); c41 = madd<T>(s, b1, c41);
+      s = v128.load_splat<T>(a, 5 * sizeof<T>());
+      c50 = madd<T>(s, b0, c50); c51 = madd<T>(s, b1, c51);
+    }
+    a += 6 * sizeof<T>(); b += 32;
+  }
+  put<T>(c, c00, accumulate); put<T>(c + 16, c01, accumulate); c += ldc;
+  put<T>(c, c10, accumulate); put<T>(c + 16, c11, accumulate); c += ldc;
+  put<T>(c, c20, accumulate); put<T>(c + 16, c21, accumulate); c += ldc;
+  put<T>(c, c30, accumulate); put<T>(c + 16, c31, accumulate); c += ldc;
+  put<T>(c, c40, accumulate); put<T>(c + 16, c41, accumulate); c += ldc;
+  put<T>(c, c50, accumulate); put<T>(c + 16, c51, accumulate);
+}
+
+// @ts-ignore: decorator
+@inline function micro<T>(kc: i32, a: usize, b: usize, c: usize, ldc: usize, accumulate: bool): void {
+  if (RELAXED) micro6<T>(kc, a, b, c, ldc, accumulate);
+  else micro2<T>(kc, a, b, c, ldc, accumulate);
+}
+
+/** Two rows of A, `kc` long and contiguous, interleaved: the panel of the 2-row micro-kernel. Returns the end. */
+function packPair<T>(kc: i32, p: usize, q: usize, to: usize): usize {
+  let k = 0;
+  if (sizeof<T>() == 8) {
+    for (; k + 2 <= kc; k += 2) {
+      const x = v128.load(p), y = v128.load(q);
+      v128.store(to, v128.shuffle<f64>(x, y, 0, 2));
+      v128.store(to, v128.shuffle<f64>(x, y, 1, 3), 16);
+      p += 16; q += 16; to += 32;
+    }
+  } else {
+    for (; k + 4 <= kc; k += 4) {
+      const x = v128.load(p), y = v128.load(q);
+      v128.store(to, v128.shuffle<f32>(x, y, 0, 4, 1, 5));
+      v128.store(to, v128.shuffle<f32>(x, y, 2, 6, 3, 7), 16);
+      p += 16; q += 16; to += 32;
+    }
+  }
+  for (; k < kc; k++) {
+    store<T>(to, load<T>(p));
+    store<T>(to, load<T>(q), sizeof<T>());
+    p += sizeof<T>(); q += sizeof<T>(); to += 2 * sizeof<T>();
+  }
+  return to;
+}
+
+/** Six rows of A interleaved: the panel of the 6-row micro-kernel. Returns the end. */
+function packSix<T>(kc: i32, p: usize, rows: usize, columns: usize, to: usize): usize {
+  const r2 = rows + rows, r3 = r2 + rows, r4 = r2 + r2, r5 = r4 + rows;
+  let k = 0;
+  if (sizeof<T>() == 8 && columns == 8) {
+    for (; k + 2 <= kc; k += 2) {
+      const x = v128.load(p), y = v128.load(p + rows), z = v128.load(p + r2);
+      const w = v128.load(p + r3), u = v128.load(p + r4), v = v128.load(p + r5);
+      v128.store(to, v128.shuffle<f64>(x, y, 0, 2));
+      v128.store(to, v128.shuffle<f64>(z, w, 0, 2), 16);
+      v128.store(to, v128.shuffle<f64>(u, v, 0, 2), 32);
+      v128.store(to, v128.shuffle<f64>(x, y, 1, 3), 48);
+      v128.store(to, v128.shuffle<f64>(z, w, 1, 3), 64);
+      v128.store(to, v128.shuffle<f64>(u, v, 1, 3), 80);
+      p += 16; to += 96;
+    }
+  }
+  for (; k < kc; k++) {
+    store<T>(to, load<T>(p));
+    store<T>(to, load<T>(p + rows), sizeof<T>());
+    store<T>(to, load<T>(p + r2), 2 * sizeof<T>());
+    store<T>(to, load<T>(p + r3), 3 * sizeof<T>());
+    store<T>(to, load<T>(p + r4), 4 * sizeof<T>());
+    store<T>(to, load<T>(p + r5), 5 * sizeof<T>());
+    p += columns; to += 6 * sizeof<T>();
+  }
+  return to;
+}
+
+/** A block of A (mc × kc) as panels of MR rows, [panel][k][MR]; the last panel is filled up with zeros. */
+function packA<T>(mc: i32, kc: i32, a: usize, rows: usize, columns: usize, to: usize): void {
+  for (let i = 0; i < mc; i += MR) {
+    const m = min(MR, mc - i);
+    let p = a + <usize>i * rows;
+    if (m == MR && MR == 6) {
+      to = packSix<T>(kc, p, rows, columns, to);
+    } else if (m == MR && columns == sizeof<T>()) {
+      to = packPair<T>(kc, p, p + rows, to);
+    } else {
+      for (let k = 0; k < kc; k++) {
+        let q = p;
+        for (let r = 0; r < MR; r++) {
+          store<T>(to, r < m ? load<T>(q) : <T>0);
+          q += rows; to += sizeof<T>();
+        }
+        p += columns;
+      }
+    }
+  }
+}
+
+/** NR columns of B that each lie contiguous along k (B transposed), as one panel [k][NR]. */
+function packColumns<T>(kc: i32, p: usize, columns: usize, to: usize): void {
+  const NR = NRB / <i32>sizeof<T>();
+  for (let c = 0; c < NR; c += 2) {
+    let x = p + <usize>c * columns, y = x + columns, d = to + <usize>c * sizeof<T>(), k = 0;
+    if (sizeof<T>() == 8) {
+      for (; k + 2 <= kc; k += 2) {
+        const u = v128.load(x), v = v128.load(y);
+        v128.store(d, v128.shuffle<f64>(u, v, 0, 2));
+        v128.store(d + NRB, v128.shuffle<f64>(u, v, 1, 3));
+        x += 16; y += 16; d += 2 * NRB;
+      }
+    } else {
+      for (; k + 4 <= kc; k += 4) {
+        const u = v128.load(x), v = v128.load(y);
+        const low = v128.shuffle<f32>(u, v, 0, 4, 1, 5), high = v128.shuffle<f32>(u, v, 2, 6, 3, 7);
+        v128.store_lane<f64>(d, low, 0);
+        v128.store_lane<f64>(d + NRB, low, 1);
+        v128.store_lane<f64>(d + 2 * NRB, high, 0);
+        v128.store_lane<f64>(d + 3 * NRB, high, 1);
+        x += 16; y += 16; d += 4 * NRB;
+      }
+    }
+    for (; k < kc; k++) {
+      store<T>(d, load<T>(x));
+      store<T>(d, load<T>(y), sizeof<T>());
+      x += sizeof<T>(); y += sizeof<T>(); d += NRB;
+    }
+  }
+}
+
+/** A block of B (kc × nc) as panels of NR columns, [panel][k][NR]; the last panel is filled up with zeros. */
+function packB<T>(kc: i32, nc: i32, b: usize, rows: usize, columns: usize, to: usize): void {
+  const NR = NRB / <i32>sizeof<T>();
+  for (let j = 0; j < nc; j += NR) {
+    const n = min(NR, nc - j);
+    let p = b + <usize>j * columns;
+    if (n == NR && columns == sizeof<T>()) {
+      for (let k = 0; k < kc; k++) {
+        v128.store(to, v128.load(p));
+        v128.store(to, v128.load(p, 16), 16);
+        if (NRB == 64) {
+          v128.store(to, v128.load(p, 32), 32);
+          v128.store(to, v128.load(p, 48), 48);
+        }
+        p += rows; to += NRB;
+      }
+    } else if (n == NR && rows == sizeof<T>()) {
+      packColumns<T>(kc, p, columns, to);
+      to += <usize>kc * NRB;
+    } else {
+      for (let k = 0; k < kc; k++) {
+        let q = p;
+        for (let c = 0; c < NR; c++) {
+          store<T>(to, c < n ? load<T>(q) : <T>0);
+          q += columns; to += sizeof<T>();
+        }
+        p += rows;
+      }
+    }
+  }
+}
+
+/** All micro-tiles of an mc × nc block of C. `above`: how far C's block lies right of the diagonal, for `lower`. */
+function macroKernel<T>(
+  mc: i32, nc: i32, kc: i32, ap: usize, bp: usize, c: usize, ldc: usize,
+  accumulate: bool, edge: usize, lower: bool, above: i32,
+): void {
+  const NR = NRB / <i32>sizeof<T>();
+  for (let j = 0; j < nc; j += NR) {
+    const n = min(NR, nc - j);
+    const bq = bp + <usize>j * <usize>kc * sizeof<T>();
+    for (let i = 0; i < mc; i += MR) {
+      if (lower && i + MR - 1 < above + j) continue;
+      const m = min(MR, mc - i);
+      const tile = c + <usize>i * ldc + <usize>j * sizeof<T>();
+      const aq = ap + <usize>i * <usize>kc * sizeof<T>();
+      if (m == MR && n == NR) {
+        micro<T>(kc, aq, bq, tile, ldc, accumulate);
+        continue;
+      }
+      micro<T>(kc, aq, bq, edge, NRB, false);
+      for (let r = 0; r < m; r++) {
+        for (let s = 0; s < n; s++) {
+          const to = tile + <usize>r * ldc + <usize>s * sizeof<T>();
+          const value = load<T>(edge + <usize>r * NRB + <usize>s * sizeof<T>());
+          store<T>(to, accumulate ? load<T>(to) + value : value);
+        }
+      }
+    }
+  }
+}
+
+/**
+ * C (m × n, row-major, leading dimension n) = A·B. `rows` and `columns` are the element strides of A and B.
+ * `lower`: only the micro-tiles that touch the lower triangle are computed (C square, B = Aᵀ).
+ */
+export function gemm<T>(
+  work: usize, m: i32, n: i32, k: i32,
+  a: usize, rowsA: i32, columnsA: i32, b: usize, rowsB: i32, columnsB: i32, c: usize, lower: bool,
+): void {
+  const rA = <usize>rowsA * sizeof<T>(), cA = <usize>columnsA * sizeof<T>();
+  const rB = <usize>rowsB * sizeof<T>(), cB = <usize>columnsB * sizeof<T>();
+  const ldc = <usize>n * sizeof<T>();
+  if (k == 0) {
+    memory.fill(c, 0, <usize>m * ldc);
+    return;
+  }
+  const NC = NCB / <i32>sizeof<T>();
+  const ap = work + PANEL_A, bp = work + PANEL_B, edge = work + EDGE;
+  for (let jc = 0; jc < n; jc += NC) {
+    const nc = min(NC, n - jc);
+    for (let pc = 0; pc < k; pc += KC) {
+      const kc = min(KC, k - pc);
+      packB<T>(kc, nc, b + <usize>pc * rB + <usize>jc * cB, rB, cB, bp);
+      for (let ic = 0; ic < m; ic += MC) {
+        const mc = min(MC, m - ic);
+        if (lower && ic + mc - 1 < jc) continue;
+        packA<T>(mc, kc, a + <usize>ic * rA + <usize>pc * cA, rA, cA, ap);
+        const block = c + <usize>ic * ldc + <usize>jc * sizeof<T>();
+        macroKernel<T>(mc, nc, kc, ap, bp, block, ldc, pc > 0, edge, lower, jc - ic);
+      }
+    }
+  }
+}
+
+/** Copies the lower triangle of a square matrix to the upper one, in 32 × 32 tiles so that both sides stay in L1. */
+export function mirror<T>(n: i32, c: usize): void {
+  for (let i0 = 0; i0 < n; i0 += 32) {
+    const iEnd = min(i0 + 32, n);
+    for (let j0 = 0; j0 <= i0; j0 += 32) {
+      for (let i = i0; i < iEnd; i++) {
+        const jEnd = min(j0 + 32, i);
+        for (let j = j0; j < jEnd; j++) {
+          store<T>(
+            c + (<usize>j * <usize>n + <usize>i) * sizeof<T>(),
+            load<T>(c + (<usize>i * <usize>n + <usize>j) * sizeof<T>()),
+          );
+        }
+      }
+    }
+  }
+}
+
+/** C (m × n) = op(A)·op(B), all row-major and contiguous; `wide` 1 for float64, 0 for float32. */
+export function matmul(
+  work: usize, wide: i32, m: i32, n: i32, k: i32, a: usize, transposeA: i32, b: usize, transposeB: i32, c: usize,
+): i32 {
+  const rA = transposeA ? 1 : k, cA = transposeA ? m : 1;
+  const rB = transposeB ? 1 : n, cB = transposeB ? k : 1;
+  if (wide) gemm<f64>(work, m, n, k, a, rA, cA, b, rB, cB, c, false);
+  else gemm<f32>(work, m, n, k, a, rA, cA, b, rB, cB, c, false);
+  return OK;
+}
+
+/**
+ * The micro-kernel alone on panels in L1, for calibration: `rounds` rounds of 48 (float64) or 96 (float32) × kc
+ * multiply-adds, the same work whichever micro-tile this build has. Writes the arena.
+ */
+export function microKernel(work: usize, wide: i32, rounds: i32, kc: i32): i32 {
+  return wide ? runMicro<f64>(work, rounds, kc) : runMicro<f32>(work, rounds, kc);
+}
+
+function runMicro<T>(work: usize, rounds: i32, kc: i32): i32 {
+  const ap = work + PANEL_A, bp = work + PANEL_B, edge = work + EDGE;
+  for (let i = 0; i < kc * MR; i++) store<T>(ap + <usize>i * sizeof<T>(), <T>0.5);
+  for (let i = 0; i < kc * NRB; i += <i32>sizeof<T>()) store<T>(bp + <usize>i, <T>0.25);
+  memory.fill(edge, 0, MR * NRB);
+  for (let round = 0; round < rounds; round++) {
+    micro<T>(kc, ap, bp, edge, NRB, true);
+    micro<T>(kc, ap, bp, edge, NRB, true);
+    if (!RELAXED) micro<T>(kc, ap, bp, edge, NRB, true);
+  }
+  return OK;
+}

@@ -1,0 +1,11 @@
+/**
+ * The exports of the kernel module. Each takes the calling thread's arena first and returns a status (status.ts);
+ * heapBase alone tells where free memory begins.
+ */
+export { heapBase } from './arena';
+export { gram, squaredDistances } from './distances';
+export { matmul, microKernel } from './gemm';
+export { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix';
+export { standardize, svcGamma } from './statistics';
+export { accuracy, smo, svcDecision, svcFit, svcVote } from './svc';
+export { take, takeGrid } from './take';

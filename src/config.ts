@@ -1,0 +1,150 @@
+/**
+ * Options of a run: what there is, what each may be, and where a value comes from. A call beats configure(), which
+ * beats the environment, which beats the default. An option that does not exist, or has a value it cannot have, is an
+ * error that names it, before anything runs.
+ */
+import { availableParallelism } from 'node:os';
+import { nearest, OptionError } from './errors.js';
+
+export const deviceNames = ['js', 'wasm', 'gpu', 'onnx', 'tensorflow'] as const;
+export type DeviceName = (typeof deviceNames)[number];
+export type DeviceChoice = 'auto' | DeviceName | readonly DeviceName[];
+
+/** Options that configure(), createRuntime() and every call take. */
+export interface RuntimeOptions {
+  /** `'sync'`: this thread, one task at a time, in order. `'threads'`: the pool. Default `'threads'`. */
+  readonly scheduler?: 'sync' | 'threads';
+  /** Where kernels run: `'auto'`, one device, or a list of devices to choose from. Default `'auto'`. */
+  readonly device?: DeviceChoice;
+  /** Threads of the pool. Default: the available cores. */
+  readonly workers?: number;
+  /** How often a failing task is tried again. Default 0. */
+  readonly retries?: number;
+  /** Milliseconds a task may take. Default: no limit. */
+  readonly timeout?: number;
+  /** `true` shows a progress bar on standard error; an observer is told of progress instead. Default false. */
+  readonly progress?: boolean | object;
+  /** Observers of every run: see `lazuli/diagnostics`. */
+  readonly observers?: readonly object[];
+}
+
+/** Options of one call of compute(), persist() or get(). */
+export interface RunOptions extends RuntimeOptions {
+  /** Aborts the computation. */
+  readonly signal?: AbortSignal;
+}
+
+/** Every option decided. */
+export interface Settings {
+  readonly scheduler: 'sync' | 'threads';
+  readonly devices: readonly DeviceName[] | 'auto';
+  readonly workers: number;
+  readonly retries: number;
+  readonly timeout: number | undefined;
+  readonly progress: boolean | object;
+  readonly observers: readonly object[];
+  readonly signal: AbortSignal | undefined;
+}
+
+type Check = (value: unknown) => string | undefined;
+
+const wholeNumber =
+  (least: number): Check =>
+  (value) =>
+    Number.isSafeInteger(value) && (value as number) >= least ? undefined : `a whole number ≥ ${least}`;
+
+const isDevice = (value: unknown): boolean => (deviceNames as readonly unknown[]).includes(value);
+
+const deviceCheck: Check = (value) => {
+  const fine =
+    value === 'auto' || isDevice(value) || (Array.isArray(value) && value.length > 0 && value.every(isDevice));
+  return fine ? undefined : `'auto', one of ${quoted(deviceNames)}, or a list of those`;
+};
+
+const checks: Readonly<Record<keyof RunOptions, Check>> = {
+  scheduler: (value) => (value === 'sync' || value === 'threads' ? undefined : "'sync' or 'threads'"),
+  device: deviceCheck,
+  workers: wholeNumber(1),
+  retries: wholeNumber(0),
+  timeout: (value) => (typeof value === 'number' && value > 0 ? undefined : 'milliseconds > 0'),
+  progress: (value) => (typeof value === 'boolean' || isObject(value) ? undefined : 'true, false or an observer'),
+  observers: (value) => (Array.isArray(value) && value.every(isObject) ? undefined : 'a list of observers'),
+  signal: (value) => (value instanceof AbortSignal ? undefined : 'an AbortSignal'),
+};
+
+const runOptionNames = Object.keys(checks) as readonly (keyof RunOptions)[];
+const runtimeOptionNames = runOptionNames.filter((name) => name !== 'signal');
+
+/** Environment variables, by the option they set. */
+const environment: Readonly<Partial<Record<keyof RunOptions, (text: string) => unknown>>> = {
+  device: (text) => (text.includes(',') ? text.split(',').map((part) => part.trim()) : text),
+  workers: Number,
+};
+
+/** @throws OptionError naming the option, for options of a call (`'run'`) or of a runtime. */
+export function checkOptions(options: unknown, where: string, kind: 'run' | 'runtime'): RunOptions {
+  if (options === undefined) return {};
+  if (!isObject(options)) throw new OptionError(where, `${where}: options must be an object, not ${describe(options)}`);
+  const names = kind === 'run' ? runOptionNames : runtimeOptionNames;
+  for (const [name, value] of Object.entries(options)) {
+    if (!(names as readonly string[]).includes(name)) {
+      const near = nearest(name, names);
+      const hint = near === undefined ? `there are ${names.join(', ')}` : `did you mean '${near}'?`;
+      throw new OptionError(name, `${where}: there is no option '${name}'; ${hint}`);
+    }
+    if (value === undefined) continue;
+    const expected = checks[name as keyof RunOptions](value);
+    if (expected !== undefined) {
+      throw new OptionError(name, `${where}: option '${name}' must be ${expected}, not ${describe(value)}`);
+    }
+  }
+  return options;
+}
+
+/** What the environment says. @throws OptionError naming the variable. */
+export function environmentOptions(env: NodeJS.ProcessEnv = process.env): RunOptions {
+  const options: Record<string, unknown> = {};
+  for (const [name, parse] of Object.entries(environment)) {
+    const variable = `LAZULI_${name.toUpperCase()}`;
+    const text = env[variable];
+    if (text === undefined || text === '') continue;
+    const value = parse(text);
+    const expected = checks[name as keyof RunOptions](value);
+    if (expected !== undefined) {
+      throw new OptionError(variable, `environment variable ${variable} must be ${expected}, not '${text}'`);
+    }
+    options[name] = value;
+  }
+  return options;
+}
+
+/** Merges options, the first ones strongest, and fills in the defaults. */
+export function resolveSettings(...layers: readonly RunOptions[]): Settings {
+  const pick = <K extends keyof RunOptions>(name: K): RunOptions[K] | undefined =>
+    layers.find((layer) => layer[name] !== undefined)?.[name];
+  const device = pick('device') ?? 'auto';
+  return {
+    scheduler: pick('scheduler') ?? 'threads',
+    devices: typeof device === 'string' ? (device === 'auto' ? 'auto' : [device]) : device,
+    workers: pick('workers') ?? availableParallelism(),
+    retries: pick('retries') ?? 0,
+    timeout: pick('timeout'),
+    progress: pick('progress') ?? false,
+    observers: layers.flatMap((layer) => layer.observers ?? []),
+    signal: pick('signal'),
+  };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((name) => `'${name}'`).join(', ');
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (Array.isArray(value)) return `[${value.map(describe).join(', ')}]`;
+  return typeof value === 'function' ? 'a function' : String(value);
+}

@@ -1,0 +1,189 @@
+/**
+ * The lane of JavaScript functions on pool threads. A message to a thread costs about as much as a hundred small calls,
+ * so calls travel in batches, sized by what calls of that function took so far; a batch that turns out long gives its
+ * rest back. A function or value that cannot travel runs on the main thread instead, with one warning: correctness
+ * never depends on what can be sent.
+ */
+import { freemem } from 'node:os';
+import { CaptureError, ResultTransferError, TaskTimeoutError } from '../errors.js';
+import type { AnyFunction } from '../graph/node.js';
+import type { BatchOutcome, ThreadPool } from '../workers/pool.js';
+import { ship } from '../workers/ship.js';
+import type { Shipment } from '../workers/shipment.js';
+import type { CallLane, FunctionCall, LaneSink } from './lanes.js';
+
+/** A batch should take about this long … */
+const BATCH_MS = 2;
+/** … and gives back what it has not started after this long. */
+const BUDGET_MS = 8;
+const MAX_BATCH = 512;
+/** What a call is expected to take while nothing is known of its function. */
+const UNKNOWN_MS = BATCH_MS / 4;
+
+/** Milliseconds per call by function, across runs: graphs are new every time, functions mostly are not. */
+const pace = new WeakMap<AnyFunction, number>();
+const warned = new WeakSet<AnyFunction>();
+
+export class PoolCalls implements CallLane {
+  readonly #pool: ThreadPool;
+  readonly #sink: LaneSink;
+  readonly #yieldThread: () => void;
+  /** The form in which a function is sent, fixed for this run; null when it stays on the main thread. */
+  readonly #shipments = new Map<AnyFunction, Shipment | null>();
+  readonly #abortion = new AbortController();
+  /** Calls that declare the memory they need run side by side only within this many bytes. */
+  readonly #budget = freemem() / 2;
+  #declared = 0;
+  #queue: FunctionCall[] = [];
+  #head = 0;
+  readonly #batches = new Set<Promise<void>>();
+
+  /** @param yieldThread asks the kernels' pullers for a thread. */
+  constructor(pool: ThreadPool, sink: LaneSink, yieldThread: () => void) {
+    this.#pool = pool;
+    this.#sink = sink;
+    this.#yieldThread = yieldThread;
+  }
+
+  submit(call: FunctionCall): void {
+    this.#queue.push(call);
+  }
+
+  flush(): void {
+    // One batch more per thread than runs, so that a thread that ends finds the next one waiting.
+    while (this.#head < this.#queue.length && this.#batches.size < this.#pool.threads * 2) {
+      const first = this.#queue[this.#head] as FunctionCall;
+      if (this.#shipmentOf(first) === null) {
+        this.#head++;
+        void this.#runHere(first);
+        continue;
+      }
+      const batch = this.#nextBatch();
+      if (batch.length === 0) break;
+      const sent: Promise<void> = this.#send(batch).finally(() => {
+        this.#batches.delete(sent);
+        if (!this.#abortion.signal.aborted) this.flush();
+      });
+      this.#batches.add(sent);
+    }
+    if (this.#head > 4096 && this.#head * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head);
+      this.#head = 0;
+    }
+    if (this.#batches.size > 0) this.#yieldThread();
+  }
+
+  async abort(): Promise<void> {
+    this.#queue = [];
+    this.#head = 0;
+    this.#abortion.abort();
+    await Promise.allSettled(this.#batches);
+  }
+
+  #shipmentOf(call: FunctionCall): Shipment | null {
+    let shipment = this.#shipments.get(call.fn);
+    if (shipment === undefined) {
+      try {
+        shipment = ship(call.fn);
+      } catch (error) {
+        if (!(error instanceof CaptureError)) throw error;
+        warnOnce(call, error.message);
+        shipment = null;
+      }
+      this.#shipments.set(call.fn, shipment);
+    }
+    return shipment;
+  }
+
+  /** Calls from the front that should take BATCH_MS together, no more than a fair share. Empty: no memory for one now. */
+  #nextBatch(): FunctionCall[] {
+    const most = Math.min(MAX_BATCH, Math.ceil((this.#queue.length - this.#head) / this.#pool.threads));
+    const batch: FunctionCall[] = [];
+    let expected = 0;
+    while (batch.length < most && expected < BATCH_MS) {
+      const call = this.#queue[this.#head] as FunctionCall;
+      if (this.#shipmentOf(call) === null) break;
+      if (call.memory > 0) {
+        // Alone in its batch: what it declares is taken and given back with the batch.
+        const fits = this.#declared === 0 || this.#declared + call.memory <= this.#budget;
+        if (batch.length > 0 || !fits) break;
+        this.#head++;
+        return [call];
+      }
+      batch.push(call);
+      this.#head++;
+      expected += call.milliseconds ?? pace.get(call.fn) ?? UNKNOWN_MS;
+    }
+    return batch;
+  }
+
+  async #send(batch: readonly FunctionCall[]): Promise<void> {
+    const memory = batch[0]?.memory ?? 0;
+    this.#declared += memory;
+    try {
+      const calls = batch.map(({ fn, args, timeout }) => ({
+        shipment: this.#shipments.get(fn) as Shipment,
+        args,
+        timeout,
+      }));
+      const signal = this.#abortion.signal;
+      const outcome = await this.#pool.runBatch({ calls, budget: BUDGET_MS }, { signal });
+      if (!signal.aborted) this.#report(batch, outcome);
+    } finally {
+      this.#declared -= memory;
+    }
+  }
+
+  #report(batch: readonly FunctionCall[], { thread, results }: BatchOutcome): void {
+    const again: FunctionCall[] = [];
+    for (let i = 0; i < batch.length; i++) {
+      const call = batch[i] as FunctionCall;
+      const result = results[i];
+      if (result === undefined || result.status === 'not-started' || result.status === 'lost') {
+        again.push(call);
+      } else if (result.status === 'done') {
+        const took = result.end - result.start;
+        const before = pace.get(call.fn);
+        pace.set(call.fn, before === undefined ? took : before * 0.8 + took * 0.2);
+        this.#sink.succeeded(call.task, result.value, result.start, result.end, thread);
+      } else if (result.error instanceof ResultTransferError || result.error instanceof CaptureError) {
+        warnOnce(call, result.error.message);
+        this.#shipments.set(call.fn, null);
+        again.push(call);
+      } else {
+        this.#sink.failed(call.task, result.error, result.start, result.end, thread);
+      }
+    }
+    if (again.length > 0) {
+      this.#queue = [...again, ...this.#queue.slice(this.#head)];
+      this.#head = 0;
+    }
+  }
+
+  async #runHere(call: FunctionCall): Promise<void> {
+    const start = now();
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const { timeout } = call;
+      if (timeout !== undefined) timer = setTimeout(() => reject(new TaskTimeoutError(timeout)), timeout);
+    });
+    try {
+      const value = await Promise.race([call.fn(...call.args), late]);
+      if (!this.#abortion.signal.aborted) this.#sink.succeeded(call.task, value, start, now(), 0);
+    } catch (error) {
+      if (!this.#abortion.signal.aborted) this.#sink.failed(call.task, error, start, now(), 0);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+function warnOnce(call: FunctionCall, why: string): void {
+  if (warned.has(call.fn)) return;
+  warned.add(call.fn);
+  process.emitWarning(`'${call.name}' runs on the main thread: ${why}`, { code: 'LAZULI_MAIN_THREAD' });
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}

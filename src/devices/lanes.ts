@@ -1,0 +1,60 @@
+/**
+ * Lanes: the ways a task can leave the main thread. The execution loop hands a task to a lane and hears of its end
+ * through the sink; what lies between (batches, messages, shared memory) is the lane's own business.
+ */
+import type { AnyFunction } from '../graph/node.js';
+import type { HeapArray, Kernel, KernelParams } from '../kernels/contract.js';
+
+/** Where a lane reports. Times are milliseconds since the epoch; thread 0 is the main thread. */
+export interface LaneSink {
+  succeeded(task: number, value: unknown, start: number, end: number, thread: number): void;
+  failed(task: number, error: unknown, start: number, end: number, thread: number): void;
+}
+
+/** A JavaScript call whose arguments are all there. */
+export interface FunctionCall {
+  readonly task: number;
+  readonly name: string;
+  readonly fn: AnyFunction;
+  readonly args: readonly unknown[];
+  /** Milliseconds. */
+  readonly timeout: number | undefined;
+  /** Bytes the call was said to need while it runs, 0 when nothing was said. */
+  readonly memory: number;
+  /** Milliseconds it was said to take. */
+  readonly milliseconds: number | undefined;
+}
+
+/** Runs JavaScript functions. */
+export interface CallLane {
+  submit(call: FunctionCall): void;
+  /** After a series of submissions. */
+  flush(): void;
+  /** Stops what runs and forgets what waits; nothing is reported any more. Resolves when all of it has stopped. */
+  abort(): Promise<void>;
+}
+
+/** A kernel whose inputs and outputs have their places on the heap. */
+export interface KernelCall {
+  readonly task: number;
+  readonly kernel: Kernel;
+  readonly params: KernelParams;
+  readonly inputs: readonly HeapArray[];
+  readonly outputs: readonly HeapArray[];
+  /** Address of the scratch that the kernel asked for, 0 for none. */
+  readonly scratch: number;
+}
+
+/** Inputs or outputs of a kernel call. */
+export type HeapCallArrays = readonly HeapArray[];
+
+/** Runs kernels whose inputs may still be computed: `after` names the tickets of those that are. */
+export interface KernelLane {
+  hasRoomFor(inputs: number): boolean;
+  /** @param notify whether something outside this lane waits for the task. Returns its ticket. */
+  admit(call: KernelCall, after: readonly number[], notify: boolean): number;
+  /** After a series of admissions. @param more whether there will be more as soon as there is room. */
+  flush(more: boolean): void;
+  /** Cancels these tickets; each is still reported, as failed. */
+  cancel(tickets: Iterable<number>): void;
+}

@@ -1,0 +1,33 @@
+/** The lane of WebAssembly kernels on pool threads: KernelCall in, window slots out. */
+import { CANCELLED } from '../kernels/contract.js';
+import type { Window } from '../workers/window.js';
+import { statusError } from './bodies.js';
+import type { KernelCall, KernelLane, LaneSink } from './lanes.js';
+
+/** @param exportIndex the place of each export in the module's export list. */
+export function createWindowLane(window: Window, exportIndex: ReadonlyMap<string, number>, sink: LaneSink): KernelLane {
+  return {
+    hasRoomFor: (inputs) => window.hasRoomFor(inputs),
+    admit(call: KernelCall, after, notify) {
+      const { kernel, params, inputs, outputs, scratch, task } = call;
+      const body = kernel.bodies.wasm;
+      const callee = body === undefined ? undefined : exportIndex.get(body.export);
+      if (body === undefined || callee === undefined) throw new Error(`kernel '${kernel.name}' has no WebAssembly body`);
+      return window.admit({
+        callee,
+        args: body.args(inputs, outputs, params, scratch),
+        after,
+        notify,
+        onDone: ({ status, start, end, lane }) => {
+          if (status === 0) sink.succeeded(task, undefined, start, end, lane + 1);
+          else sink.failed(task, status === CANCELLED ? cancelled : statusError(kernel, status, params), start, end, lane + 1);
+        },
+      });
+    },
+    flush: (more) => window.flush(more),
+    cancel: (tickets) => window.cancel(tickets),
+  };
+}
+
+/** Reported for tasks that never ran: another one failed, or the run was aborted. */
+export const cancelled: unique symbol = Symbol('cancelled');

@@ -1,0 +1,29 @@
+/** All built-in kernels by name. A kernel is in here or it does not run on a thread: workers look it up by name. */
+import type { Kernel } from './contract.js';
+import { linearKernel, squaredDistances } from './distances.js';
+import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
+import { matmul } from './matmul.js';
+import { smo, svcFit } from './smo.js';
+import { standardize, svcGamma } from './statistics.js';
+import { accuracy, svcDecision, svcVote } from './svc.js';
+import { take, takeGrid } from './take.js';
+
+const all: readonly Kernel[] = [
+  matmul,
+  squaredDistances,
+  linearKernel,
+  rbfKernel,
+  polynomialKernel,
+  sigmoidKernel,
+  take,
+  takeGrid,
+  svcGamma,
+  standardize,
+  smo,
+  svcFit,
+  svcDecision,
+  svcVote,
+  accuracy,
+];
+
+export const kernels: ReadonlyMap<string, Kernel> = new Map(all.map((kernel) => [kernel.name, kernel]));

@@ -1,0 +1,40 @@
+/**
+ * What a kernel's status means. The numbers are those of assembly/status.ts; both bodies of a kernel report through
+ * them, so that an error reads the same wherever the task ran. 0 is success and CANCELLED is the runtime's own.
+ */
+import { ArgumentError, ConvergenceError } from '../errors.js';
+
+export const OK = 0;
+export const INDEX_RANGE = 1;
+export const NOT_CONVERGED = 2;
+export const BAD_C = 3;
+export const NOT_FINITE = 4;
+export const ONE_CLASS = 5;
+export const BAD_LABEL = 6;
+
+/** The error that a non-zero status of kernel `name` stands for. */
+export function failureOf(name: string, status: number): Error {
+  switch (status) {
+    case INDEX_RANGE:
+      return new ArgumentError(`${name}: an index is outside the axis it picks from; check the index array`);
+    case NOT_CONVERGED:
+      return new ConvergenceError(
+        `${name}: the solver reached its bound of iterations before the tolerance; scale the features, lower C, ` +
+          'or raise tolerance or maxIterations',
+      );
+    case BAD_C:
+      return new ArgumentError(`${name}: C must be a number > 0`);
+    case NOT_FINITE:
+      return new ArgumentError(
+        `${name}: the kernel matrix has NaN or infinite values (or such that overflow float32); clean or scale the data`,
+      );
+    case ONE_CLASS:
+      return new ArgumentError(`${name}: the samples must belong to at least two classes; all of these belong to one`);
+    case BAD_LABEL:
+      return new ArgumentError(
+        `${name}: a label is not one of the allowed ones (±1 for smo, 0 … nClasses − 1 for svcFit)`,
+      );
+    default:
+      return new Error(`${name}: the kernel ended with the unknown status ${status}`);
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * The runtime: compute, persist and get over one heap and one pool of threads. It ties the floors together and decides
+ * nothing itself. The default runtime starts on first use and never keeps the process alive; createRuntime() gives an
+ * isolated one.
+ */
+import {
+  checkOptions,
+  environmentOptions,
+  resolveSettings,
+  type RunOptions,
+  type RuntimeOptions,
+  type Settings,
+} from './config.js';
+import { LocalKernels } from './devices/bodies.js';
+import { type DeviceInfo, discover, kernelDevices } from './devices/discovery.js';
+import { Engine } from './devices/engine.js';
+import { compileKernels, instantiate, LEAST_PAGES } from './devices/wasm-module.js';
+import { RuntimeClosedError } from './errors.js';
+import { collect, rebuild } from './graph/collect.js';
+import { wrapPersisted } from './graph/delayed.js';
+import { installHooks } from './graph/hooks.js';
+import { TaskNode } from './graph/node.js';
+import { buildProgram, type Program } from './graph/program.js';
+import { fromGraph, type RawGraph, type RawKeys } from './graph/raw.js';
+import type { Computed, Persisted as PersistedStructure } from './graph/types.js';
+import type { ArraySpec } from './array/ndarray.js';
+import { HeapMark } from './memory/detach.js';
+import { Heap } from './memory/heap.js';
+import type { Observer } from './scheduler/observer.js';
+import { Persisted } from './scheduler/persisted.js';
+import { Recorder, type RunRecord } from './scheduler/recorder.js';
+import type { Results } from './scheduler/results.js';
+import { run } from './scheduler/run.js';
+import { isLazuliThread } from './workers/thread.js';
+
+/** Makes the observer for `progress: true`; the diagnostics floor installs it, so that nothing here looks upwards. */
+let progressBar: (() => Observer) | undefined;
+
+export function installProgressBar(make: () => Observer): void {
+  progressBar = make;
+}
+
+interface Memory {
+  readonly heap: Heap;
+  readonly mark: HeapMark;
+  readonly local: LocalKernels;
+  readonly module: WebAssembly.Module;
+}
+
+/** Symbol.asyncDispose, which Node 20 lacks. */
+const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+
+/** More engines than this are not kept: the one unused for longest is closed. */
+const MAX_ENGINES = 2;
+
+/**
+ * An isolated runtime: its own threads, memory and options.
+ *
+ * @example
+ * const runtime = createRuntime({ workers: 2 });
+ * const sum = await runtime.compute(delayed((a: number, b: number) => a + b)(1, 2)); // 3
+ * await runtime.close();
+ */
+export class Runtime {
+  #options: RuntimeOptions;
+  #memory: Memory | undefined;
+  readonly #engines = new Map<number, { readonly engine: Engine; users: number }>();
+  #record: (() => RunRecord) | undefined;
+  #closed = false;
+  #runs = 0;
+
+  constructor(options: RuntimeOptions = {}) {
+    this.#options = checkOptions(options, 'createRuntime', 'runtime');
+  }
+
+  /**
+   * Runs what `target` needs and answers the same structure with results in the place of delayed values. Everything
+   * asked for in one call shares its intermediates.
+   *
+   * @throws OptionError, DuplicateKeyError, DeviceUnavailableError before anything runs; TaskError when a task fails;
+   * ComputationAbortedError when `signal` says so.
+   * @example
+   * const inc = delayed((n: number) => n + 1);
+   * await runtime.compute({ a: inc(1), rest: [inc(2), 'x'] }); // { a: 2, rest: [3, 'x'] }
+   */
+  async compute<const T>(target: T, options?: RunOptions): Promise<Computed<T>> {
+    const settings = this.#settings(options, 'compute');
+    const { nodes, template } = collect(target);
+    const results = await this.#run(nodes, settings, takeAll);
+    return rebuild(template, results) as Computed<T>;
+  }
+
+  /** As `compute`, but the results stay where they are: the same structure of delayed values backed by them. */
+  async persist<const T>(target: T, options?: RunOptions): Promise<PersistedStructure<T>> {
+    const settings = this.#settings(options, 'persist');
+    const { nodes, template } = collect(target);
+    const kept = await this.#run(nodes, settings, keepAll);
+    const delayed = nodes.map((original, i) => aroundResult(original, kept[i] as Persisted));
+    return rebuild(template, delayed) as PersistedStructure<T>;
+  }
+
+  /**
+   * Runs a raw graph: a record from key to task or value, where a task is `[fn, ...args]` and a string that equals a
+   * key stands for that key's result. The answer has the nesting of `keys`.
+   *
+   * @throws CycleError, MissingKeyError before anything runs; otherwise as `compute`.
+   * @example
+   * await runtime.get({ a: 1, b: [(x: number) => x + 1, 'a'] }, ['b', 'a']); // [2, 1]
+   */
+  async get(graph: RawGraph, keys: RawKeys, options?: RunOptions): Promise<unknown> {
+    const settings = this.#settings(options, 'get');
+    const { nodes, rebuild: rebuildKeys } = fromGraph(graph, keys);
+    return rebuildKeys(await this.#run(nodes, settings, takeAll));
+  }
+
+  /** Sets options for later calls; those not named stay. */
+  configure(options: RuntimeOptions): void {
+    this.#options = { ...this.#options, ...checkOptions(options, 'configure', 'runtime') };
+  }
+
+  /** Every device: available, or the reason why not. */
+  devices(): DeviceInfo[] {
+    return discover();
+  }
+
+  /** The record of the run that ended last, undefined before the first. */
+  get lastRun(): RunRecord | undefined {
+    return this.#record?.();
+  }
+
+  /** Ends the threads and gives the memory back. Runs in progress fail. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const engines = [...this.#engines.values()];
+    this.#engines.clear();
+    await Promise.all(engines.map(({ engine }) => engine.close()));
+    this.#memory = undefined;
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #settings(options: RunOptions | undefined, where: string): Settings {
+    if (this.#closed) throw new RuntimeClosedError();
+    const call = checkOptions(options, where, 'run');
+    // In a pool thread everything is in use already: work in place unless told otherwise.
+    const nested: RunOptions = isLazuliThread() ? { scheduler: 'sync' } : {};
+    return resolveSettings(call, this.#options, environmentOptions(), nested);
+  }
+
+  #memoryOf(): Memory {
+    if (this.#memory === undefined) {
+      const module = compileKernels();
+      const probe = new WebAssembly.Memory({ initial: LEAST_PAGES, maximum: LEAST_PAGES, shared: true });
+      const base = (instantiate(module, probe).heapBase as () => number)();
+      const heap = new Heap({ base });
+      this.#memory = { heap, mark: new HeapMark(heap), local: new LocalKernels(heap, module), module };
+    }
+    return this.#memory;
+  }
+
+  /** An engine with that many threads, in use until `done` is called. */
+  #engineOf(threads: number, { heap, module }: Memory): { readonly engine: Engine; readonly done: () => void } {
+    let entry = this.#engines.get(threads);
+    if (entry === undefined) {
+      entry = { engine: new Engine(heap, module, threads), users: 0 };
+    } else {
+      this.#engines.delete(threads);
+    }
+    // The last in the map is the one used last.
+    this.#engines.set(threads, entry);
+    const own = entry;
+    own.users++;
+    const done = (): void => {
+      own.users--;
+      for (const [count, other] of this.#engines) {
+        if (this.#engines.size <= MAX_ENGINES) break;
+        if (other.users > 0) continue;
+        this.#engines.delete(count);
+        void other.engine.close();
+      }
+    };
+    return { engine: own.engine, done };
+  }
+
+  async #run<T>(nodes: readonly TaskNode[], settings: Settings, take: (program: Program, results: Results) => T): Promise<T> {
+    const devices = kernelDevices(settings.devices);
+    const program = buildProgram(nodes);
+    const memory = this.#memoryOf();
+    const threaded = settings.scheduler === 'threads' && program.nodes.length > 0;
+    const used = threaded ? this.#engineOf(settings.workers, memory) : undefined;
+    const { progress, observers } = settings;
+    const bar = progress === true ? progressBar?.() : progress === false ? undefined : progress;
+    if (this.#runs === 0) memory.heap.resetPeak();
+    const recorder = new Recorder(program, {
+      observers: bar === undefined ? (observers as Observer[]) : [...(observers as Observer[]), bar as Observer],
+      scheduler: settings.scheduler,
+      workers: threaded ? settings.workers : 0,
+      peak: () => memory.heap.peak,
+    });
+    this.#runs++;
+    try {
+      return await run(
+        program,
+        {
+          heap: memory.heap,
+          mark: memory.mark,
+          local: memory.local,
+          lanes: used === undefined ? undefined : (sink) => used.engine.lanes(sink),
+          threads: settings.workers,
+          retries: settings.retries,
+          timeout: settings.timeout,
+          signal: settings.signal,
+          kernelDevices: devices,
+          recorder,
+        },
+        (results) => take(program, results),
+      );
+    } finally {
+      this.#runs--;
+      this.#record = recorder.toRecord();
+      used?.done();
+    }
+  }
+}
+
+/** Makes a lazy array around a persisted result; the lazy floor installs it. */
+export type MakeLazy = (node: TaskNode, spec: ArraySpec, release: () => void) => unknown;
+
+let makeLazy: MakeLazy | undefined;
+
+export function installLazyArrays(make: MakeLazy): void {
+  makeLazy = make;
+}
+
+/** A delayed value around a kept result: a lazy array where the result is an array on the heap. */
+function aroundResult(original: TaskNode, kept: Persisted): unknown {
+  const op = { kind: 'value', name: original.op.name } as const;
+  const node = new TaskNode(op, [kept], [], undefined, original.key, true);
+  const release = (): void => kept.release();
+  const { spec } = kept;
+  if (spec !== undefined && spec.shape.length > 0 && makeLazy !== undefined) return makeLazy(node, spec, release);
+  return wrapPersisted(node, release);
+}
+
+function takeAll({ targets }: Program, results: Results): unknown[] {
+  return Array.from(targets, (task) => results.take(task));
+}
+
+function keepAll({ targets }: Program, results: Results): Persisted[] {
+  return Array.from(targets, (task) => new Persisted(results, task));
+}
+
+/** The runtime behind the functions of the package. */
+export const defaultRuntime = new Runtime();
+
+installHooks({
+  compute: (target, options) => defaultRuntime.compute(target, options),
+  persist: (target, options) => defaultRuntime.persist(target, options),
+});
+
+/** An isolated runtime with its own threads, memory and options. */
+export function createRuntime(options?: RuntimeOptions): Runtime {
+  return new Runtime(options);
+}

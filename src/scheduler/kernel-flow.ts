@@ -1,0 +1,229 @@
+/**
+ * Kernels of a run: their memory, their admission to the window ahead of time, and their end. A kernel is admitted as
+ * soon as its inputs are there *or admitted themselves*, so that threads go from one kernel to the next without asking
+ * the main thread; that is held back only where results would pile up.
+ *
+ * Does badly on: a wide graph of large results that a late task needs all at once. They are made in order, each of them
+ * before the memory of its predecessors is needed, and no order chosen here makes them fewer.
+ */
+import { HeapExhaustedError } from '../errors.js';
+import type { TaskNode } from '../graph/node.js';
+import type { KernelCall, KernelLane } from '../devices/lanes.js';
+import type { Block, Heap } from '../memory/heap.js';
+import { Handle } from '../memory/handle.js';
+import type { Recorder } from './recorder.js';
+import type { Results } from './results.js';
+import { STARTED, type TaskTable, WAITING } from './table.js';
+import { HERE, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
+
+/** Kernels are admitted ahead up to this many bytes of results, beyond what keeps the threads busy. */
+const LOOKAHEAD_BYTES = 64 << 20;
+
+export class KernelFlow {
+  readonly #table: TaskTable;
+  readonly #results: Results;
+  readonly #heap: Heap;
+  readonly #recorder: Recorder;
+  readonly #devices: readonly ('wasm' | 'js')[];
+  readonly #lane: KernelLane | undefined;
+  /** So many kernels in flight keep every thread busy. */
+  readonly #enough: number;
+  readonly #scratch = new Map<number, Block>();
+  readonly #bytesOf = new Map<number, number>();
+  #bytes = 0;
+
+  constructor(options: {
+    readonly table: TaskTable;
+    readonly results: Results;
+    readonly heap: Heap;
+    readonly recorder: Recorder;
+    readonly devices: readonly ('wasm' | 'js')[];
+    readonly lane: KernelLane | undefined;
+    readonly threads: number;
+  }) {
+    this.#table = options.table;
+    this.#results = options.results;
+    this.#heap = options.heap;
+    this.#recorder = options.recorder;
+    this.#devices = options.devices;
+    this.#lane = options.lane;
+    this.#enough = 4 * options.threads;
+  }
+
+  /** Kernels in the window. */
+  get inFlight(): number {
+    return this.#bytesOf.size;
+  }
+
+  /**
+   * Admits what can be admitted, in order.
+   * @param fail is told of tasks whose inputs or memory make them impossible
+   * @returns whether it stopped for want of room rather than of tasks
+   */
+  admit(fail: (task: number, error: unknown) => void): boolean {
+    const lane = this.#lane;
+    const { admissible } = this.#table;
+    if (lane === undefined || admissible.size === 0) return false;
+    let admitted = false;
+    let wanting = false;
+    while (admissible.size > 0 && !wanting) {
+      if (this.inFlight >= this.#enough && this.#bytes > LOOKAHEAD_BYTES) break;
+      const task = admissible.first();
+      try {
+        if (this.#tryAdmit(task, lane)) admitted = true;
+        else wanting = true;
+      } catch (error) {
+        if (error instanceof HeapExhaustedError && this.inFlight > 0) {
+          wanting = true;
+        } else {
+          admissible.remove(task);
+          fail(task, error);
+        }
+      }
+    }
+    if (admitted) lane.flush(admissible.size > 0);
+    return wanting;
+  }
+
+  /** False when the window has no room. */
+  #tryAdmit(task: number, lane: KernelLane): boolean {
+    const { program, ticket, state, admissible } = this.#table;
+    const { depStart, deps, nodes } = program;
+    const node = nodes[task] as TaskNode;
+    const after: number[] = [];
+    for (let e = depStart[task] as number; e < (depStart[task + 1] as number); e++) {
+      const before = ticket[deps[e] as number] as number;
+      if (before >= 0) after.push(before);
+    }
+    if (!lane.hasRoomFor(after.length)) return false;
+    const inputs = this.#inputs(task);
+    if (kernelDevice(node, inputs, this.#devices) === 'js') {
+      // Its WebAssembly body does not take these inputs: the js body does, once they are computed.
+      admissible.remove(task);
+      this.#table.reroute(task, HERE);
+      return true;
+    }
+    const call = this.#prepare(task, node, inputs);
+    this.#recorder.device(task, 'wasm');
+    admissible.remove(task);
+    state[task] = STARTED;
+    ticket[task] = lane.admit(call, after, this.#isAwaited(task));
+    let bytes = 0;
+    for (const output of call.outputs) bytes += (output as Handle).nbytes;
+    this.#bytesOf.set(task, bytes);
+    this.#bytes += bytes;
+    this.#announce(task, ticket[task] as number);
+    return true;
+  }
+
+  /** Whether something that only the main thread can start waits for a kernel. */
+  #isAwaited(task: number): boolean {
+    const { way, program } = this.#table;
+    const { succStart, succs } = program;
+    for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
+      const successor = succs[e] as number;
+      if (way[successor] === OUTPUT ? this.#isAwaited(successor) : way[successor] !== KERNEL) return true;
+    }
+    return false;
+  }
+
+  /** Kernels that wait for an admitted one may be admitted too; its outputs are known at once. */
+  #announce(task: number, ticket: number): void {
+    const { way, state, program } = this.#table;
+    const { succStart, succs } = program;
+    for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
+      const successor = succs[e] as number;
+      if (way[successor] === KERNEL) {
+        this.#table.unblock(successor);
+      } else if (way[successor] === OUTPUT && state[successor] === WAITING) {
+        // One that does not exist is an error of that task, when its turn comes.
+        if (!this.#hasOutput(successor)) continue;
+        this.takeOutput(successor);
+        state[successor] = STARTED;
+        this.#table.ticket[successor] = ticket;
+        this.#announce(successor, ticket);
+      }
+    }
+  }
+
+  #hasOutput(task: number): boolean {
+    const { source, output } = outputOf(this.#table.program, task) as { source: number; output: number };
+    const held = this.#results.held(source);
+    return held instanceof Handle ? output === 0 : output < (held?.length ?? 0);
+  }
+
+  /** Makes an output of a kernel the result of the task that stands for it. */
+  takeOutput(task: number): void {
+    const { source, output } = outputOf(this.#table.program, task) as { source: number; output: number };
+    const held = this.#results.held(source);
+    const handles = held instanceof Handle ? [held] : (held ?? []);
+    const handle = handles[output];
+    if (handle === undefined) throw new RangeError(`output ${output} was asked for, but the kernel has ${handles.length}`);
+    this.#results.setHeld(task, handle.retain());
+  }
+
+  /**
+   * A kernel about to run on this thread, or by its js body on the pool: its inputs are there.
+   * @throws what the kernel's `infer` throws; HeapExhaustedError
+   */
+  prepare(task: number): { readonly call: KernelCall; readonly device: 'wasm' | 'js' } {
+    const node = this.#table.program.nodes[task] as TaskNode;
+    const inputs = this.#inputs(task);
+    const device = kernelDevice(node, inputs, this.#devices);
+    this.#recorder.device(task, device);
+    return { call: this.#prepare(task, node, inputs), device };
+  }
+
+  #inputs(task: number): Handle[] {
+    const { depStart, deps } = this.#table.program;
+    const inputs: Handle[] = [];
+    for (let e = depStart[task] as number; e < (depStart[task + 1] as number); e++) {
+      inputs.push(this.#results.handleOf(deps[e] as number));
+    }
+    return inputs;
+  }
+
+  /** Takes memory for a kernel's outputs and scratch: all of it or none. */
+  #prepare(task: number, node: TaskNode, inputs: readonly Handle[]): KernelCall {
+    const { kernel, params } = kernelOf(node);
+    const { outputs: specs, scratch = 0 } = kernel.infer(inputs, params);
+    const outputs: Handle[] = [];
+    let block: Block | undefined;
+    try {
+      for (const spec of specs) outputs.push(Handle.create(this.#heap, spec));
+      if (scratch > 0) block = this.#heap.allocate(scratch);
+    } catch (error) {
+      for (const handle of outputs) handle.release();
+      throw error;
+    }
+    if (block !== undefined) this.#scratch.set(task, block);
+    this.#results.setHeld(task, outputs.length === 1 ? (outputs[0] as Handle) : outputs);
+    return { task, kernel, params, inputs, outputs, scratch: block === undefined ? 0 : this.#heap.address(block) };
+  }
+
+  /** After a kernel ended, one way or the other. */
+  ended(task: number): void {
+    const bytes = this.#bytesOf.get(task);
+    if (bytes !== undefined) {
+      this.#bytesOf.delete(task);
+      this.#bytes -= bytes;
+      this.#table.ticket[task] = -1;
+    }
+    const block = this.#scratch.get(task);
+    if (block === undefined) return;
+    this.#scratch.delete(task);
+    this.#heap.free(block);
+  }
+
+  /** Asks that no kernel of this run starts any more; those in flight are still reported. */
+  cancel(): void {
+    const { ticket } = this.#table;
+    this.#lane?.cancel(Array.from(this.#bytesOf.keys(), (task) => ticket[task] as number));
+  }
+
+  /** Gives back the scratch of kernels that will never end. */
+  close(): void {
+    for (const block of this.#scratch.values()) this.#heap.free(block);
+    this.#scratch.clear();
+  }
+}

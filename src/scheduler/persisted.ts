@@ -1,0 +1,49 @@
+/** A result that outlives its run, for persist(): a JavaScript value or arrays that stay on the heap until released. */
+import { type ArraySpec, NDArray } from '../array/ndarray.js';
+import { ReleasedError } from '../errors.js';
+import { Handle } from '../memory/handle.js';
+import type { Held, Results } from './results.js';
+
+export class Persisted {
+  #value: unknown;
+  #held: Held | undefined;
+  #released = false;
+
+  /** Keeps the result of `task` beyond the run. */
+  constructor(results: Results, task: number) {
+    const held = results.held(task);
+    if (held === undefined) {
+      this.#value = results.valueOf(task);
+    } else {
+      for (const handle of [held].flat()) (handle as Handle).retain();
+      this.#held = held;
+    }
+  }
+
+  /** What is known of a result that is one array. */
+  get spec(): ArraySpec | undefined {
+    if (this.#held instanceof Handle) return { dtype: this.#held.dtype, shape: this.#held.shape };
+    return this.#value instanceof NDArray ? this.#value : undefined;
+  }
+
+  /** Makes it the result of a task of another run. @throws ReleasedError */
+  putInto(results: Results, task: number, key: string): void {
+    if (this.#released) throw new ReleasedError(key);
+    if (this.#held === undefined) {
+      results.setValue(task, this.#value);
+      return;
+    }
+    for (const handle of [this.#held].flat()) (handle as Handle).retain();
+    results.setHeld(task, this.#held);
+  }
+
+  /** Gives its memory back. Releasing twice does nothing. */
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    if (this.#held instanceof Handle) this.#held.release();
+    else for (const handle of this.#held ?? []) handle.release();
+    this.#held = undefined;
+    this.#value = undefined;
+  }
+}

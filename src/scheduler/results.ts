@@ -1,0 +1,108 @@
+/**
+ * The results of a run, from the moment a task has one until its last consumer ended: JavaScript values, and arrays on
+ * the heap as handles. A result lives exactly as long as somebody needs it, then its memory goes back.
+ */
+import { NDArray } from '../array/ndarray.js';
+import { ArgumentError } from '../errors.js';
+import type { Program } from '../graph/program.js';
+import { toNDArray } from '../array/convert.js';
+import { Handle } from '../memory/handle.js';
+import type { Heap } from '../memory/heap.js';
+
+/** One array of a kernel, or all of them for one with several outputs. */
+export type Held = Handle | readonly Handle[];
+
+export class Results {
+  readonly #heap: Heap;
+  readonly #program: Program;
+  readonly #values: unknown[];
+  readonly #held: (Held | undefined)[];
+  /** Consumers that have not ended yet, plus one when the caller asked for it. */
+  readonly #uses: Int32Array;
+
+  constructor(program: Program, heap: Heap) {
+    const n = program.nodes.length;
+    this.#heap = heap;
+    this.#program = program;
+    this.#values = new Array<unknown>(n);
+    this.#held = new Array<Held | undefined>(n);
+    this.#uses = new Int32Array(n);
+    for (let e = 0; e < program.deps.length; e++) this.#uses[program.deps[e] as number]! += 1;
+    for (const target of program.targets) this.#uses[target]! += 1;
+  }
+
+  /** A JavaScript value as the result of `task`. */
+  setValue(task: number, value: unknown): void {
+    this.#values[task] = value;
+  }
+
+  /** Arrays on the heap as the result of `task`; they are released with it. */
+  setHeld(task: number, held: Held): void {
+    this.#held[task] = held;
+  }
+
+  held(task: number): Held | undefined {
+    return this.#held[task];
+  }
+
+  /** The result as a JavaScript task sees it: heap arrays as views (0-d ones as plain values), nothing copied. */
+  valueOf(task: number): unknown {
+    const held = this.#held[task];
+    if (held === undefined || this.#values[task] !== undefined) return this.#values[task];
+    return held instanceof Handle ? plain(held.view()) : held.map((handle) => plain(handle.view()));
+  }
+
+  /** The result as a kernel sees it: copied to the heap the first time a kernel asks. @throws HeapExhaustedError */
+  handleOf(task: number): Handle {
+    const held = this.#held[task];
+    if (held instanceof Handle) return held;
+    if (held !== undefined) {
+      const key = this.#program.nodes[task]?.key ?? '';
+      throw new ArgumentError(`'${key}' has ${held.length} outputs; a kernel takes one of them: index it`);
+    }
+    const handle = Handle.from(this.#heap, toNDArray(this.#values[task], { where: 'kernel input' }));
+    this.#held[task] = handle;
+    return handle;
+  }
+
+  /** The result for the caller: ordinary JavaScript-owned data. */
+  take(task: number): unknown {
+    const held = this.#held[task];
+    if (held === undefined || this.#values[task] !== undefined) return this.#values[task];
+    return held instanceof Handle ? plain(held.copyOut()) : held.map((handle) => plain(handle.copyOut()));
+  }
+
+  /** After a task ended: its inputs have one consumer less. */
+  consumed(task: number): void {
+    const { depStart, deps } = this.#program;
+    for (let e = depStart[task] as number; e < (depStart[task + 1] as number); e++) this.#drop(deps[e] as number);
+  }
+
+  /** Gives everything back that is still held. */
+  releaseAll(): void {
+    for (let task = 0; task < this.#held.length; task++) this.#release(task);
+    this.#values.length = 0;
+  }
+
+  #drop(task: number): void {
+    const left = (this.#uses[task] as number) - 1;
+    this.#uses[task] = left;
+    if (left === 0) {
+      this.#release(task);
+      this.#values[task] = undefined;
+    }
+  }
+
+  #release(task: number): void {
+    const held = this.#held[task];
+    if (held === undefined) return;
+    this.#held[task] = undefined;
+    if (held instanceof Handle) held.release();
+    else for (const handle of held) handle.release();
+  }
+}
+
+/** A zero-dimensional array is a plain number or boolean to JavaScript. */
+function plain(array: NDArray): unknown {
+  return array.ndim === 0 ? array.get() : array;
+}

@@ -1,0 +1,60 @@
+/** Where every task of a run stands, as a struct of arrays, and the sets of those that may start. */
+import type { Program } from '../graph/program.js';
+import { ReadySet } from './ready-set.js';
+import { CALL, KERNEL } from './ways.js';
+
+export const WAITING = 0;
+export const STARTED = 1;
+export const DONE = 2;
+
+export class TaskTable {
+  readonly program: Program;
+  readonly way: Uint8Array;
+  readonly state: Uint8Array;
+  /** Dependencies that still keep a task from starting; for an admissible kernel, those not admitted themselves. */
+  readonly blocking: Int32Array;
+  /** The ticket of an admitted kernel, or of the kernel behind an output; -1 when none is in flight. */
+  readonly ticket: Int32Array;
+  /** Ready to run on the main thread, to be sent to the pool, to be admitted to the window. */
+  readonly here: ReadySet;
+  readonly callable: ReadySet;
+  readonly admissible: ReadySet;
+
+  constructor(program: Program, way: Uint8Array) {
+    const n = program.nodes.length;
+    this.program = program;
+    this.way = way;
+    this.state = new Uint8Array(n);
+    this.blocking = program.pending.slice();
+    this.ticket = new Int32Array(n).fill(-1);
+    this.here = new ReadySet(n);
+    this.callable = new ReadySet(n);
+    this.admissible = new ReadySet(n);
+  }
+
+  makeReady(task: number): void {
+    const way = this.way[task];
+    if (way === KERNEL) this.admissible.add(task);
+    else if (way === CALL) this.callable.add(task);
+    else this.here.add(task);
+  }
+
+  /** One dependency less in the way of a task. */
+  unblock(task: number): void {
+    const left = (this.blocking[task] as number) - 1;
+    this.blocking[task] = left;
+    if (left === 0) this.makeReady(task);
+  }
+
+  /** Sends a task another way; it starts when all its dependencies are done. */
+  reroute(task: number, way: number): void {
+    const { depStart, deps } = this.program;
+    let blocking = 0;
+    for (let e = depStart[task] as number; e < (depStart[task + 1] as number); e++) {
+      if (this.state[deps[e] as number] !== DONE) blocking++;
+    }
+    this.way[task] = way;
+    this.blocking[task] = blocking;
+    if (blocking === 0) this.makeReady(task);
+  }
+}

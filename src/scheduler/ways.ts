@@ -1,0 +1,102 @@
+/**
+ * Which way a task goes, decided before anything runs.
+ *
+ * `HERE`: on the main thread: values, items, structures, methods, functions that say they take next to no time, and
+ * everything under `sync`. `CALL`: a JavaScript function on the pool. `KERNEL`: a WebAssembly kernel in the window.
+ * `OUTPUT`: one of several outputs of a kernel; it is there whenever its kernel is.
+ */
+import { DeviceUnsupportedError } from '../errors.js';
+import type { CostHint, TaskNode } from '../graph/node.js';
+import type { Program } from '../graph/program.js';
+import { hasWasmBody } from '../devices/bodies.js';
+import type { ArraySpec, Kernel, KernelParams } from '../kernels/contract.js';
+
+export const HERE = 0;
+export const CALL = 1;
+export const KERNEL = 2;
+export const OUTPUT = 3;
+
+/** A function said to take less than this many seconds is done sooner here than sent. */
+const INLINE_SECONDS = 5e-6;
+
+/** The way of every task. @throws DeviceUnsupportedError for a task that has no body where it was asked to run. */
+export function waysOf(program: Program, threaded: boolean, devices: readonly ('wasm' | 'js')[]): Uint8Array {
+  const ways = new Uint8Array(program.nodes.length);
+  for (let task = 0; task < ways.length; task++) ways[task] = wayOf(program, task, threaded, devices);
+  return ways;
+}
+
+function wayOf(program: Program, task: number, threaded: boolean, devices: readonly ('wasm' | 'js')[]): number {
+  const node = program.nodes[task] as TaskNode;
+  switch (node.op.kind) {
+    case 'kernel':
+      return kernelDevice(node, undefined, devices) === 'wasm' && threaded ? KERNEL : HERE;
+    case 'item':
+      return outputOf(program, task) === undefined ? HERE : OUTPUT;
+    case 'call': {
+      const { cost, device } = node.settings;
+      if (device !== undefined) checkCallDevice(node, device);
+      const seconds = typeof cost === 'object' ? cost.seconds : undefined;
+      return threaded && !(seconds !== undefined && seconds < INLINE_SECONDS) ? CALL : HERE;
+    }
+    default:
+      return HERE;
+  }
+}
+
+function checkCallDevice(node: TaskNode, device: string | readonly string[]): void {
+  const asked = [device].flat();
+  if (asked.includes('js') || asked.includes('auto')) return;
+  throw new DeviceUnsupportedError(
+    node.key,
+    `task '${node.key}' was asked to run on '${asked.join("', '")}', but a JavaScript function runs on 'js' only`,
+  );
+}
+
+/**
+ * The first of `devices` (or of the task's own) that has a body for a kernel. While the inputs are not known yet
+ * (`specs` undefined) having a body at all is enough.
+ * @throws DeviceUnsupportedError
+ */
+export function kernelDevice(
+  node: TaskNode,
+  specs: readonly ArraySpec[] | undefined,
+  devices: readonly ('wasm' | 'js')[],
+): 'wasm' | 'js' {
+  const { kernel, params } = kernelOf(node);
+  const own = node.settings.device;
+  const allowed: readonly string[] = own === undefined || own === 'auto' ? devices : [own].flat();
+  for (const device of allowed) {
+    if (device === 'js' || device === 'auto') return 'js';
+    if (device !== 'wasm' || kernel.bodies.wasm === undefined) continue;
+    if (specs === undefined || hasWasmBody(kernel, specs, params)) return 'wasm';
+  }
+  const inputs = specs?.map(({ dtype, shape }) => `${dtype}[${shape.join(', ')}]`).join(', ');
+  throw new DeviceUnsupportedError(
+    node.key,
+    `task '${node.key}': kernel '${kernel.name}' has no body for device '${allowed.join("', '")}'` +
+      (inputs === undefined ? '' : ` with inputs ${inputs}`),
+  );
+}
+
+/** The kernel and parameters of a kernel task. */
+export function kernelOf(node: TaskNode): { readonly kernel: Kernel; readonly params: KernelParams } {
+  if (node.op.kind !== 'kernel') throw new TypeError(`'${node.key}' is no kernel`);
+  return { kernel: node.op.kernel as Kernel, params: node.op.params };
+}
+
+/** For an item of a kernel: the kernel's task and which of its outputs. */
+export function outputOf(program: Program, task: number): { readonly source: number; readonly output: number } | undefined {
+  const node = program.nodes[task] as TaskNode;
+  if (node.op.kind !== 'item' || node.deps.length !== 1) return undefined;
+  const source = program.deps[program.depStart[task] as number] as number;
+  if (program.nodes[source]?.op.kind !== 'kernel') return undefined;
+  const output = Number(node.args[1]);
+  return Number.isInteger(output) && output >= 0 ? { source, output } : undefined;
+}
+
+/** The seconds a task was said to take. */
+export function secondsOf(node: TaskNode, args: readonly unknown[]): number | undefined {
+  const { cost } = node.settings;
+  return (typeof cost === 'function' ? (cost as (...args: readonly unknown[]) => CostHint)(...args) : cost)?.seconds;
+}

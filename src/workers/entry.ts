@@ -1,0 +1,117 @@
+/**
+ * The entry of a pool thread: runs batches of calls one after the other, and pull loops. It keeps the functions it was
+ * given by their ids. Nothing a task does or returns may escape as an error of the thread itself.
+ */
+import type { AnyFunction } from '../graph/node.js';
+import { type ThrownWire, wireThrown } from './error-wire.js';
+import {
+  type BatchMessage,
+  type BatchReply,
+  DONE,
+  FAILED,
+  NO_FUNCTION,
+  NOT_STARTED,
+  type PullMessage,
+} from './messages.js';
+import { needsImports, revive, reviveWithImports } from './revive.js';
+import type { Parcel } from './shipment.js';
+import { markLazuliThread } from './thread.js';
+import { isPlain, packResult } from './transfer.js';
+
+markLazuliThread();
+const functions = new Map<string, AnyFunction>();
+
+/** What piscina calls with every message of the pool. */
+export default async function handle(message: BatchMessage | PullMessage): Promise<unknown> {
+  if (message.kind === 'batch') return runBatch(message);
+  const { pull } = await import('./window-worker.js');
+  return pull(message.message);
+}
+
+async function runBatch(message: BatchMessage): Promise<BatchReply> {
+  const { ids, fns, args, packed, progress } = message;
+  const count = fns.length;
+  const broken = await define(message);
+  const table = ids.map((id) => functions.get(id));
+  const running = new Int32Array(progress, 0, 1);
+  const started = new Float64Array(progress, 8, 1);
+  const origin = performance.timeOrigin;
+  const status = new Uint8Array(count).fill(NOT_STARTED);
+  const values = new Array<unknown>(count);
+  const times = new Float64Array(2 * count);
+  const packedValues: number[] = [];
+  const untransferable: number[] = [];
+  let nextPacked = 0;
+  let now = performance.now();
+  const deadline = now + message.budget;
+
+  for (let i = 0; i < count; i++) {
+    if (now >= deadline && i > 0) break;
+    const isPacked = packed[nextPacked] === i;
+    if (isPacked) nextPacked++;
+    const fn = table[fns[i] as number];
+    if (fn === undefined) {
+      status[i] = NO_FUNCTION;
+      continue;
+    }
+    times[2 * i] = origin + now;
+    started[0] = origin + now;
+    Atomics.store(running, 0, i);
+    try {
+      const given = isPacked ? ((await open(args[i] as Parcel)) as unknown[]) : (args[i] as unknown[]);
+      let value: unknown = fn(...given);
+      if (isThenable(value)) value = await value;
+      now = performance.now();
+      status[i] = DONE;
+      if (
+        typeof value !== 'object' || value === null
+          ? typeof value !== 'function' && typeof value !== 'symbol'
+          : isPlain(value)
+      ) {
+        values[i] = value;
+      } else {
+        try {
+          values[i] = packResult(value);
+          packedValues.push(i);
+        } catch (error) {
+          status[i] = FAILED;
+          values[i] = wireThrown(error);
+          untransferable.push(i);
+        }
+      }
+    } catch (error) {
+      now = performance.now();
+      status[i] = FAILED;
+      values[i] = wireThrown(error);
+    }
+    times[2 * i + 1] = origin + now;
+  }
+  return { status, values, packed: packedValues, untransferable, times, broken };
+}
+
+async function define(message: BatchMessage): Promise<(readonly [string, ThrownWire])[]> {
+  for (const id of message.forget) functions.delete(id);
+  const broken: (readonly [string, ThrownWire])[] = [];
+  for (const shipment of message.definitions) {
+    try {
+      const fn = await open(shipment);
+      if (typeof fn !== 'function') throw new TypeError(`'${shipment.name}' is not a function there but ${typeof fn}`);
+      functions.set(shipment.id, fn as AnyFunction);
+    } catch (error) {
+      broken.push([shipment.id, wireThrown(error)]);
+    }
+  }
+  return broken;
+}
+
+function open(parcel: Parcel): unknown {
+  return needsImports(parcel) ? reviveWithImports(parcel) : revive(parcel);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    (typeof value === 'object' || typeof value === 'function') &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === 'function'
+  );
+}

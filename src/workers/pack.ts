@@ -1,0 +1,452 @@
+/**
+ * Values on their way across a thread boundary. What structured clone carries faithfully goes as it is; the rest
+ * (arrays of ours, functions, class instances, errors, getters, anything that contains them) becomes a parcel.
+ * Nothing is sent that would silently arrive as something else.
+ */
+import { types } from 'node:util';
+import { dtypeOf } from '../array/dtype.js';
+import { NDArray } from '../array/ndarray.js';
+import { CaptureError } from '../errors.js';
+import { type AnyFunction, NODE } from '../graph/node.js';
+import { analyze } from './analyze.js';
+import { isError, wireError } from './error-wire.js';
+import type { Entry, Parcel, Ref } from './shipment.js';
+import { findBuiltin, globalPath } from './well-known.js';
+
+/** The way from what is sent to a value inside it: variables one after the other, each with its members. */
+export class Path {
+  readonly steps: readonly string[];
+
+  constructor(steps: readonly string[]) {
+    this.steps = steps;
+  }
+
+  variable(name: string): Path {
+    return new Path([...this.steps, name]);
+  }
+
+  member(key: string | number): Path {
+    const text =
+      typeof key === 'number'
+        ? `[${key}]`
+        : /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key)
+          ? `.${key}`
+          : `[${JSON.stringify(key)}]`;
+    return new Path([...this.steps.slice(0, -1), `${this.steps.at(-1) ?? ''}${text}`]);
+  }
+
+  get last(): string {
+    return this.steps.at(-1) ?? '';
+  }
+
+  toString(): string {
+    return this.steps.join(' → ');
+  }
+}
+
+/** @throws CaptureError always: `what` it is, and `remedy` says what to do. */
+export function refuse(path: Path, what: string, remedy: string, options?: ErrorOptions): never {
+  const message = `'${path.last}' cannot be sent to a thread: ${what} (${path}); ${remedy}`;
+  throw new CaptureError(path.last, path.steps, message, options);
+}
+
+/** What differs between sending to a thread and sending back. */
+export interface Sender {
+  /** Adds the entries of a function. @throws CaptureError */
+  packFunction(fn: AnyFunction, packer: Packer, path: Path): Ref;
+  /** How the other side finds a class. @throws CaptureError */
+  classRef(cls: AnyFunction, packer: Packer, path: Path): Ref | string;
+}
+
+export class Packer {
+  readonly entries: Entry[] = [];
+  readonly #refs = new Map<unknown, Ref>();
+  readonly #sender: Sender;
+
+  constructor(sender: Sender) {
+    this.#sender = sender;
+  }
+
+  /** Reserves an index before its content is known, so that cycles end there. */
+  reserve(value: unknown): Ref {
+    const ref = this.entries.length;
+    this.entries.push({ kind: 'data', value: undefined });
+    this.#refs.set(value, ref);
+    return ref;
+  }
+
+  add(entry: Entry): Ref {
+    this.entries.push(entry);
+    return this.entries.length - 1;
+  }
+
+  known(value: unknown): Ref | undefined {
+    return this.#refs.get(value);
+  }
+
+  /** @throws CaptureError naming what inside `value` cannot travel, and the path to it. */
+  pack(value: unknown, path: Path): Ref {
+    const known = this.#refs.get(value);
+    if (known !== undefined) return known;
+    if (typeof value === 'function') return this.#function(value as AnyFunction, path);
+    if (typeof value === 'symbol') return this.#symbol(value);
+    if (typeof value !== 'object' || value === null) return this.add({ kind: 'data', value });
+    if (isPlain(value)) {
+      const ref = this.reserve(value);
+      this.entries[ref] = { kind: 'data', value: compact(value) };
+      return ref;
+    }
+    return this.#object(value, path);
+  }
+
+  #function(fn: AnyFunction, path: Path): Ref {
+    if (types.isProxy(fn)) return this.#proxy(fn, path);
+    return this.#sender.packFunction(fn, this, path);
+  }
+
+  #proxy(value: object, path: Path): never {
+    let isDelayed = false;
+    try {
+      isDelayed = NODE in value;
+    } catch {
+      // A proxy may refuse any question.
+    }
+    if (isDelayed) refuse(path, 'it is a delayed value', 'pass it as an argument, so that its result arrives instead');
+    refuse(path, 'it is a Proxy', 'send the object behind it, or make it inside the function');
+  }
+
+  #symbol(value: symbol): Ref {
+    const path = globalPath(value);
+    if (path !== undefined) return this.add({ kind: 'global', path });
+    const registered = Symbol.keyFor(value);
+    const ref = this.reserve(value);
+    this.entries[ref] = {
+      kind: 'symbol',
+      description: registered ?? value.description,
+      registered: registered !== undefined,
+    };
+    return ref;
+  }
+
+  #object(value: object, path: Path): Ref {
+    if (types.isProxy(value)) return this.#proxy(value, path);
+    const global = globalPath(value);
+    if (global !== undefined) return this.add({ kind: 'global', path: global });
+    if (value instanceof NDArray) return this.#ndarray(value);
+    if (Array.isArray(value) && isPlainArray(value)) {
+      const ref = this.reserve(value);
+      const items: Ref[] = [];
+      for (let i = 0; i < value.length; i++) items.push(this.pack(value[i], path.member(i)));
+      this.entries[ref] = { kind: 'array', items };
+      return ref;
+    }
+    if (isPlainObject(value)) {
+      const builtin = findBuiltinObject(value);
+      if (builtin !== undefined) return this.add({ kind: 'builtin', ...builtin });
+      return this.#plainObject(value, path);
+    }
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    if (types.isMap(value) && prototype === Map.prototype) {
+      const ref = this.reserve(value);
+      const keys: Ref[] = [];
+      const values: Ref[] = [];
+      for (const [key, item] of value) {
+        keys.push(this.pack(key, path.member('<key>')));
+        values.push(this.pack(item, path.member(typeof key === 'string' || typeof key === 'number' ? key : '<value>')));
+      }
+      this.entries[ref] = { kind: 'map', keys, values };
+      return ref;
+    }
+    if (types.isSet(value) && prototype === Set.prototype) {
+      const ref = this.reserve(value);
+      const items: Ref[] = [];
+      for (const item of value) items.push(this.pack(item, path.member('<item>')));
+      this.entries[ref] = { kind: 'set', items };
+      return ref;
+    }
+    if (Buffer.isBuffer(value)) {
+      const ref = this.reserve(value);
+      const isShared = types.isSharedArrayBuffer(value.buffer);
+      this.entries[ref] = {
+        kind: 'buffer',
+        data: isShared
+          ? new Uint8Array(value.buffer, value.byteOffset, value.length)
+          : Uint8Array.prototype.slice.call(value),
+      };
+      return ref;
+    }
+    if (value instanceof URL && prototype === URL.prototype) {
+      const ref = this.reserve(value);
+      this.entries[ref] = { kind: 'url', href: value.href };
+      return ref;
+    }
+    if (isError(value)) {
+      const ref = this.reserve(value);
+      this.entries[ref] = { kind: 'error', error: wireError(value) };
+      return ref;
+    }
+    if (types.isModuleNamespaceObject(value)) return this.members(value, Object.keys(value), path);
+    const builtin = findBuiltinObject(value);
+    if (builtin !== undefined) return this.add({ kind: 'builtin', ...builtin });
+    return this.#instance(value, path);
+  }
+
+  /** Only these members of a module-like object, read now. */
+  members(value: object, keys: readonly string[], path: Path): Ref {
+    const refs = keys.map((key) => this.pack((value as Record<string, unknown>)[key], path.member(key)));
+    return this.add({ kind: 'object', keys: [...keys], refs, accessors: [] });
+  }
+
+  #ndarray(value: NDArray): Ref {
+    const ref = this.reserve(value);
+    // A small view of a large array would take the whole buffer along.
+    const isWaste =
+      !types.isSharedArrayBuffer(value.data.buffer) && value.data.buffer.byteLength > 2 * value.nbytes + 4096;
+    const { data, shape, strides, offset, dtype } = isWaste ? value.copy() : value;
+    this.entries[ref] = { kind: 'ndarray', data, shape, strides, offset, dtype };
+    return ref;
+  }
+
+  #plainObject(value: object, path: Path): Ref {
+    const ref = this.reserve(value);
+    const keys: string[] = [];
+    const refs: Ref[] = [];
+    const accessors: [string, Ref, Ref][] = [];
+    this.#properties(value, path, keys, refs, accessors);
+    this.entries[ref] = { kind: 'object', keys, refs, accessors };
+    return ref;
+  }
+
+  #properties(value: object, path: Path, keys: string[], refs: Ref[], accessors?: [string, Ref, Ref][]): void {
+    for (const key of Object.keys(value)) {
+      const descriptor = Object.getOwnPropertyDescriptor(value, key) as PropertyDescriptor;
+      const inner = path.member(key);
+      if ('value' in descriptor) {
+        keys.push(key);
+        refs.push(this.pack(descriptor.value, inner));
+      } else if (accessors !== undefined) {
+        accessors.push([
+          key,
+          descriptor.get ? this.pack(descriptor.get, inner) : -1,
+          descriptor.set ? this.pack(descriptor.set, inner) : -1,
+        ]);
+      } else refuse(inner, 'it is a getter of an instance', 'send the value it gives instead');
+    }
+  }
+
+  /** An instance of a class of the user's: its own properties travel, and the class by the function rule. */
+  #instance(value: object, path: Path): Ref {
+    const prototype = Object.getPrototypeOf(value) as { constructor?: unknown };
+    const cls = prototype.constructor;
+    const what = describeObject(value);
+    if (typeof cls !== 'function' || (cls as { prototype?: unknown }).prototype !== prototype) {
+      refuse(path, `it is ${what}`, 'send plain data (numbers, strings, arrays, objects, Map, Set, typed arrays)');
+    }
+    for (
+      let at: object | null = prototype;
+      at !== null && Object.getPrototypeOf(at) !== null;
+      at = Object.getPrototypeOf(at)
+    ) {
+      const made: unknown = (at as { constructor?: unknown }).constructor;
+      if (typeof made !== 'function') break;
+      if (isNative(made as AnyFunction)) {
+        refuse(
+          path,
+          `it is ${what}, which lives outside JavaScript`,
+          'make it inside the function, or send what it was made from',
+        );
+      }
+      if (hasPrivateState(made as AnyFunction)) {
+        refuse(
+          path,
+          `it is ${what}, which has private state (#…)`,
+          'send what it is made from and make it inside the function',
+        );
+      }
+    }
+    const ref = this.reserve(value);
+    const keys: string[] = [];
+    const refs: Ref[] = [];
+    this.#properties(value, path, keys, refs);
+    const of = this.#sender.classRef(cls as AnyFunction, this, path);
+    this.entries[ref] = { kind: 'instance', of, keys, refs };
+    return ref;
+  }
+}
+
+/** A parcel for a value that is not plain. @throws CaptureError */
+export function packValue(value: unknown, sender: Sender, path: Path): Parcel {
+  const packer = new Packer(sender);
+  const root = packer.pack(value, path);
+  return { entries: packer.entries, root };
+}
+
+export function isNative(fn: AnyFunction): boolean {
+  return /\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(fn)) || isNodeInternal(fn);
+}
+
+/** Classes of Node written in JavaScript: streams, sockets, events. */
+function isNodeInternal(fn: AnyFunction): boolean {
+  return globalPath(fn) !== undefined || findBuiltin(fn) !== undefined;
+}
+
+const privateStates = new WeakMap<AnyFunction, boolean>();
+
+function hasPrivateState(cls: AnyFunction): boolean {
+  let known = privateStates.get(cls);
+  if (known === undefined) {
+    try {
+      known = analyze(Function.prototype.toString.call(cls), cls.name).hasPrivateState;
+    } catch {
+      known = true;
+    }
+    privateStates.set(cls, known);
+  }
+  return known;
+}
+
+function findBuiltinObject(value: object): { id: string; name: string } | undefined {
+  // Modules of Node are objects full of functions; plain data never pays for the look-up.
+  for (const key of Object.keys(value)) {
+    const descriptor = Object.getOwnPropertyDescriptor(value, key);
+    if (typeof descriptor?.value === 'function') return findBuiltin(value);
+  }
+  return undefined;
+}
+
+function describeObject(value: object): string {
+  if (types.isPromise(value)) return 'a Promise';
+  if (types.isWeakMap(value)) return 'a WeakMap';
+  if (types.isWeakSet(value)) return 'a WeakSet';
+  if (types.isGeneratorObject(value)) return 'a generator';
+  const made: unknown = (value as { constructor?: unknown }).constructor;
+  const name = typeof made === 'function' && made.name !== '' ? made.name : 'an unnamed class';
+  return `an instance of ${name}`;
+}
+
+/**
+ * Whether structured clone alone carries `value` faithfully. O(size) for arrays, objects, Maps and Sets of values;
+ * O(1) for numbers, strings and typed arrays.
+ */
+export function isPlain(value: unknown): boolean {
+  switch (typeof value) {
+    case 'function':
+    case 'symbol':
+      return false;
+    case 'object':
+      return value === null || isPlainDeep(value, undefined);
+    default:
+      return true;
+  }
+}
+
+function isPlainDeep(value: object, outer: Set<object> | undefined): boolean {
+  if (ArrayBuffer.isView(value)) return isPlainView(value);
+  if (types.isProxy(value)) return false;
+  let items: Iterable<unknown>;
+  if (isPlainArray(value)) items = value;
+  else if (isPlainObject(value)) {
+    const own: unknown[] = [];
+    for (const key of Object.keys(value)) {
+      const descriptor = Object.getOwnPropertyDescriptor(value, key);
+      if (descriptor === undefined || !('value' in descriptor)) return false;
+      own.push(descriptor.value);
+    }
+    items = own;
+  } else {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Map.prototype) items = mapItems(value as Map<unknown, unknown>);
+    else if (prototype === Set.prototype) items = value as Set<unknown>;
+    else return isPlainLeaf(value, prototype);
+  }
+  let seen = outer;
+  for (const item of items) {
+    if (typeof item === 'function' || typeof item === 'symbol') return false;
+    if (typeof item !== 'object' || item === null) continue;
+    if (seen === undefined) seen = new Set([value]);
+    if (seen.has(item)) continue;
+    seen.add(item);
+    if (!isPlainDeep(item, seen)) return false;
+  }
+  return true;
+}
+
+function* mapItems(map: Map<unknown, unknown>): Generator<unknown> {
+  for (const [key, value] of map) {
+    yield key;
+    yield value;
+  }
+}
+
+/** A view that is no subclass (a Buffer would arrive as a Uint8Array) and does not drag a far larger buffer along. */
+function isPlainView(view: ArrayBufferView): boolean {
+  if (Buffer.isBuffer(view)) return false;
+  const prototype: unknown = Object.getPrototypeOf(view);
+  if (view.byteLength === 0 && !isCloneable(view)) return false;
+  return prototype === DataView.prototype || viewPrototypes.has(prototype);
+}
+
+/** An empty buffer may be one that was given away, which clone refuses. */
+function isCloneable(value: object): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const viewPrototypes: ReadonlySet<unknown> = new Set(
+  [
+    Int8Array,
+    Uint8Array,
+    Uint8ClampedArray,
+    Int16Array,
+    Uint16Array,
+    Int32Array,
+    Uint32Array,
+    Float32Array,
+    Float64Array,
+    BigInt64Array,
+    BigUint64Array,
+    (globalThis as { Float16Array?: { prototype: unknown } }).Float16Array ?? Float64Array,
+  ].map((constructor) => constructor.prototype),
+);
+
+function isPlainLeaf(value: object, prototype: unknown): boolean {
+  return (
+    prototype === Date.prototype ||
+    prototype === RegExp.prototype ||
+    (prototype === ArrayBuffer.prototype && ((value as ArrayBuffer).byteLength > 0 || isCloneable(value))) ||
+    prototype === SharedArrayBuffer.prototype ||
+    isWebAssembly(value) ||
+    prototype === Number.prototype ||
+    prototype === String.prototype ||
+    prototype === Boolean.prototype
+  );
+}
+
+/** A compiled module, or a shared memory: both sides then work on the same one. */
+function isWebAssembly(value: object): boolean {
+  const tag = Object.prototype.toString.call(value);
+  if (tag === '[object WebAssembly.Module]') return true;
+  return tag === '[object WebAssembly.Memory]' && types.isSharedArrayBuffer((value as { buffer?: unknown }).buffer);
+}
+
+function isPlainArray(value: object): value is unknown[] {
+  return Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype;
+}
+
+/** Made by `{}` or without a prototype; another realm's `Object.prototype` counts too. */
+function isPlainObject(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  if (prototype === null || prototype === Object.prototype) return true;
+  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty');
+}
+
+/** A typed array that is a small window of a large buffer becomes a copy, or clone would send the whole buffer. */
+function compact(value: unknown): unknown {
+  if (!ArrayBuffer.isView(value) || types.isSharedArrayBuffer(value.buffer)) return value;
+  if (value.buffer.byteLength <= 2 * value.byteLength + 4096) return value;
+  return dtypeOf(value) === undefined ? value : (value as Float64Array).slice();
+}

@@ -1,0 +1,272 @@
+/**
+ * Values arriving from the other side of a thread boundary, rebuilt from a parcel. Modules are imported first, all of
+ * them, so that the rest is synchronous; functions are evaluated before what they capture, so that cycles close, and
+ * classes after it, since `extends` and static fields need it at once.
+ */
+import { createRequire } from 'node:module';
+import { constants, Script } from 'node:vm';
+import { NDArray } from '../array/ndarray.js';
+import type { AnyFunction } from '../graph/node.js';
+import { classOf, noteTag } from './class-tags.js';
+import { reviveError } from './error-wire.js';
+import type { Entry, FunctionEntry, ImportEntry, Parcel, Ref } from './shipment.js';
+
+type Namespace = Readonly<Record<string, unknown>>;
+
+/** Whether a parcel needs imports before it can be revived. */
+export function needsImports(parcel: Parcel): boolean {
+  return parcel.entries.some((entry) => entry.kind === 'import' || entry.kind === 'builtin');
+}
+
+/** Imports what a parcel refers to, then revives it. Rejects with the import's error. */
+export async function reviveWithImports(parcel: Parcel): Promise<unknown> {
+  const namespaces = new Map<Entry, Namespace>();
+  for (const entry of parcel.entries) {
+    if (entry.kind === 'import') namespaces.set(entry, await importFrom(entry));
+    else if (entry.kind === 'builtin') namespaces.set(entry, (await import(entry.id)) as Namespace);
+  }
+  return new Reviver(parcel, namespaces).value(parcel.root);
+}
+
+/** Revives a parcel that needs no imports. */
+export function revive(parcel: Parcel): unknown {
+  return new Reviver(parcel, new Map()).value(parcel.root);
+}
+
+const importers = new Map<string, (specifier: string) => Promise<Namespace>>();
+
+async function importFrom(entry: ImportEntry): Promise<Namespace> {
+  if (/^(file|node|data):/.test(entry.specifier)) return (await import(entry.specifier)) as Namespace;
+  return importerOf(entry.base)(entry.specifier);
+}
+
+/** `import()` as it works inside the module `base`: packages and relative paths are found from there. */
+function importerOf(base: string): (specifier: string) => Promise<Namespace> {
+  let importer = importers.get(base);
+  if (importer === undefined) {
+    // Node announces this constant as experimental, once; the user cannot do anything about it.
+    const { emitWarning } = process;
+    process.emitWarning = () => {};
+    try {
+      const script = new Script('(specifier) => import(specifier)', {
+        filename: base,
+        importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER as never,
+      });
+      importer = script.runInThisContext() as (specifier: string) => Promise<Namespace>;
+    } finally {
+      process.emitWarning = emitWarning;
+    }
+    importers.set(base, importer);
+  }
+  return importer;
+}
+
+/** What a captured function needs to get its variables: evaluated once, filled in afterwards. */
+interface Closure {
+  make(): AnyFunction;
+  set(index: number, value: unknown): void;
+}
+
+const pending: unique symbol = Symbol('pending');
+
+class Reviver {
+  readonly #entries: readonly Entry[];
+  readonly #namespaces: ReadonlyMap<Entry, Namespace>;
+  readonly #values: unknown[];
+  readonly #started: boolean[];
+  /** What waits for a class that is still being evaluated. */
+  readonly #waiting = new Map<Ref, ((value: unknown) => void)[]>();
+
+  constructor(parcel: Parcel, namespaces: ReadonlyMap<Entry, Namespace>) {
+    this.#entries = parcel.entries;
+    this.#namespaces = namespaces;
+    this.#values = new Array<unknown>(parcel.entries.length).fill(pending);
+    this.#started = new Array<boolean>(parcel.entries.length).fill(false);
+  }
+
+  value(ref: Ref): unknown {
+    if (this.#values[ref] !== pending) return this.#values[ref];
+    if (this.#started[ref]) return pending;
+    this.#started[ref] = true;
+    const entry = this.#entries[ref];
+    if (entry === undefined) throw new RangeError(`a parcel refers to entry ${ref}, which it does not have`);
+    return this.#build(entry, ref);
+  }
+
+  /** Notes a value before its parts, so that cycles find it. */
+  #note<T>(ref: Ref, value: T): T {
+    this.#values[ref] = value;
+    for (const fill of this.#waiting.get(ref) ?? []) fill(value);
+    this.#waiting.delete(ref);
+    return value;
+  }
+
+  /** Calls `fill` with the value of `ref`: now, or once it is there. */
+  #fill(ref: Ref, fill: (value: unknown) => void): void {
+    const value = this.value(ref);
+    if (value !== pending) {
+      fill(value);
+      return;
+    }
+    const list = this.#waiting.get(ref);
+    if (list === undefined) this.#waiting.set(ref, [fill]);
+    else list.push(fill);
+  }
+
+  #build(entry: Entry, ref: Ref): unknown {
+    switch (entry.kind) {
+      case 'data':
+        return this.#note(ref, entry.value);
+      case 'array': {
+        const items = this.#note(ref, new Array<unknown>(entry.items.length));
+        entry.items.forEach((item, i) => {
+          this.#fill(item, (value) => {
+            items[i] = value;
+          });
+        });
+        return items;
+      }
+      case 'object': {
+        const object = this.#note(ref, {});
+        this.#properties(object, entry.keys, entry.refs);
+        for (const [key, get, set] of entry.accessors) {
+          Object.defineProperty(object, key, {
+            ...(get < 0 ? {} : { get: this.value(get) as () => unknown }),
+            ...(set < 0 ? {} : { set: this.value(set) as (value: unknown) => void }),
+            enumerable: true,
+            configurable: true,
+          });
+        }
+        return object;
+      }
+      case 'map': {
+        const map = this.#note(ref, new Map<unknown, unknown>());
+        entry.keys.forEach((key, i) => {
+          map.set(this.value(key), this.value(entry.values[i] as Ref));
+        });
+        return map;
+      }
+      case 'set': {
+        const set = this.#note(ref, new Set<unknown>());
+        for (const item of entry.items) set.add(this.value(item));
+        return set;
+      }
+      case 'ndarray':
+        return this.#note(ref, new NDArray(entry.data, entry));
+      case 'buffer':
+        return this.#note(ref, Buffer.from(entry.data.buffer, entry.data.byteOffset, entry.data.byteLength));
+      case 'url':
+        return this.#note(ref, new URL(entry.href));
+      case 'error':
+        return this.#note(ref, reviveError(entry.error));
+      case 'symbol':
+        return this.#note(ref, entry.registered ? Symbol.for(entry.description ?? '') : Symbol(entry.description));
+      case 'instance':
+        return this.#instance(entry, ref);
+      case 'function':
+        return this.#function(entry, ref);
+      case 'bound': {
+        const target = this.value(entry.target) as AnyFunction;
+        const args = entry.args.map((arg) => this.value(arg));
+        return this.#note(ref, target.bind(this.value(entry.self), ...args));
+      }
+      case 'import':
+      case 'builtin':
+        return this.#note(ref, this.#imported(entry));
+      case 'global': {
+        let value: unknown = globalThis;
+        if (entry.path[0] !== 'globalThis') {
+          for (const key of entry.path) value = (value as Record<string, unknown>)[key];
+        }
+        return this.#note(ref, value);
+      }
+      case 'loader':
+        return this.#note(ref, entry.how === 'require' ? createRequire(entry.base) : importerOf(entry.base));
+      default: {
+        entry satisfies never;
+        throw new TypeError('a parcel has an entry of an unknown kind');
+      }
+    }
+  }
+
+  #properties(object: object, keys: readonly string[], refs: readonly Ref[]): void {
+    keys.forEach((key, i) => {
+      this.#fill(refs[i] as Ref, (value) => {
+        Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+      });
+    });
+  }
+
+  #instance(entry: Extract<Entry, { kind: 'instance' }>, ref: Ref): unknown {
+    const cls = typeof entry.of === 'string' ? classOf(entry.of) : (this.value(entry.of) as AnyFunction);
+    if (typeof cls !== 'function') throw new TypeError('an instance arrived whose class is not known here');
+    const object = this.#note(ref, Object.create(cls.prototype as object) as object);
+    this.#properties(object, entry.keys, entry.refs);
+    return object;
+  }
+
+  #imported(entry: Extract<Entry, { kind: 'import' | 'builtin' }>): unknown {
+    const namespace = this.#namespaces.get(entry);
+    if (namespace === undefined) throw new Error('a parcel with imports was revived without them');
+    let value: unknown;
+    if (entry.name === '*') value = namespace;
+    else if (Object.hasOwn(namespace, entry.name)) value = namespace[entry.name];
+    else value = (namespace.default as Namespace | undefined)?.[entry.name];
+    if (value === undefined && entry.kind === 'import') {
+      throw new ReferenceError(`module '${entry.specifier}' has no export '${entry.name}'`);
+    }
+    if (entry.kind === 'import' && entry.tag !== undefined) noteTag(value as AnyFunction, entry.tag);
+    return value;
+  }
+
+  #function(entry: FunctionEntry, ref: Ref): unknown {
+    if (entry.tag !== undefined) {
+      // One class stays one class, however many functions bring it.
+      const before = classOf(entry.tag);
+      if (before !== undefined) return this.#note(ref, before);
+    }
+    const closure = compile(entry);
+    const capture = (): void => {
+      entry.refs.forEach((captured, i) => {
+        this.#fill(captured, (value) => {
+          closure.set(i, value);
+        });
+      });
+    };
+    if (entry.isClass) capture();
+    const fn = closure.make();
+    if (fn.name !== entry.name) {
+      Object.defineProperty(fn, 'name', { value: entry.name, configurable: true });
+    }
+    this.#note(ref, fn);
+    if (entry.tag !== undefined) noteTag(fn, entry.tag);
+    if (!entry.isClass) capture();
+    this.#properties(fn, entry.keys, entry.values);
+    return fn;
+  }
+}
+
+function compile(entry: FunctionEntry): Closure {
+  const { names } = entry;
+  const strict = entry.isStrict ? '"use strict";' : '';
+  const variables = names.length === 0 ? '' : `let ${names.join(',')};`;
+  const setters = names.map((name, i) => `case ${i}:${name}=$value;break;`).join('');
+  const set = `set($index,$value){switch($index){${setters}}}`;
+  const head = `(function(){${strict}${variables}return{${renamed(set, names)},make:()=>(`;
+  const script = new Script(`${head}${entry.code}\n)}})`, {
+    filename: entry.url,
+    lineOffset: entry.line,
+    columnOffset: entry.column - head.length,
+  });
+  return (script.runInThisContext() as () => Closure)();
+}
+
+/** The setter's parameters must not be named like anything captured. */
+function renamed(setter: string, names: readonly string[]): string {
+  let mark = '$';
+  while (names.includes(`${mark}index`) || names.includes(`${mark}value`)) mark += '$';
+  return setter
+    .replaceAll('($index,$value)', `(${mark}index,${mark}value)`)
+    .replaceAll('switch($index)', `switch(${mark}index)`)
+    .replaceAll('=$value;', `=${mark}value;`);
+}

@@ -1,0 +1,123 @@
+/**
+ * Runs one kernel body as the runtime would: inputs copied to contiguous places in a WebAssembly memory, a thread's
+ * arena, scratch of the size that `infer` asked for. Everything the body may write starts as garbage, and everything
+ * it must not write is checked afterwards: the inputs, and a guard after each array, the arena and the scratch.
+ */
+/// <reference path="../../src/webassembly.d.ts" />
+import { allocate, itemSize, viewOf } from '../../dist/array/dtype.js';
+import { gather, NDArray, sizeOf } from '../../dist/array/ndarray.js';
+import { compileBuild, instantiate, type KernelBuild, type KernelExports } from '../../dist/devices/wasm-module.js';
+import {
+  type HeapArray,
+  type Kernel,
+  type KernelParams,
+  MAX_WASM_ARGS,
+  SCRATCH_BYTES,
+} from '../../dist/kernels/contract.js';
+
+export interface Machine {
+  readonly build: KernelBuild;
+  /** Whether the kernel has a body for these inputs here. */
+  has(kernel: Kernel, inputs: readonly NDArray[], params: KernelParams): boolean;
+  run(kernel: Kernel, inputs: readonly NDArray[], params: KernelParams): NDArray[];
+  /** Raw calls, for what is no kernel. */
+  readonly exports: KernelExports;
+  readonly arena: number;
+}
+
+const PAGE = 65536;
+const GUARD = 64;
+const GARBAGE = 0xa5;
+
+const align = (address: number): number => Math.ceil(address / 64) * 64;
+
+/** Runs the reference body. Outputs start as garbage there too. */
+export function runJs(kernel: Kernel, inputs: readonly NDArray[], params: KernelParams): NDArray[] {
+  const { outputs } = kernel.infer(inputs, params);
+  const arrays = outputs.map(({ dtype, shape }) => {
+    const data = allocate(dtype, sizeOf(shape));
+    new Uint8Array(data.buffer).fill(GARBAGE);
+    return new NDArray(data, { shape, dtype });
+  });
+  kernel.bodies.js(inputs, arrays, params);
+  return arrays;
+}
+
+/** A machine for one build of the module, or undefined where the engine does not accept it. */
+export function createMachine(build: KernelBuild): Machine | undefined {
+  const module = compileBuild(build);
+  if (module === undefined) return undefined;
+  const memory = new WebAssembly.Memory({ initial: 256, maximum: 32768, shared: true });
+  const exports = instantiate(module, memory);
+  const base = exports.heapBase!();
+  // a guard before the arena too
+  const arena = align(base + GUARD);
+
+  function run(kernel: Kernel, inputs: readonly NDArray[], params: KernelParams): NDArray[] {
+    const { outputs, scratch = 0 } = kernel.infer(inputs, params);
+    const guards: number[] = [base];
+    let next = arena;
+    const place = (bytes: number): number => {
+      const pointer = next;
+      guards.push(pointer + bytes);
+      next = align(pointer + bytes + GUARD);
+      return pointer;
+    };
+    place(SCRATCH_BYTES);
+    const heapInputs = inputs.map(({ dtype, shape, nbytes }): HeapArray => ({ dtype, shape, pointer: place(nbytes) }));
+    const heapOutputs = outputs.map(
+      ({ dtype, shape }): HeapArray => ({ dtype, shape, pointer: place(sizeOf(shape) * itemSize(dtype)) }),
+    );
+    const scratchPointer = scratch > 0 ? place(scratch) : 0;
+    if (next > memory.buffer.byteLength) memory.grow(Math.ceil((next - memory.buffer.byteLength) / PAGE));
+
+    const bytes = new Uint8Array(memory.buffer);
+    bytes.fill(GARBAGE, base, next);
+    new Int32Array(memory.buffer, arena, 16).fill(0);
+    inputs.forEach((input, i) => {
+      const { dtype, pointer } = heapInputs[i]!;
+      gather(input, viewOf(dtype, memory.buffer, pointer, input.size));
+    });
+    const before = heapInputs.map(({ pointer }, i) => bytes.slice(pointer, pointer + inputs[i]!.nbytes));
+
+    const body = kernel.bodies.wasm!;
+    const args = body.args(heapInputs, heapOutputs, params, scratchPointer);
+    if (args.length > MAX_WASM_ARGS || args.some((arg) => typeof arg !== 'number')) {
+      throw new Error(`${kernel.name}: not a legal list of arguments: ${args.join(', ')}`);
+    }
+    const call = exports[body.export];
+    if (call === undefined) throw new Error(`${kernel.name}: the module has no export '${body.export}'`);
+    if (call.length !== args.length + 1) {
+      throw new Error(`${kernel.name}: ${body.export} takes ${call.length} arguments, not ${args.length + 1}`);
+    }
+    const status = call(arena, ...args);
+
+    heapInputs.forEach(({ pointer }, i) => {
+      const now = bytes.subarray(pointer, pointer + inputs[i]!.nbytes);
+      if (Buffer.compare(before[i]!, now) !== 0) throw new Error(`${kernel.name}: the body wrote its input ${i}`);
+    });
+    for (const guard of guards) {
+      for (let i = guard; i < guard + GUARD; i++) {
+        if (bytes[i] !== GARBAGE) throw new Error(`${kernel.name}: the body wrote outside its arrays`);
+      }
+    }
+    if (status !== 0) throw kernel.failure?.(status, params) ?? new Error(`${kernel.name}: status ${status}`);
+    return heapOutputs.map(({ dtype, shape, pointer }) => {
+      const data = allocate(dtype, sizeOf(shape));
+      data.set(viewOf(dtype, memory.buffer, pointer, data.length));
+      return new NDArray(data, { shape, dtype });
+    });
+  }
+
+  function has(kernel: Kernel, inputs: readonly NDArray[], params: KernelParams): boolean {
+    const body = kernel.bodies.wasm;
+    return body !== undefined && (body.can?.(inputs, params) ?? true);
+  }
+
+  return { build, has, run, exports, arena };
+}
+
+/** The builds that this engine accepts. */
+export const machines: readonly Machine[] = (['baseline', 'relaxed'] as const)
+  .map(createMachine)
+  .filter((machine) => machine !== undefined);
