@@ -38,7 +38,7 @@ export interface Pending<out T> {
 /** What every delayed value has and what depends on the members of T, so that it is not covariant in T. */
 interface Access<T> {
   /** The same value, backed by a result that stays where it is until it is released. */
-  persist(options?: ComputeOptions): PersistedDelayed<T>;
+  persist(options?: ComputeOptions): Promise<PersistedDelayed<T>>;
   /** Property `name` of the value, also one whose name collides with those here. */
   get<const K extends PropertyKey>(name: K): Delayed<Property<T, K>>;
   /** A method call on the value, as one task, also for a name that collides with those here. */

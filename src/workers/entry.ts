@@ -17,6 +17,7 @@ import { needsImports, revive, reviveWithImports } from './revive.js';
 import type { Parcel } from './shipment.js';
 import { markLazuliThread } from './thread.js';
 import { isPlain, packResult } from './transfer.js';
+import { pull, type PullMessage as WindowMessage } from './window-worker.js';
 
 markLazuliThread();
 const functions = new Map<string, AnyFunction>();
@@ -24,8 +25,7 @@ const functions = new Map<string, AnyFunction>();
 /** What piscina calls with every message of the pool. */
 export default async function handle(message: BatchMessage | PullMessage): Promise<unknown> {
   if (message.kind === 'batch') return runBatch(message);
-  const { pull } = await import('./window-worker.js');
-  return pull(message.message);
+  return pull(message.message as WindowMessage);
 }
 
 async function runBatch(message: BatchMessage): Promise<BatchReply> {
