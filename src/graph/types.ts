@@ -120,7 +120,7 @@ export interface DelayedApi {
     fn: F,
     options?: OptionsFor<F, N>,
   ): DelayedTask<F, N>;
-  <T>(value: T, options?: ValueOptions): Delayed<Computed<T>>;
+  <T>(value: T extends AnyFunction ? never : T, options?: ValueOptions): Delayed<Computed<T>>;
   /**
    * The functions of a module, delayed and sent to threads by name: without looking into closures, also in bundles.
    *
@@ -233,11 +233,14 @@ type Members<T> = [T] extends [never]
       : Mapped<T, keyof T>;
 
 type Mapped<T, K extends keyof T> = {
-  readonly [P in K as Exclude<P, Reserved | symbol>]: Member<T[P]>;
+  readonly [P in K as Exclude<P, Reserved | symbol>]-?: Member<T[P] | Missing<T, P>>;
 };
 
+/** What reading P gives beyond its type: undefined where it is optional. */
+type Missing<T, P extends PropertyKey> = T extends { readonly [Q in P]: unknown } ? never : undefined;
+
 type Member<V> =
-  IsAny<V> extends true ? Delayed<V> : V extends AnyFunction ? Pending<V> & Calls<V, undefined> : Delayed<V>;
+  IsAny<V> extends true ? Delayed<V> : [V] extends [AnyFunction] ? Pending<V> & Calls<V, undefined> : Delayed<V>;
 
 /** The first items of an array by name, so that `pairs[1]` is no `Delayed | undefined` under noUncheckedIndexedAccess. */
 type FirstItems<T extends readonly unknown[]> = number extends T['length']
