@@ -212,10 +212,10 @@ describe('a raw graph', () => {
     );
   });
 
-  it('may be a chain of a million tasks', () => {
+  it('may be a chain of hundreds of thousands of tasks', () => {
     const graph: Record<string, unknown> = { k0: 0 };
-    for (let i = 1; i <= 1_000_000; i++) graph[`k${i}`] = [inc, `k${i - 1}`];
-    expect(get(graph, ['k1000000', 'k5'])).toEqual([1_000_000, 5]);
+    for (let i = 1; i <= 300_000; i++) graph[`k${i}`] = [inc, `k${i - 1}`];
+    expect(get(graph, ['k300000', 'k5'])).toEqual([300_000, 5]);
   });
 
   it('may be nested a hundred thousand deep, in tasks, lists and keys', () => {
