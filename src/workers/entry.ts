@@ -19,12 +19,14 @@ import { markLazuliThread } from './thread.js';
 import { isPlain, packResult } from './transfer.js';
 
 markLazuliThread();
+// The top-level await keeps piscina from loading this file by `require`, beside which `import` in a task would make a
+// second copy of everything here (with a loader such as tsx).
+const { pull } = await import('./window-worker.js');
 const functions = new Map<string, AnyFunction>();
 
 /** What piscina calls with every message of the pool. */
 export default async function handle(message: BatchMessage | PullMessage): Promise<unknown> {
   if (message.kind === 'batch') return runBatch(message);
-  const { pull } = await import('./window-worker.js');
   return pull(message.message);
 }
 
