@@ -10,6 +10,7 @@ import { persistedArray } from './lazy/lazy-array.js';
 import { defaultRuntime, installLazyArrays, installProgressBar } from './runtime.js';
 import type { RunRecord } from './scheduler/recorder.js';
 
+export { type CsvOptions, CsvTable, parseCsv, readCsv } from './array/csv.js';
 export type { DType, TypedArray } from './array/dtype.js';
 export type { ArraySpec, Nested } from './array/ndarray.js';
 export { NDArray } from './array/ndarray.js';

@@ -20,6 +20,9 @@ import { isPlain, packResult } from './transfer.js';
 import { pull, type PullMessage as WindowMessage } from './window-worker.js';
 
 markLazuliThread();
+// The top-level await keeps piscina from loading this file by `require`, beside which `import` in a task would make a
+// second copy of everything here (with a loader such as tsx).
+const { pull } = await import('./window-worker.js');
 const functions = new Map<string, AnyFunction>();
 
 /** What piscina calls with every message of the pool. */
