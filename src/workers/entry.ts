@@ -17,7 +17,7 @@ import { needsImports, revive, reviveWithImports } from './revive.js';
 import type { Parcel } from './shipment.js';
 import { markLazuliThread } from './thread.js';
 import { isPlain, packResult } from './transfer.js';
-import { pull, type PullMessage as WindowMessage } from './window-worker.js';
+import type { PullMessage as WindowMessage } from './window-worker.js';
 
 markLazuliThread();
 // The top-level await keeps piscina from loading this file by `require`, beside which `import` in a task would make a
