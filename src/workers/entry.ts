@@ -13,10 +13,11 @@ import {
   NOT_STARTED,
   type PullMessage,
 } from './messages.js';
+import { isPlain } from './plain.js';
 import { needsImports, revive, reviveWithImports } from './revive.js';
 import type { Parcel } from './shipment.js';
 import { markLazuliThread } from './thread.js';
-import { isPlain, packResult } from './transfer.js';
+import { packResult } from './transfer.js';
 
 markLazuliThread();
 // The top-level await keeps piscina from loading this file by `require`, beside which `import` in a task would make a
@@ -88,6 +89,8 @@ async function runBatch(message: BatchMessage): Promise<BatchReply> {
     }
     times[2 * i + 1] = origin + now;
   }
+  // Whatever happens to this thread from here on is no call's fault.
+  Atomics.store(running, 0, count);
   return { status, values, packed: packedValues, untransferable, times, broken };
 }
 

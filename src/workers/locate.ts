@@ -47,6 +47,7 @@ type Reply = {
 
 const slot = Symbol.for('lazuli.inspected');
 const group = 'lazuli';
+const scriptLimit = 1000;
 const listed = new Map<string, Listed>();
 const scripts = new Map<string, ScriptInfo>();
 const locations = new WeakMap<AnyFunction, Location | 'native'>();
@@ -173,6 +174,7 @@ function scriptInfo(scriptId: string): ScriptInfo {
   const known = scripts.get(scriptId);
   if (known !== undefined) return known;
   // Enabling the debugger lists every script; it is on only for as long as this takes.
+  listed.clear();
   post('Debugger.enable');
   let source: string;
   try {
@@ -194,6 +196,8 @@ function scriptInfo(scriptId: string): ScriptInfo {
       return parsed;
     },
   };
+  // Programs that make functions from text make a script each.
+  if (scripts.size >= scriptLimit) scripts.delete(scripts.keys().next().value as string);
   scripts.set(scriptId, info);
   return info;
 }

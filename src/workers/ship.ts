@@ -9,12 +9,14 @@ import { types } from 'node:util';
 import { NDArray } from '../array/ndarray.js';
 import { ArgumentError } from '../errors.js';
 import type { AnyFunction } from '../graph/node.js';
-import { type Analysis, analyze, type FreeVariable, IMPORT_NAME, META_NAME } from './analyze.js';
+import { type Analysis, analyze } from './analyze.js';
 import { tagOf } from './class-tags.js';
+import { type FreeVariable, IMPORT_NAME, META_NAME } from './free-variables.js';
 import { hashEntries, type SharedMemory } from './hash.js';
 import { boundParts, type Location, locate, type ScopeRecord, scopesOf } from './locate.js';
 import { checkUnchanged } from './mutation.js';
-import { isPlain, type Packer, Packer as PackerClass, Path, refuse, type Sender } from './pack.js';
+import { Packer, Path, refuse, type Sender } from './pack.js';
+import { isPlain } from './plain.js';
 import { isPackage, type Reference, referenceTo } from './reference.js';
 import type { FunctionEntry, Ref, Shipment } from './shipment.js';
 import { builtinExport, findBuiltin, globalPath, isBuiltin, isStandardGlobal } from './well-known.js';
@@ -79,7 +81,7 @@ export function shipByValue(shipment: Shipment): Shipment | undefined {
 export function functionHash(fn: AnyFunction): string | undefined {
   try {
     const sender = new FunctionSender(false);
-    const packer = new PackerClass(sender);
+    const packer = new Packer(sender);
     packer.pack(fn, rootPath(fn));
     return hashEntries(packer.entries, 'content', sender.texts);
   } catch {
@@ -98,7 +100,7 @@ function rootPath(fn: AnyFunction): Path {
 
 function build(fn: AnyFunction, byValue: boolean): { shipment: Shipment; isConstant: boolean } {
   const sender = new FunctionSender(byValue);
-  const packer = new PackerClass(sender);
+  const packer = new Packer(sender);
   const root = packer.pack(fn, rootPath(fn));
   const shared: SharedMemory = 'identity';
   const id = hashEntries(packer.entries, shared, sender.texts) ?? `unique-${++unique}`;

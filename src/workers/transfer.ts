@@ -5,7 +5,7 @@
 import { CaptureError, ResultTransferError } from '../errors.js';
 import type { AnyFunction } from '../graph/node.js';
 import { knownTag } from './class-tags.js';
-import { isPlain, Path, packValue, refuse, type Sender } from './pack.js';
+import { Path, packValue, refuse, type Sender } from './pack.js';
 import type { Parcel } from './shipment.js';
 import { globalPath } from './well-known.js';
 
@@ -43,5 +43,3 @@ export function packResult(value: unknown): Parcel {
     throw new ResultTransferError(`the result cannot come back from a thread: ${String(error)}`, { cause: error });
   }
 }
-
-export { isPlain };

@@ -348,6 +348,12 @@ describe('lost threads', () => {
     await small.close();
   });
 
+  test('a thread that never comes to its first call is tried again, but not for ever', async () => {
+    const deadly = shipReference({ url: `data:text/javascript,process.exit(7)`, export: 'f' });
+    await expect(single.runBatch({ calls: [{ fn: deadly, args: [] }] })).rejects.toThrow(/exit code 7/);
+    await expect(single.runBatch({ calls: [{ fn: deadly, args: [] }] })).rejects.toBeInstanceOf(WorkerLostError);
+  });
+
   test('other batches are not touched', async () => {
     const slow = ship(async (ms: number) => {
       await new Promise((resolve) => setTimeout(resolve, ms));
