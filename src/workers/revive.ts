@@ -49,7 +49,7 @@ function importerOf(base: string): (specifier: string) => Promise<Namespace> {
   let importer = importers.get(base);
   if (importer === undefined) {
     const script = new Script('(specifier) => import(specifier)', {
-      filename: base,
+      filename: fileBase(base),
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER as never,
     });
     const raw = script.runInThisContext() as (specifier: string) => Promise<Namespace>;
@@ -83,8 +83,13 @@ function viteImporterOf(base: string): (specifier: string) => Promise<Namespace>
   };
 }
 
+/** Code without a file (`node -e`, standard input) finds modules from the working directory. */
+function fileBase(base: string): string {
+  return base.startsWith('file:') ? base : pathToFileURL(resolve('[eval]')).href;
+}
+
 const loaders: Readonly<Record<'require' | 'import' | 'vite', (base: string) => unknown>> = {
-  require: createRequire,
+  require: (base) => createRequire(fileBase(base)),
   import: importerOf,
   vite: viteImporterOf,
 };

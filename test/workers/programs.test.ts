@@ -145,6 +145,8 @@ test('the program as an argument, on standard input and under other flags', asyn
     const { calls } = await pool.runBatch({ calls: [{ fn: ship((x) => x * k), args: [3] }] });
     console.log(calls[0].value);`;
   expect((await node(['--input-type=module', '-e', text])).stdout).toBe('6\n');
+  const common = `(async () => { const os = require('node:os'); ${text.replace('x * k', "x * k + typeof require('ml-matrix').Matrix + os.EOL.length")} })();`;
+  expect((await node(['-e', common])).stdout).toBe('6function1\n');
   const program = file('flags.mjs', text);
   const flags = ['--expose-gc', '--max-old-space-size=512', '--inspect=0', '--stack-trace-limit=50', '--title=x'];
   expect((await node([...flags, program])).stdout).toBe('6\n');
