@@ -5,6 +5,7 @@
 import { CaptureError, ResultTransferError } from '../errors.js';
 import { reviveThrown, type ThrownWire } from './error-wire.js';
 import { type BatchMessage, type BatchReply, DONE, FAILED, NO_FUNCTION, PROGRESS_BYTES } from './messages.js';
+import { Packer } from './pack.js';
 import { isPlain } from './plain.js';
 import { revive } from './revive.js';
 import { argumentSender, shipByValue } from './ship.js';
@@ -62,7 +63,8 @@ export function prepare(
   const places = new Map<string, number>();
   const shipments: Shipment[] = [];
   const fns: number[] = [];
-  const args: (readonly unknown[] | Parcel)[] = [];
+  const args: (readonly unknown[])[] = [];
+  let packer: Packer | undefined;
   const packed: number[] = [];
   const indices: number[] = [];
   let lastFn: Shipment | undefined;
@@ -71,10 +73,11 @@ export function prepare(
   for (let k = 0; k < count; k++) {
     const index = chosen === undefined ? k : (chosen[k] as number);
     const call = batch.calls[index] as BatchCall;
-    let given: readonly unknown[] | Parcel = call.args;
+    let given = call.args;
     if (!isPlain(call.args)) {
       try {
-        given = packArguments(call.args, call.fn.name, argumentSender());
+        packer ??= new Packer(argumentSender());
+        given = packArguments(call.args, call.fn.name, packer);
         packed.push(fns.length);
       } catch (error) {
         outcomes[index] = { status: 'refused', error: asCaptureError(error, call.fn.name) };
@@ -106,6 +109,7 @@ export function prepare(
     fns,
     args,
     packed,
+    entries: packer?.entries ?? [],
     budget,
     progress,
   };

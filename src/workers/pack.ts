@@ -61,6 +61,8 @@ export interface Sender {
 export class Packer {
   readonly entries: Entry[] = [];
   readonly #refs = new Map<unknown, Ref>();
+  /** The keys of `#refs` in the order in which they came. */
+  readonly #reserved: unknown[] = [];
   readonly #sender: Sender;
 
   constructor(sender: Sender) {
@@ -72,16 +74,26 @@ export class Packer {
     const ref = this.entries.length;
     this.entries.push({ kind: 'data', value: undefined });
     this.#refs.set(value, ref);
+    this.#reserved.push(value);
     return ref;
+  }
+
+  /** Runs `pack`; where it throws, everything it added is taken back, so that the packer can go on with something else. */
+  attempt<T>(pack: () => T): T {
+    const entries = this.entries.length;
+    const reserved = this.#reserved.length;
+    try {
+      return pack();
+    } catch (error) {
+      this.entries.length = entries;
+      for (const value of this.#reserved.splice(reserved)) this.#refs.delete(value);
+      throw error;
+    }
   }
 
   add(entry: Entry): Ref {
     this.entries.push(entry);
     return this.entries.length - 1;
-  }
-
-  known(value: unknown): Ref | undefined {
-    return this.#refs.get(value);
   }
 
   /** @throws CaptureError naming what inside `value` cannot travel, and the path to it. */

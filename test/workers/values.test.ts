@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { NDArray } from '../../dist/array/ndarray.js';
 import { ResultTransferError } from '../../dist/errors.js';
 import { reviveThrown, wireThrown } from '../../dist/workers/error-wire.js';
+import { Packer } from '../../dist/workers/pack.js';
 import { isPlain } from '../../dist/workers/plain.js';
 import { revive } from '../../dist/workers/revive.js';
 import { argumentSender } from '../../dist/workers/ship.js';
@@ -13,7 +14,9 @@ import { packArguments, packResult } from '../../dist/workers/transfer.js';
 /** As a message would: structured clone between packing and reviving. */
 function travel(value: unknown): unknown {
   if (isPlain(value)) return structuredClone(value);
-  return (revive(structuredClone(packArguments([value], 'f', argumentSender()))) as unknown[])[0];
+  const packer = new Packer(argumentSender());
+  const [root = -1] = packArguments([value], 'f', packer);
+  return revive(structuredClone({ entries: packer.entries, root }));
 }
 
 const leaf = fc.oneof(
