@@ -97,18 +97,45 @@ describe.each(machines.map((machine) => [machine.build, machine] as const))('smo
     }
   });
 
-  it.each([2, 3])('fits more samples than the arena holds, %i classes', (nClasses) => {
+  it.each([
+    ['two classes', 2, (label: number) => (label > 0 ? 0 : 1)],
+    ['three', 3, (label: number, i: number) => (label > 0 ? 0 : 1 + (i % 2))],
+    ['three, one of them tiny', 3, (label: number, i: number) => (i < 5 ? 2 : label > 0 ? 0 : 1)],
+  ])('fits more samples than the arena holds: %s', (_title, nClasses, classOf) => {
     const n = 1050;
     const { matrix, labels } = problem(n, 9);
-    labels.data.forEach((label, i) => {
-      labels.data[i] = label > 0 ? 0 : 1 + (i % (nClasses - 1));
-    });
-    const inputs = [matrix, labels, scalar(3)];
+    const classes = new NDArray(Int32Array.from(labels.data, classOf), { shape: [n], dtype: 'int32' });
+    const inputs = [matrix, classes, scalar(3)];
     const actual = machine.run(svcFit, inputs, { nClasses });
     const expected = runJs(svcFit, inputs, { nClasses });
     expected.forEach((output, i) => {
       expect(actual[i]!.data).toEqual(output.data);
     });
+  });
+
+  it('svcFit looks at the cancel word between pairs', () => {
+    const { matrix, labels } = problem(30, 4);
+    let call: readonly number[] = [];
+    const spy = {
+      ...svcFit,
+      bodies: {
+        ...svcFit.bodies,
+        wasm: {
+          ...svcFit.bodies.wasm!,
+          args: (...given: Parameters<NonNullable<typeof svcFit.bodies.wasm>['args']>) => {
+            call = svcFit.bodies.wasm!.args(...given);
+            return call;
+          },
+        },
+      },
+    };
+    const classes = new NDArray(labels.data.map((label) => (label > 0 ? 1 : 0)) as Int32Array, {
+      shape: [30],
+      dtype: 'int32',
+    });
+    machine.run(spy, [matrix, classes, scalar(1)], { nClasses: 2 });
+    new Int32Array(machine.memory.buffer, machine.arena, 1)[0] = 1;
+    expect(machine.exports.svcFit!(machine.arena, ...call)).toBe(CANCELLED);
   });
 
   it('stops when the arena says cancelled', () => {
