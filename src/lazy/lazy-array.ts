@@ -120,7 +120,7 @@ export function persistedArray(node: TaskNode, spec: ArraySpec, release: () => v
 }
 
 /** What array functions take: anything that holds numbers, there already or delayed. */
-export type ArrayInput = ArraySource | LazyArray | Pending<number> | Pending<NDArray>;
+export type ArrayInput = ArraySource | LazyArray | Pending<number>;
 
 /** What is known of delayed scalars and other delayed values that are not LazyArrays. */
 const specs = new WeakMap<TaskNode, ArraySpec>();
