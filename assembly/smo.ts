@@ -17,48 +17,6 @@ const TAU: f64 = 1e-12;
 /** Iterations between two looks at the cancel word. */
 const POLL: i32 = 4096;
 
-/** The solver's state, in scratch memory; the addresses are of arrays of `size` (rounded up to 4) elements. */
-@unmanaged
-export class Solver {
-  work: usize;
-  /** The kernel matrix, float64, and the bytes of its rows. */
-  kernel: usize;
-  pitch: usize;
-  size: i32;
-  /** Samples at positions ≥ active are shrunk. */
-  active: i32;
-  c: f64;
-  tolerance: f64;
-  hasUnshrunk: bool;
-  /** A kernel value that is not finite was read. */
-  isBroken: bool;
-  // float64 arrays by position
-  v: usize;
-  up: usize;
-  low: usize;
-  diagonal: usize;
-  alpha: usize;
-  // int32 arrays by position: row of the kernel matrix, ±1, place in the caller's order, cache slot or −1
-  row: usize;
-  label: usize;
-  origin: usize;
-  slot: usize;
-  // the cache of float32 kernel rows: `slots` of them; int32 arrays by slot: owner, how far it is filled, last use
-  cache: usize;
-  cachePitch: usize;
-  slots: i32;
-  usedSlots: i32;
-  clock: i32;
-  owner: usize;
-  filled: usize;
-  lastUse: usize;
-  // the answer
-  rho: f64;
-  objective: f64;
-  iterations: i32;
-  supportVectors: i32;
-}
-
 // @ts-ignore: decorator
 @inline function f(array: usize, i: i32): f64 {
   return load<f64>(array + (<usize>i << 3));
@@ -88,6 +46,158 @@ export class Solver {
   setN(array, j, value);
 }
 
+/**
+ * The part of a kernel matrix that several solvers share: the samples `columns` (int32 rows of the matrix) in an order
+ * that puts what one solver uses side by side, rounded to float32, row by row on first use. Gathering from the whole
+ * matrix touches every cache line of its rows, once per pair of classes; this does so once.
+ */
+@unmanaged
+export class Grouped {
+  count: i32;
+  kernel: usize;
+  pitch: usize;
+  columns: usize;
+  /** float64 diagonal, by place in the order. */
+  diagonal: usize;
+  /** One byte per row: whether it is filled. */
+  ready: usize;
+  values: usize;
+}
+
+/** Bytes of a Grouped with its arrays; as in src/kernels/smo.ts. */
+export function groupedBytes(count: i32): usize {
+  const padded = <usize>(count + 3) & ~3;
+  return 256 + padded * (13 + 4 * padded) + 5 * 64;
+}
+
+/** Lays one out at `place`; the caller then fills columns and calls `readDiagonal`. */
+export function layOutGrouped(place: usize, kernel: usize, pitch: usize, count: i32): Grouped {
+  const g = changetype<Grouped>(place);
+  const padded = <usize>(count + 3) & ~3;
+  g.count = count;
+  g.kernel = kernel;
+  g.pitch = pitch;
+  let next = align64(place + offsetof<Grouped>());
+  g.columns = next; next = align64(next + (padded << 2));
+  g.diagonal = next; next = align64(next + (padded << 3));
+  g.ready = next; next = align64(next + padded);
+  g.values = next;
+  memory.fill(g.ready, 0, padded);
+  return g;
+}
+
+export function readDiagonal(g: Grouped): void {
+  for (let i = 0; i < g.count; i++) {
+    const row = n(g.columns, i);
+    setF(g.diagonal, i, f(g.kernel + <usize>row * g.pitch, row));
+  }
+}
+
+/** The float32 row at place i of the order. */
+function groupedRow(g: Grouped, i: i32): usize {
+  const target = g.values + <usize>i * ((<usize>(g.count + 3) & ~3) << 2);
+  if (load<u8>(g.ready + i)) return target;
+  store<u8>(g.ready + i, 1);
+  convert(g.kernel + <usize>n(g.columns, i) * g.pitch, g.columns, target, 0, g.count);
+  return target;
+}
+
+/** target[j] = source[columns[j]] for from ≤ j < to, float64 to float32. */
+function convert(source: usize, columns: usize, target: usize, from: i32, to: i32): void {
+  let p = target + (<usize>from << 2), c = columns + (<usize>from << 2);
+  const end = target + (<usize>to << 2);
+  for (; p + 16 <= end; p += 16) {
+    const a = load<f64>(source + (<usize>load<u32>(c) << 3)), b = load<f64>(source + (<usize>load<u32>(c, 4) << 3));
+    const d = load<f64>(source + (<usize>load<u32>(c, 8) << 3)), e = load<f64>(source + (<usize>load<u32>(c, 12) << 3));
+    store<f32>(p, <f32>a);
+    store<f32>(p, <f32>b, 4);
+    store<f32>(p, <f32>d, 8);
+    store<f32>(p, <f32>e, 12);
+    c += 16;
+  }
+  for (; p < end; p += 4) {
+    store<f32>(p, <f32>load<f64>(source + (<usize>load<u32>(c) << 3)));
+    c += 4;
+  }
+}
+
+/** target[j] = source[columns[j]] for from ≤ j < to, in float32. */
+function pickSingle(source: usize, columns: usize, target: usize, from: i32, to: i32): void {
+  let p = target + (<usize>from << 2), c = columns + (<usize>from << 2);
+  const end = target + (<usize>to << 2);
+  for (; p + 16 <= end; p += 16) {
+    store<u32>(p, load<u32>(source + (<usize>load<u32>(c) << 2)));
+    store<u32>(p, load<u32>(source + (<usize>load<u32>(c, 4) << 2)), 4);
+    store<u32>(p, load<u32>(source + (<usize>load<u32>(c, 8) << 2)), 8);
+    store<u32>(p, load<u32>(source + (<usize>load<u32>(c, 12) << 2)), 12);
+    c += 16;
+  }
+  for (; p < end; p += 4) {
+    store<u32>(p, load<u32>(source + (<usize>load<u32>(c) << 2)));
+    c += 4;
+  }
+}
+
+/** Whether all of these float32s are finite: x − x is NaN for NaN and the infinities, else zero. */
+function allFinite(values: usize, from: i32, to: i32): bool {
+  let p = values + (<usize>from << 2);
+  const end = values + (<usize>to << 2);
+  let s0 = f32x4.splat(0), s1 = s0;
+  for (; p + 32 <= end; p += 32) {
+    const a = v128.load(p), b = v128.load(p, 16);
+    s0 = f32x4.add(s0, f32x4.sub(a, a));
+    s1 = f32x4.add(s1, f32x4.sub(b, b));
+  }
+  s0 = f32x4.add(s0, s1);
+  let sum = f32x4.extract_lane(s0, 0) + f32x4.extract_lane(s0, 1) + f32x4.extract_lane(s0, 2) + f32x4.extract_lane(s0, 3);
+  for (; p < end; p += 4) sum += load<f32>(p) - load<f32>(p);
+  return sum == 0;
+}
+
+/** The solver's state, in scratch memory; the addresses are of arrays of `size` (rounded up to 4) elements. */
+@unmanaged
+export class Solver {
+  work: usize;
+  /** The kernel matrix, float64, and the bytes of its rows. */
+  kernel: usize;
+  pitch: usize;
+  /** A copy of it that several solvers share, or null. */
+  grouped: Grouped | null;
+  size: i32;
+  /** Samples at positions ≥ active are shrunk. */
+  active: i32;
+  c: f64;
+  tolerance: f64;
+  hasUnshrunk: bool;
+  /** A kernel value that is not finite was read. */
+  isBroken: bool;
+  // float64 arrays by position
+  v: usize;
+  up: usize;
+  low: usize;
+  diagonal: usize;
+  alpha: usize;
+  // int32 arrays by position: row of the kernel matrix (or place in the grouped order), ±1, place in the caller's order, cache slot or −1
+  row: usize;
+  label: usize;
+  origin: usize;
+  slot: usize;
+  // the cache of float32 kernel rows: `slots` of them; int32 arrays by slot: owner, how far it is filled, last use
+  cache: usize;
+  cachePitch: usize;
+  slots: i32;
+  usedSlots: i32;
+  clock: i32;
+  owner: usize;
+  filled: usize;
+  lastUse: usize;
+  // the answer
+  rho: f64;
+  objective: f64;
+  iterations: i32;
+  supportVectors: i32;
+}
+
 /** Bytes that a solver of `size` samples needs with its whole kernel matrix in the cache. */
 export function solverBytes(size: i32): usize {
   const padded = <usize>(size + 3) & ~3;
@@ -105,6 +215,7 @@ export function layOut(place: usize, bytes: usize, work: usize, kernel: usize, p
   s.work = work;
   s.kernel = kernel;
   s.pitch = pitch;
+  s.grouped = null;
   s.size = size;
   s.v = next; next = align64(next + (padded << 3));
   s.up = next; next = align64(next + (padded << 3));
@@ -136,31 +247,10 @@ export function layOut(place: usize, bytes: usize, work: usize, kernel: usize, p
 
 /** Fills positions [from, to) of a cached row, rounding to float32. */
 function fillRow(s: Solver, target: usize, row: i32, from: i32, to: i32): void {
-  const source = s.kernel + <usize>row * s.pitch;
-  const rows = s.row;
-  let j = from;
-  for (; j < to && (j & 3) != 0; j++) {
-    store<f32>(target + (<usize>j << 2), <f32>f(source, n(rows, j)));
-  }
-  for (; j + 4 <= to; j += 4) {
-    const p = target + (<usize>j << 2), r = rows + (<usize>j << 2);
-    const a = load<f64>(source + (<usize>load<u32>(r) << 3)), b = load<f64>(source + (<usize>load<u32>(r, 4) << 3));
-    const c = load<f64>(source + (<usize>load<u32>(r, 8) << 3)), d = load<f64>(source + (<usize>load<u32>(r, 12) << 3));
-    store<f32>(p, <f32>a);
-    store<f32>(p, <f32>b, 4);
-    store<f32>(p, <f32>c, 8);
-    store<f32>(p, <f32>d, 12);
-  }
-  for (; j < to; j++) {
-    store<f32>(target + (<usize>j << 2), <f32>f(source, n(rows, j)));
-  }
-  // x − x is NaN for an infinity and for NaN, else zero
-  let sum: f32 = 0;
-  for (j = from; j < to; j++) {
-    const value = load<f32>(target + (<usize>j << 2));
-    sum += value - value;
-  }
-  if (sum != 0) s.isBroken = true;
+  const grouped = s.grouped;
+  if (grouped) pickSingle(groupedRow(grouped, row), s.row, target, from, to);
+  else convert(s.kernel + <usize>row * s.pitch, s.row, target, from, to);
+  if (!allFinite(target, from, to)) s.isBroken = true;
 }
 
 /** The slot for a new row: an unused one, else the one used longest ago. */
@@ -477,7 +567,7 @@ export function solve(s: Solver, tolerance: f64, shrinking: bool, maxIterations:
     setF(s.alpha, i, 0);
     setN(s.slot, i, -1);
     const row = n(s.row, i);
-    const diagonal = f(s.kernel + <usize>row * s.pitch, row);
+    const diagonal = s.grouped ? f(s.grouped!.diagonal, row) : f(s.kernel + <usize>row * s.pitch, row);
     if (!isFinite(diagonal)) return NOT_FINITE;
     setF(s.diagonal, i, diagonal);
     classify(s, i);

@@ -4,7 +4,7 @@
  * that folds and pairs of classes share one matrix and nothing is gathered but the cached rows of the solver.
  */
 import { align64, ARENA_BYTES, ARENA_START } from './arena';
-import { layOut, solve, Solver, solverBytes } from './smo';
+import { Grouped, groupedBytes, layOut, layOutGrouped, readDiagonal, solve, Solver, solverBytes } from './smo';
 import { BAD_C, BAD_LABEL, INDEX_RANGE, OK, ONE_CLASS } from './status';
 
 // @ts-ignore: decorator
@@ -87,11 +87,12 @@ export function smo(
  * All one-vs-one problems of `classes` classes, pair (0, 1), (0, 2) … (1, 2) …: class i's rows, in their own order and
  * with label +1, then class j's with −1, as libsvm groups them. Outputs: alpha·y (pairs × count), rho and iterations
  * (pairs). A class without rows loses every pair: rho is ±infinity there, and 0 where both classes are without.
+ * `groups`: the scratch has room for the samples' own part of the matrix, grouped by class.
  */
 export function svcFit(
   work: usize, kernel: usize, length: i32, count: i32, rows: usize, labels: usize, classes: i32, c: usize,
   tolerance: f64, shrinking: i32, maxIterations: f64, coefficients: usize, rho: usize, iterations: usize,
-  scratch: usize, bytes: usize,
+  groups: i32, scratch: usize, bytes: usize,
 ): i32 {
   if (!(load<f64>(c) > 0)) return BAD_C;
   if (rowsOutside(rows, count, length)) return INDEX_RANGE;
@@ -121,7 +122,16 @@ export function svcFit(
   setInt(starts, 0, 0);
 
   const arenaUsed: usize = scratch ? 0 : lists;
-  const solverScratch: usize = scratch ? align64(scratch) + lists : 0;
+  let solverScratch: usize = scratch ? align64(scratch) + lists : 0;
+  let solverBytesLeft = bytes - lists - 64;
+  let grouped: Grouped | null = null;
+  if (groups) {
+    grouped = layOutGrouped(solverScratch, kernel, <usize>length << 3, count);
+    for (let t = 0; t < count; t++) setInt(grouped.columns, t, rowAt(rows, int(order, t)));
+    readDiagonal(grouped);
+    solverScratch = align64(solverScratch + groupedBytes(count));
+    solverBytesLeft -= groupedBytes(count) + 64;
+  }
   const rowBytes = <usize>count << 3;
   let pair = 0;
   for (let i = 0; i < classes; i++) {
@@ -132,11 +142,13 @@ export function svcFit(
       const firstJ = int(starts, j), nj = int(starts, j + 1) - firstJ;
       let pairRho: f64 = 0, pairIterations = 0;
       if (ni > 0 && nj > 0) {
-        const s = solverFor(work, arenaUsed, solverScratch, bytes - lists - 64, kernel, length, ni + nj);
+        const s = solverFor(work, arenaUsed, solverScratch, solverBytesLeft, kernel, length, ni + nj);
+        s.grouped = grouped;
         s.c = load<f64>(c);
         for (let t = 0; t < ni + nj; t++) {
-          const sample = int(order, t < ni ? firstI + t : firstJ + t - ni);
-          setInt(s.row, t, rowAt(rows, sample));
+          const place = t < ni ? firstI + t : firstJ + t - ni;
+          const sample = int(order, place);
+          setInt(s.row, t, grouped ? place : rowAt(rows, sample));
           setInt(s.origin, t, sample);
           setInt(s.label, t, t < ni ? 1 : -1);
         }

@@ -3,12 +3,14 @@
  * nothing itself. The default runtime starts on first use and never keeps the process alive; createRuntime() gives an
  * isolated one.
  */
+
+import type { ArraySpec } from './array/ndarray.js';
 import {
   checkOptions,
   environmentOptions,
-  resolveSettings,
   type RunOptions,
   type RuntimeOptions,
+  resolveSettings,
   type Settings,
 } from './config.js';
 import { LocalKernels } from './devices/bodies.js';
@@ -23,7 +25,6 @@ import { TaskNode } from './graph/node.js';
 import { buildProgram, type Program } from './graph/program.js';
 import { fromGraph, type RawGraph, type RawKeys } from './graph/raw.js';
 import type { Computed, Persisted as PersistedStructure } from './graph/types.js';
-import type { ArraySpec } from './array/ndarray.js';
 import { HeapMark } from './memory/detach.js';
 import { Heap } from './memory/heap.js';
 import type { Observer } from './scheduler/observer.js';
@@ -184,7 +185,11 @@ export class Runtime {
     return { engine: own.engine, done };
   }
 
-  async #run<T>(nodes: readonly TaskNode[], settings: Settings, take: (program: Program, results: Results) => T): Promise<T> {
+  async #run<T>(
+    nodes: readonly TaskNode[],
+    settings: Settings,
+    take: (program: Program, results: Results) => T,
+  ): Promise<T> {
     const devices = kernelDevices(settings.devices);
     const program = buildProgram(nodes);
     const memory = this.#memoryOf();

@@ -2,14 +2,22 @@
  * Running a kernel's body right here: the js body over views of the heap, or the WebAssembly body on this thread's
  * instance. Threads do the same from shared memory (workers/window-worker.ts).
  */
-import { ArgumentError } from '../errors.js';
+
 import { allocate, viewOf } from '../array/dtype.js';
 import { NDArray, sizeOf } from '../array/ndarray.js';
-import { type ArraySpec, CANCELLED, type HeapArray, type Kernel, type KernelParams, SCRATCH_BYTES } from '../kernels/contract.js';
+import { ArgumentError } from '../errors.js';
+import {
+  type ArraySpec,
+  CANCELLED,
+  type HeapArray,
+  type Kernel,
+  type KernelParams,
+  SCRATCH_BYTES,
+} from '../kernels/contract.js';
 import { kernels } from '../kernels/registry.js';
 import type { Heap } from '../memory/heap.js';
 import type { KernelCall } from './lanes.js';
-import { type KernelExports, instantiate } from './wasm-module.js';
+import { instantiate, type KernelExports } from './wasm-module.js';
 
 /** The array itself, without a copy. */
 export function viewOfHeap(buffer: ArrayBufferLike, array: HeapArray): NDArray {
@@ -65,7 +73,12 @@ export class LocalKernels {
  * The js body of a built-in kernel as an ordinary function, for pool threads: it is shipped by reference, and the
  * views it gets lie in shared memory.
  */
-export function runJsBody(name: string, params: KernelParams, inputs: readonly NDArray[], outputs: readonly NDArray[]): void {
+export function runJsBody(
+  name: string,
+  params: KernelParams,
+  inputs: readonly NDArray[],
+  outputs: readonly NDArray[],
+): void {
   const kernel = kernels.get(name);
   if (kernel === undefined) throw new ArgumentError(`there is no kernel '${name}'`);
   kernel.bodies.js(inputs, outputs, params);

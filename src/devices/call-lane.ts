@@ -7,7 +7,7 @@
 import { freemem } from 'node:os';
 import { CaptureError, ResultTransferError, TaskTimeoutError } from '../errors.js';
 import type { AnyFunction } from '../graph/node.js';
-import type { BatchOutcome, ThreadPool } from '../workers/pool.js';
+import type { BatchCall, BatchOutcome, ThreadPool } from '../workers/pool.js';
 import { ship } from '../workers/ship.js';
 import type { Shipment } from '../workers/shipment.js';
 import type { CallLane, FunctionCall, LaneSink } from './lanes.js';
@@ -121,11 +121,10 @@ export class PoolCalls implements CallLane {
     const memory = batch[0]?.memory ?? 0;
     this.#declared += memory;
     try {
-      const calls = batch.map(({ fn, args, timeout }) => ({
-        shipment: this.#shipments.get(fn) as Shipment,
-        args,
-        timeout,
-      }));
+      const calls = batch.map(({ fn, args, timeout }): BatchCall => {
+        const call = { fn: this.#shipments.get(fn) as Shipment, args };
+        return timeout === undefined ? call : { ...call, timeout };
+      });
       const signal = this.#abortion.signal;
       const outcome = await this.#pool.runBatch({ calls, budget: BUDGET_MS }, { signal });
       if (!signal.aborted) this.#report(batch, outcome);
@@ -134,24 +133,24 @@ export class PoolCalls implements CallLane {
     }
   }
 
-  #report(batch: readonly FunctionCall[], { thread, results }: BatchOutcome): void {
+  #report(batch: readonly FunctionCall[], { threadId, calls }: BatchOutcome): void {
     const again: FunctionCall[] = [];
     for (let i = 0; i < batch.length; i++) {
       const call = batch[i] as FunctionCall;
-      const result = results[i];
-      if (result === undefined || result.status === 'not-started' || result.status === 'lost') {
-        again.push(call);
-      } else if (result.status === 'done') {
-        const took = result.end - result.start;
+      const outcome = calls[i];
+      if (outcome?.status === 'done') {
+        const took = outcome.end - outcome.start;
         const before = pace.get(call.fn);
         pace.set(call.fn, before === undefined ? took : before * 0.8 + took * 0.2);
-        this.#sink.succeeded(call.task, result.value, result.start, result.end, thread);
-      } else if (result.error instanceof ResultTransferError || result.error instanceof CaptureError) {
-        warnOnce(call, result.error.message);
+        this.#sink.succeeded(call.task, outcome.value, outcome.start, outcome.end, threadId);
+      } else if (outcome?.status === 'refused' || (outcome?.status === 'failed' && isAboutTravel(outcome.error))) {
+        warnOnce(call, (outcome.error as Error).message);
         this.#shipments.set(call.fn, null);
         again.push(call);
+      } else if (outcome?.status === 'failed') {
+        this.#sink.failed(call.task, outcome.error, outcome.start, outcome.end, threadId);
       } else {
-        this.#sink.failed(call.task, result.error, result.start, result.end, thread);
+        again.push(call);
       }
     }
     if (again.length > 0) {
@@ -176,6 +175,11 @@ export class PoolCalls implements CallLane {
       clearTimeout(timer);
     }
   }
+}
+
+/** Whether what failed is not the call but the sending of what it gave. */
+function isAboutTravel(error: unknown): boolean {
+  return error instanceof ResultTransferError || error instanceof CaptureError;
 }
 
 function warnOnce(call: FunctionCall, why: string): void {

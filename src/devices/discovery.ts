@@ -1,5 +1,5 @@
 /** Which devices there are: each with what it is, or the reason why it is not available. */
-import { totalmem, cpus } from 'node:os';
+import { cpus, totalmem } from 'node:os';
 import type { DeviceName } from '../config.js';
 import { DeviceUnavailableError } from '../errors.js';
 import { chosenBuild } from './wasm-module.js';
@@ -27,7 +27,12 @@ export function discover(): DeviceInfo[] {
       description: `WebAssembly SIMD${chosenBuild() === 'relaxed' ? ' (relaxed)' : ''} on ${processor}`,
       memory: Math.min(totalmem(), 2 ** 32),
     },
-    { name: 'js', available: true, description: `JavaScript, Node ${process.version}, on ${processor}`, memory: totalmem() },
+    {
+      name: 'js',
+      available: true,
+      description: `JavaScript, Node ${process.version}, on ${processor}`,
+      memory: totalmem(),
+    },
     { name: 'gpu', available: false, reason: notYet },
     { name: 'onnx', available: false, reason: notYet },
     { name: 'tensorflow', available: false, reason: notYet },

@@ -12,15 +12,23 @@ export function createWindowLane(window: Window, exportIndex: ReadonlyMap<string
       const { kernel, params, inputs, outputs, scratch, task } = call;
       const body = kernel.bodies.wasm;
       const callee = body === undefined ? undefined : exportIndex.get(body.export);
-      if (body === undefined || callee === undefined) throw new Error(`kernel '${kernel.name}' has no WebAssembly body`);
+      if (body === undefined || callee === undefined)
+        throw new Error(`kernel '${kernel.name}' has no WebAssembly body`);
       return window.admit({
         callee,
         args: body.args(inputs, outputs, params, scratch),
         after,
         notify,
-        onDone: ({ status, start, end, lane }) => {
-          if (status === 0) sink.succeeded(task, undefined, start, end, lane + 1);
-          else sink.failed(task, status === CANCELLED ? cancelled : statusError(kernel, status, params), start, end, lane + 1);
+        onDone: ({ status, start, end, thread }) => {
+          if (status === 0) sink.succeeded(task, undefined, start, end, thread);
+          else
+            sink.failed(
+              task,
+              status === CANCELLED ? cancelled : statusError(kernel, status, params),
+              start,
+              end,
+              thread,
+            );
         },
       });
     },

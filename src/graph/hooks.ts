@@ -6,7 +6,7 @@ import { LazuliError } from '../errors.js';
 
 export interface Hooks {
   compute(target: unknown, options?: object): Promise<unknown>;
-  persist(target: unknown, options?: object): unknown;
+  persist(target: unknown, options?: object): Promise<unknown>;
   visualize(target: unknown, options?: object): Promise<unknown>;
 }
 

@@ -45,8 +45,9 @@ abstract class LazyHandler<T extends object> implements ProxyHandler<T> {
   }
 
   has(target: T, name: string | symbol): boolean {
-    if (typeof name === 'symbol') return name === NODE;
-    if (isProbe(name)) return false;
+    if (typeof name === 'symbol') return name === NODE || name === INSPECT;
+    if (isProbe(name) || name === 'inspect') return false;
+    if (own.has(name)) return true;
     throw useError(
       this.nodeFor(target),
       `asked for '${name}' with 'in'`,
@@ -190,6 +191,9 @@ function readName(node: TaskNode, name: string): unknown {
   }
 }
 
+/** What every delayed value has, computed or not. */
+const own: ReadonlySet<string> = new Set(['key', 'compute', 'persist', 'visualize', 'get', 'call', 'constructor']);
+
 function checkName(name: PropertyKey, where: string): PropertyKey {
   if (typeof name === 'string' || typeof name === 'number' || typeof name === 'symbol') return name;
   throw new ArgumentError(`${where}: the property is ${typeof name}; expected a string, a number or a symbol`);
@@ -224,6 +228,7 @@ function readSymbol(node: TaskNode, name: symbol): unknown {
 
 const computeFirst = 'compute it first (await value.compute()), or do it in a delayed function';
 const arithmetic =
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: it shows a template
   'for arithmetic use nd.add(a, b) or nd.expr`(${a} + ${b}) / 2`, for anything else delayed((v) => …)(value); or compute it first (await value.compute())';
 
 function useError(node: TaskNode, how: string, advice: string): DelayedUseError {

@@ -121,11 +121,12 @@ interface TaskFrame {
   readonly key: string | undefined;
   /** The key that it is for, a nested task's included. */
   readonly root: string;
-  readonly source: unknown;
   readonly op: Op;
   readonly settings: TaskSettings;
-  /** The elements of the task's array, without the function; for a value, the value. */
+  /** The task's own array, of which the first element is the function; for a value, the value alone. */
   readonly items: readonly unknown[];
+  /** Where the arguments begin in `items`. */
+  readonly first: 0 | 1;
   readonly out: unknown[];
   readonly deps: TaskNode[];
   /** What the arrays within have become; also says that one is being read, so that none contains itself. */
@@ -137,6 +138,7 @@ interface ListFrame {
   readonly kind: 'list';
   readonly owner: TaskFrame;
   readonly items: readonly unknown[];
+  readonly first: 0;
   readonly out: unknown[];
 }
 
@@ -169,10 +171,10 @@ class Reader {
 
   /** Reads items until one has to be read first, or all are there. */
   #advance(frame: TaskFrame | ListFrame): void {
-    const { items, out } = frame;
+    const { items, out, first } = frame;
     const depth = this.#stack.length;
-    while (out.length < items.length) {
-      const part = this.#part(items[out.length], frame.kind === 'task' ? frame : frame.owner);
+    while (first + out.length < items.length) {
+      const part = this.#part(items[first + out.length], frame.kind === 'task' ? frame : frame.owner);
       if (this.#stack.length !== depth) return;
       out.push(part);
     }
@@ -206,7 +208,7 @@ class Reader {
       return list;
     }
     owner.lists.set(item, BUSY);
-    this.#stack.push({ kind: 'list', owner, items: item, out: [] });
+    this.#stack.push({ kind: 'list', owner, items: item, first: 0, out: [] });
     return undefined;
   }
 
@@ -214,7 +216,7 @@ class Reader {
     this.#known.set(key, BUSY);
     const source = this.#table.get(key);
     if (Array.isArray(source) && isTask(source)) this.#openTask(key, key, source);
-    else this.#open(key, key, source, valueOp, noSettings, [source]);
+    else this.#open(key, key, [source], 0, valueOp, noSettings);
   }
 
   #openTask(key: string | undefined, root: string, source: readonly unknown[]): void {
@@ -227,18 +229,18 @@ class Reader {
       op = { kind: 'call', fn: run, name: key === undefined ? `${root}/${name}` : name };
       if (key !== undefined) this.#ops.set(fn, op);
     }
-    this.#open(key, root, source, op, spec?.settings ?? noSettings, source.slice(1));
+    this.#open(key, root, source, 1, op, spec?.settings ?? noSettings);
   }
 
   #open(
     key: string | undefined,
     root: string,
-    source: unknown,
+    items: readonly unknown[],
+    first: 0 | 1,
     op: Op,
     settings: TaskSettings,
-    items: readonly unknown[],
   ): void {
-    this.#stack.push({ kind: 'task', key, root, source, op, settings, items, out: [], deps: [], lists: undefined });
+    this.#stack.push({ kind: 'task', key, root, op, settings, items, first, out: [], deps: [], lists: undefined });
   }
 
   #closeTask(frame: TaskFrame): void {
@@ -246,7 +248,7 @@ class Reader {
     const op = frame.op === valueOp && out[0] instanceof Pattern ? structureOp : frame.op;
     const node = new TaskNode(op, out, deps, settings, key);
     if (key === undefined) {
-      this.#nested.set(frame.source, node);
+      this.#nested.set(frame.items, node);
     } else {
       this.#known.set(key, node);
     }

@@ -261,15 +261,16 @@ function fillDeep(template: Pattern, results: ArrayLike<unknown>): unknown {
 
 /** Whether two templates have the same holes and values in the same places. */
 export function sameTemplate(a: Template, b: Template): boolean {
-  const matched = new Map<Pattern, Pattern>();
+  const matched = new Map<Pattern, Set<Pattern>>();
   const work: [Template, Template][] = [[a, b]];
   for (let pair = work.pop(); pair !== undefined; pair = work.pop()) {
     const [one, other] = pair;
     if (one instanceof Hole && other instanceof Hole) {
       if (one.index !== other.index) return false;
     } else if (one instanceof Pattern && other instanceof Pattern) {
-      if (matched.get(one) === other) continue;
-      matched.set(one, other);
+      const partners = matched.get(one) ?? new Set();
+      if (partners.has(other)) continue;
+      matched.set(one, partners.add(other));
       const left = itemsOf(one.collection as object);
       const right = itemsOf(other.collection as object);
       if (left.length !== right.length || !sameForm(one.collection as object, other.collection as object)) return false;

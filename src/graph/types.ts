@@ -2,8 +2,8 @@
  * The types of delayed values, functions and structures. Two rules keep them simple and quick to check:
  * - A parameter takes a `Pending<T>`, which is only the brand and what every delayed value has: covariant in T, and
  *   compared in one step. `Delayed<T>` adds the members of T, each delayed, for the one who holds it.
- * - Members are mapped with an `as` clause, over boxed primitives, because a plain mapped type of an array is an
- *   array and of a string is a string.
+ * - Members are mapped over keys that are a parameter of their own, because a mapped type over `keyof T` itself is an
+ *   array for an array and a string for a string.
  */
 import type { AnyFunction } from './node.js';
 import type { TaskOptions, ValueOptions } from './task-options.js';
@@ -38,7 +38,7 @@ export interface Pending<out T> {
 /** What every delayed value has and what depends on the members of T, so that it is not covariant in T. */
 interface Access<T> {
   /** The same value, backed by a result that stays where it is until it is released. */
-  persist(options?: ComputeOptions): PersistedDelayed<T>;
+  persist(options?: ComputeOptions): Promise<PersistedDelayed<T>>;
   /** Property `name` of the value, also one whose name collides with those here. */
   get<const K extends PropertyKey>(name: K): Delayed<Property<T, K>>;
   /** A method call on the value, as one task, also for a name that collides with those here. */
@@ -120,7 +120,7 @@ export interface DelayedApi {
     fn: F,
     options?: OptionsFor<F, N>,
   ): DelayedTask<F, N>;
-  <T>(value: T, options?: ValueOptions): Delayed<Computed<T>>;
+  <T>(value: T extends AnyFunction ? never : T, options?: ValueOptions): Delayed<Computed<T>>;
   /**
    * The functions of a module, delayed and sent to threads by name: without looking into closures, also in bundles.
    *
@@ -136,7 +136,7 @@ export interface DelayedApi {
 type IsAny<T> = 0 extends 1 & T ? true : false;
 
 type OptionsFor<F, N extends number | undefined> = TaskOptions<
-  F extends (...args: infer A) => unknown ? A : never[]
+  F extends (...args: infer A extends Params) => unknown ? A : never[]
 > & {
   readonly nout?: N;
 };
@@ -170,8 +170,9 @@ type Parts<T> = T extends Leaf
         ? { readonly [K in keyof T]: Arg<T[K]> }
         : never;
 
-type Args<A extends readonly unknown[]> = { [I in keyof A]: Arg<A[I]> };
-type ArgsOf<F> = F extends (...args: infer A) => unknown ? Args<A> : unknown[];
+type Params = readonly unknown[];
+type Args<A extends Params> = { [I in keyof A]: Arg<A[I]> };
+type ArgsOf<F> = F extends (...args: infer A extends Params) => unknown ? Args<A> : unknown[];
 type ResultOf<F> = F extends (...args: never[]) => infer R ? Awaited<R> : unknown;
 
 type Call<A extends readonly unknown[], R, N> = (
@@ -183,17 +184,21 @@ type Call<A extends readonly unknown[], R, N> = (
  * mostly does not match it then; where it does (it has no parameters, say), OverloadCall drops those again.
  */
 type Calls<F, N> = F extends {
-  (...args: infer A1): infer R1;
-  (...args: infer A2): infer R2;
-  (...args: infer A3): infer R3;
-  (...args: infer A4): infer R4;
+  (...args: infer A1 extends Params): infer R1;
+  (...args: infer A2 extends Params): infer R2;
+  (...args: infer A3 extends Params): infer R3;
+  (...args: infer A4 extends Params): infer R4;
 }
   ? OverloadCall<A1, R1, N> & OverloadCall<A2, R2, N> & OverloadCall<A3, R3, N> & Call<A4, R4, N>
-  : F extends { (...args: infer A1): infer R1; (...args: infer A2): infer R2; (...args: infer A3): infer R3 }
+  : F extends {
+        (...args: infer A1 extends Params): infer R1;
+        (...args: infer A2 extends Params): infer R2;
+        (...args: infer A3 extends Params): infer R3;
+      }
     ? OverloadCall<A1, R1, N> & OverloadCall<A2, R2, N> & Call<A3, R3, N>
-    : F extends { (...args: infer A1): infer R1; (...args: infer A2): infer R2 }
+    : F extends { (...args: infer A1 extends Params): infer R1; (...args: infer A2 extends Params): infer R2 }
       ? OverloadCall<A1, R1, N> & Call<A2, R2, N>
-      : F extends (...args: infer A) => infer R
+      : F extends (...args: infer A extends Params) => infer R
         ? Call<A, R, N>
         : never;
 
@@ -216,16 +221,6 @@ type Property<T, K> =
           : unknown
         : unknown;
 
-type Boxed<T> = T extends string
-  ? string
-  : T extends number
-    ? number
-    : T extends boolean
-      ? boolean
-      : T extends bigint
-        ? bigint
-        : T;
-
 type Reserved = Exclude<keyof Pending<unknown>, symbol> | keyof Access<unknown> | 'toJSON' | 'constructor';
 
 /** The members of T, delayed: of `any` every one, of a union those that all have. */
@@ -234,15 +229,18 @@ type Members<T> = [T] extends [never]
   : IsAny<T> extends true
     ? { readonly [name: string]: T }
     : T extends readonly unknown[]
-      ? Mapped<T, keyof ArrayMethods<unknown>> & ArrayMethods<T[number]> & FirstItems<T>
-      : Mapped<Boxed<T>, never>;
+      ? Mapped<T, Exclude<keyof T, keyof ArrayMethods<unknown>>> & ArrayMethods<T[number]> & FirstItems<T>
+      : Mapped<T, keyof T>;
 
-type Mapped<T, Except> = {
-  readonly [K in keyof T as Exclude<K, Reserved | Except | symbol>]: Member<T[K]>;
+type Mapped<T, K extends keyof T> = {
+  readonly [P in K as Exclude<P, Reserved | symbol>]-?: Member<T[P] | Missing<T, P>>;
 };
 
+/** What reading P gives beyond its type: undefined where it is optional. */
+type Missing<T, P extends PropertyKey> = T extends { readonly [Q in P]: unknown } ? never : undefined;
+
 type Member<V> =
-  IsAny<V> extends true ? Delayed<V> : V extends AnyFunction ? Pending<V> & Calls<V, undefined> : Delayed<V>;
+  IsAny<V> extends true ? Delayed<V> : [V] extends [AnyFunction] ? Pending<V> & Calls<V, undefined> : Delayed<V>;
 
 /** The first items of an array by name, so that `pairs[1]` is no `Delayed | undefined` under noUncheckedIndexedAccess. */
 type FirstItems<T extends readonly unknown[]> = number extends T['length']

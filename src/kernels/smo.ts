@@ -76,6 +76,24 @@ function listBytes(classes: number, count: number): number {
   return Math.ceil((4 * (classes + 1 + count)) / 64) * 64;
 }
 
+/** Bytes of the float32 copy of the samples' part of the kernel matrix, grouped by class; as in assembly/smo.ts. */
+function groupedBytes(count: number): number {
+  const padded = Math.ceil(count / 4) * 4;
+  return 256 + padded * (13 + 4 * padded) + 320;
+}
+
+/** Whether svcFit makes that copy: where more than one pair reads a row, and the copy is not too large. */
+function isGrouped(classes: number, count: number): boolean {
+  return classes > 2 && groupedBytes(count) <= CACHE_LIMIT;
+}
+
+/** Scratch of svcFit: lists, then the grouped copy, then a solver where that does not fit in the arena. */
+function fitScratch(classes: number, count: number): number {
+  const lists = listBytes(classes, count);
+  if (!isGrouped(classes, count)) return solverScratch(count, lists);
+  return lists + 128 + groupedBytes(count) + 128 + solverScratch(count, 64);
+}
+
 /** Solver work is iterations × samples, and iterations grow about with the samples; half of the matrix is read. */
 function solverCost(count: number): { flops: number; bytes: number } {
   return { flops: 24 * count * count, bytes: 8 * count * count };
@@ -200,7 +218,7 @@ export const svcFit: Kernel = {
         { dtype: 'float64', shape: [pairs] },
         { dtype: 'int32', shape: [pairs] },
       ],
-      scratch: solverScratch(count, listBytes(classes, count)),
+      scratch: fitScratch(classes, count),
     };
   },
   cost(inputs, params) {
@@ -276,8 +294,9 @@ export const svcFit: Kernel = {
           coefficients!.pointer,
           rho!.pointer,
           iterations!.pointer,
+          Number(isGrouped(classes, count)),
           scratch,
-          solverScratch(count, listBytes(classes, count)),
+          fitScratch(classes, count),
         ];
       },
     },

@@ -4,8 +4,8 @@
  * of its own over the same memory, so a heap is recognised by a secret it holds, not by identity.
  */
 import { randomFillSync } from 'node:crypto';
-import { NDArray } from '../array/ndarray.js';
 import type { TypedArray } from '../array/dtype.js';
+import { NDArray } from '../array/ndarray.js';
 import type { Heap } from './heap.js';
 
 export class HeapMark {
@@ -50,10 +50,13 @@ export class HeapMark {
       return value;
     }
     const prototype: unknown = Object.getPrototypeOf(value);
-    const isPlain = prototype === Object.prototype || prototype === null || value instanceof Map || value instanceof Set;
+    const isPlain =
+      prototype === Object.prototype || prototype === null || value instanceof Map || value instanceof Set;
     if (!isPlain) return value;
     const items = value instanceof Map ? [...value].flat() : value instanceof Set ? [...value] : Object.values(value);
-    const touched = items.some((item: unknown) => typeof item === 'object' && item !== null && this.#detach(item, seen) !== item);
+    const touched = items.some(
+      (item: unknown) => typeof item === 'object' && item !== null && this.#detach(item, seen) !== item,
+    );
     return touched ? this.#copy(value, seen) : value;
   }
 
@@ -78,7 +81,10 @@ export class HeapMark {
       for (const item of value) copy.add(inner(item));
       return copy;
     }
-    const copy: Record<string, unknown> = Object.create(Object.getPrototypeOf(value) as object | null) as Record<string, unknown>;
+    const copy: Record<string, unknown> = Object.create(Object.getPrototypeOf(value) as object | null) as Record<
+      string,
+      unknown
+    >;
     seen.set(value, copy);
     for (const [key, item] of Object.entries(value)) copy[key] = inner(item);
     return copy;

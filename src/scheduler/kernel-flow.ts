@@ -6,11 +6,12 @@
  * Does badly on: a wide graph of large results that a late task needs all at once. They are made in order, each of them
  * before the memory of its predecessors is needed, and no order chosen here makes them fewer.
  */
+
+import type { KernelCall, KernelLane } from '../devices/lanes.js';
 import { HeapExhaustedError } from '../errors.js';
 import type { TaskNode } from '../graph/node.js';
-import type { KernelCall, KernelLane } from '../devices/lanes.js';
-import type { Block, Heap } from '../memory/heap.js';
 import { Handle } from '../memory/handle.js';
+import type { Block, Heap } from '../memory/heap.js';
 import type { Recorder } from './recorder.js';
 import type { Results } from './results.js';
 import { STARTED, type TaskTable, WAITING } from './table.js';
@@ -158,7 +159,8 @@ export class KernelFlow {
     const held = this.#results.held(source);
     const handles = held instanceof Handle ? [held] : (held ?? []);
     const handle = handles[output];
-    if (handle === undefined) throw new RangeError(`output ${output} was asked for, but the kernel has ${handles.length}`);
+    if (handle === undefined)
+      throw new RangeError(`output ${output} was asked for, but the kernel has ${handles.length}`);
     this.#results.setHeld(task, handle.retain());
   }
 

@@ -2,10 +2,11 @@
  * The results of a run, from the moment a task has one until its last consumer ended: JavaScript values, and arrays on
  * the heap as handles. A result lives exactly as long as somebody needs it, then its memory goes back.
  */
-import { NDArray } from '../array/ndarray.js';
+
+import { toNDArray } from '../array/convert.js';
+import type { NDArray } from '../array/ndarray.js';
 import { ArgumentError } from '../errors.js';
 import type { Program } from '../graph/program.js';
-import { toNDArray } from '../array/convert.js';
 import { Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
 

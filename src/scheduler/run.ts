@@ -3,13 +3,14 @@
  * that tasks leave by (ways.ts) and in nothing else. Of the tasks that are ready, the first in the program's order
  * starts first.
  */
-import { ComputationAbortedError, TaskError, TaskTimeoutError } from '../errors.js';
-import { evaluate, fillArgs } from '../graph/evaluate.js';
-import type { TaskNode } from '../graph/node.js';
-import { pathTo, type Program } from '../graph/program.js';
+
 import { type LocalKernels, runJsBody } from '../devices/bodies.js';
 import type { CallLane, HeapCallArrays, KernelLane, LaneSink } from '../devices/lanes.js';
 import { cancelled } from '../devices/window-lane.js';
+import { ComputationAbortedError, TaskError, TaskTimeoutError } from '../errors.js';
+import { evaluate, fillArgs } from '../graph/evaluate.js';
+import type { TaskNode } from '../graph/node.js';
+import { type Program, pathTo } from '../graph/program.js';
 import type { HeapMark } from '../memory/detach.js';
 import type { Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
@@ -362,7 +363,8 @@ class Run<T> implements LaneSink {
     for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
       const successor = succs[e] as number;
       if (!wasAdmitted) this.#table.unblock(successor);
-      else if (way[successor] === OUTPUT && state[successor] === STARTED) this.#ended(successor, end, end, thread, true);
+      else if (way[successor] === OUTPUT && state[successor] === STARTED)
+        this.#ended(successor, end, end, thread, true);
       else if (way[successor] !== KERNEL && state[successor] === WAITING) this.#table.unblock(successor);
     }
     this.#results.consumed(task);

@@ -5,10 +5,11 @@
  * everything under `sync`. `CALL`: a JavaScript function on the pool. `KERNEL`: a WebAssembly kernel in the window.
  * `OUTPUT`: one of several outputs of a kernel; it is there whenever its kernel is.
  */
+
+import { hasWasmBody } from '../devices/bodies.js';
 import { DeviceUnsupportedError } from '../errors.js';
 import type { CostHint, TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
-import { hasWasmBody } from '../devices/bodies.js';
 import type { ArraySpec, Kernel, KernelParams } from '../kernels/contract.js';
 
 export const HERE = 0;
@@ -86,7 +87,10 @@ export function kernelOf(node: TaskNode): { readonly kernel: Kernel; readonly pa
 }
 
 /** For an item of a kernel: the kernel's task and which of its outputs. */
-export function outputOf(program: Program, task: number): { readonly source: number; readonly output: number } | undefined {
+export function outputOf(
+  program: Program,
+  task: number,
+): { readonly source: number; readonly output: number } | undefined {
   const node = program.nodes[task] as TaskNode;
   if (node.op.kind !== 'item' || node.deps.length !== 1) return undefined;
   const source = program.deps[program.depStart[task] as number] as number;

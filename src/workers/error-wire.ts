@@ -26,7 +26,8 @@ export function isError(value: unknown): value is Error {
 
 /** Never throws: what cannot travel is left out (properties) or becomes its text (thrown values). */
 export function wireThrown(thrown: unknown, depth = 0): ThrownWire {
-  return isError(thrown) ? wireError(thrown, depth) : { value: cloneable(thrown) ?? describe(thrown) };
+  if (isError(thrown)) return wireError(thrown, depth);
+  return { value: thrown === undefined ? undefined : (cloneable(thrown) ?? describe(thrown)) };
 }
 
 export function wireError(error: Error, depth = 0): ErrorWire {

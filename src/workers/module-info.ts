@@ -52,7 +52,7 @@ export function moduleInfo(source: string, isModule: boolean): ModuleInfo {
     }
   };
 
-  for (const statement of program.body) {
+  for (const statement of topLevel(program)) {
     if (!runsProgram && awaits(statement)) runsProgram = true;
     switch (statement.type) {
       case 'ImportDeclaration':
@@ -105,6 +105,16 @@ export function moduleInfo(source: string, isModule: boolean): ModuleInfo {
     if (start !== undefined && !exports.has(start)) exports.set(start, exported);
   }
   return { exports, imports, runsProgram };
+}
+
+/** The top level, also where a transpiler wrapped all of it as `(() => { … })()`. */
+function topLevel(program: Program): readonly AnyNode[] {
+  return program.body.flatMap((statement): readonly AnyNode[] => {
+    if (statement.type !== 'ExpressionStatement' || statement.expression.type !== 'CallExpression') return [statement];
+    const { callee } = statement.expression;
+    const isWrapper = callee.type === 'ArrowFunctionExpression' || callee.type === 'FunctionExpression';
+    return isWrapper && !callee.async && callee.body.type === 'BlockStatement' ? callee.body.body : [statement];
+  });
 }
 
 /** esbuild (and so tsx) wraps functions as `__name(function, 'name')`. */

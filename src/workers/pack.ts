@@ -410,7 +410,7 @@ const viewPrototypes: ReadonlySet<unknown> = new Set(
     BigInt64Array,
     BigUint64Array,
     (globalThis as { Float16Array?: { prototype: unknown } }).Float16Array ?? Float64Array,
-  ].map((constructor) => constructor.prototype),
+  ].map((made) => made.prototype),
 );
 
 function isPlainLeaf(value: object, prototype: unknown): boolean {

@@ -69,6 +69,8 @@ export interface ThreadPoolOptions {
   readonly threads: number;
   /** What threads find as `workerData`. */
   readonly workerData?: unknown;
+  /** JavaScript heap of each thread in mebibytes; a task that needs more is a WorkerLostError. Default: V8's own limit. */
+  readonly heapMiB?: number;
 }
 
 type Ending =
@@ -132,6 +134,7 @@ export class ThreadPool {
       recordTiming: false,
       execArgv: [...workerFlags().execArgv],
       workerData: options.workerData,
+      ...(options.heapMiB === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: options.heapMiB } }),
       loadBalancer: (task, workers) => this.#place(task as unknown as { [queueOptions]?: Job }, workers),
     });
     this.#piscina.on('error', (error: unknown) => this.#onIdleError(error));

@@ -14,6 +14,7 @@ import { reachesEntry, withoutQuery } from './module-info.js';
 export interface Reference {
   readonly url: string;
   readonly name: string;
+  readonly isCommon: boolean;
 }
 
 let entry: string | undefined;
@@ -46,7 +47,7 @@ export function referenceTo(fn: AnyFunction, location: Location): Reference | un
   if (!url.startsWith('file://') || !canImport(url)) return undefined;
   const name = script.isModule ? script.module.exports.get(start) : commonExport(url, fn);
   if (name === undefined || !isSafe(location)) return undefined;
-  return { url, name };
+  return { url, name, isCommon: !script.isModule };
 }
 
 /** Importing the module in a thread repeats no program. */
@@ -65,7 +66,7 @@ export function canImport(url: string): boolean {
   return Boolean(native) && !extension.endsWith('x') && !isPackage(url);
 }
 
-/** The name under which a loaded CommonJS module exports `fn`; 'default' for `module.exports` itself. */
+/** The name under which a loaded CommonJS module exports `fn`; '*' for `module.exports` itself. */
 function commonExport(url: string, fn: AnyFunction): string | undefined {
   let file: string;
   try {
@@ -74,7 +75,7 @@ function commonExport(url: string, fn: AnyFunction): string | undefined {
     return undefined;
   }
   const exported: unknown = createRequire(import.meta.url).cache[file]?.exports;
-  if (exported === fn) return 'default';
+  if (exported === fn) return '*';
   if ((typeof exported !== 'object' && typeof exported !== 'function') || exported === null) return undefined;
   for (const key of Object.keys(exported)) {
     try {

@@ -3,7 +3,10 @@
  * them, so that the rest is synchronous; functions are evaluated before what they capture, so that cycles close, and
  * classes after it, since `extends` and static fields need it at once.
  */
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { constants, Script } from 'node:vm';
 import { NDArray } from '../array/ndarray.js';
 import type { AnyFunction } from '../graph/node.js';
@@ -36,6 +39,7 @@ export function revive(parcel: Parcel): unknown {
 const importers = new Map<string, (specifier: string) => Promise<Namespace>>();
 
 async function importFrom(entry: ImportEntry): Promise<Namespace> {
+  if (entry.isCommon) return createRequire(entry.base)(fileURLToPath(entry.specifier)) as Namespace;
   if (/^(file|node|data):/.test(entry.specifier)) return (await import(entry.specifier)) as Namespace;
   return importerOf(entry.base)(entry.specifier);
 }
@@ -44,22 +48,46 @@ async function importFrom(entry: ImportEntry): Promise<Namespace> {
 function importerOf(base: string): (specifier: string) => Promise<Namespace> {
   let importer = importers.get(base);
   if (importer === undefined) {
-    // Node announces this constant as experimental, once; the user cannot do anything about it.
-    const { emitWarning } = process;
-    process.emitWarning = () => {};
-    try {
-      const script = new Script('(specifier) => import(specifier)', {
-        filename: base,
-        importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER as never,
-      });
-      importer = script.runInThisContext() as (specifier: string) => Promise<Namespace>;
-    } finally {
-      process.emitWarning = emitWarning;
-    }
+    const script = new Script('(specifier) => import(specifier)', {
+      filename: base,
+      importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER as never,
+    });
+    const raw = script.runInThisContext() as (specifier: string) => Promise<Namespace>;
+    importer = (specifier) => quietly(() => raw(specifier));
     importers.set(base, importer);
   }
   return importer;
 }
+
+/** Node announces that constant as experimental when it is first used; the user cannot do anything about it. */
+function quietly<T>(run: () => T): T {
+  const { emitWarning } = process;
+  process.emitWarning = () => {};
+  try {
+    return run();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+/** Vite has resolved specifiers already: `/@fs/…` is an absolute path, and `/…` is one below the project's root. */
+function viteImporterOf(base: string): (specifier: string) => Promise<Namespace> {
+  return (specifier) => {
+    let resolved = specifier;
+    if (specifier.startsWith('/@fs/')) resolved = pathToFileURL(specifier.slice('/@fs'.length)).href;
+    else if (specifier.startsWith('/')) {
+      const below = resolve(`.${specifier}`);
+      resolved = pathToFileURL(existsSync(below) ? below : specifier).href;
+    }
+    return importerOf(base)(resolved);
+  };
+}
+
+const loaders: Readonly<Record<'require' | 'import' | 'vite', (base: string) => unknown>> = {
+  require: createRequire,
+  import: importerOf,
+  vite: viteImporterOf,
+};
 
 /** What a captured function needs to get its variables: evaluated once, filled in afterwards. */
 interface Closure {
@@ -181,7 +209,9 @@ class Reviver {
         return this.#note(ref, value);
       }
       case 'loader':
-        return this.#note(ref, entry.how === 'require' ? createRequire(entry.base) : importerOf(entry.base));
+        return this.#note(ref, loaders[entry.how](entry.base));
+      case 'own':
+        return this.#note(ref, NDArray);
       default: {
         entry satisfies never;
         throw new TypeError('a parcel has an entry of an unknown kind');

@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
+import { NDArray } from '../array/ndarray.js';
 import { ArgumentError } from '../errors.js';
 import type { AnyFunction } from '../graph/node.js';
 import { type Analysis, analyze, type FreeVariable, IMPORT_NAME, META_NAME } from './analyze.js';
@@ -107,7 +108,8 @@ function build(fn: AnyFunction, byValue: boolean): { shipment: Shipment; isConst
 const analyses = new WeakMap<AnyFunction, Analysis>();
 
 /** Objects that stand for modules in transpiled code: only their members that are used travel. */
-const transpiledImport = /^(__vi_import_\d+__|__vite_ssr_import_\d+__|import_\w+|\w+_\d+)$/;
+const viteImport = /^(__vi_import_\d+__|__vite_ssr_import_\d+__)$/;
+const transpiledImport = /^(import_\w+|\w+_\d+)$/;
 const importMeta = /^(__vite_ssr_import_meta__|__vi_import_meta__|import_meta)$/;
 const dynamicImport = /^(__vite_ssr_dynamic_import__|__vi_dynamic_import__)$/;
 const moduleScope = /^Module$/;
@@ -129,6 +131,7 @@ class FunctionSender implements Sender {
   packFunction(fn: AnyFunction, packer: Packer, path: Path): Ref {
     const global = globalPath(fn);
     if (global !== undefined) return packer.add({ kind: 'global', path: global });
+    if (fn === (NDArray as unknown)) return packer.add({ kind: 'own', name: 'NDArray' });
     const source = Function.prototype.toString.call(fn);
     let location: Location | undefined;
     try {
@@ -147,7 +150,8 @@ class FunctionSender implements Sender {
     const reference = this.#reference(fn, location);
     if (reference !== undefined) {
       this.texts.push(source);
-      return this.#import(fn, reference.url, location.script.url, reference.name, packer);
+      const { url, name, isCommon } = reference;
+      return this.#import(fn, url, url, name, packer, isCommon);
     }
     return this.#value(fn, source, location, packer, path);
   }
@@ -157,8 +161,8 @@ class FunctionSender implements Sender {
     return referenceTo(fn, location);
   }
 
-  #import(fn: unknown, specifier: string, base: string, name: string, packer: Packer): Ref {
-    const entry = { kind: 'import', specifier, base, name } as const;
+  #import(fn: unknown, specifier: string, base: string, name: string, packer: Packer, isCommon = false): Ref {
+    const entry = { kind: 'import', specifier, base, name, ...(isCommon ? { isCommon } : {}) } as const;
     const ref = packer.reserve(fn);
     packer.entries[ref] = isClass(fn) ? { ...entry, tag: tagOf(fn) } : entry;
     return ref;
@@ -261,7 +265,7 @@ class FunctionSender implements Sender {
     if (name === '__name') return packer.add({ kind: 'function', ...nameShim });
     this.readsVariables = true;
     if (importMeta.test(name)) return packMeta(script.url, packer);
-    if (dynamicImport.test(name)) return packer.add({ kind: 'loader', how: 'import', base: script.url });
+    if (dynamicImport.test(name)) return packer.add({ kind: 'loader', how: 'vite', base: script.url });
     let value: unknown;
     try {
       value = scope.variables[name];
@@ -279,13 +283,18 @@ class FunctionSender implements Sender {
       return this.#import(value, imported.specifier, script.url, imported.name, packer);
     }
     const { members } = variable;
-    if (typeof value === 'object' && value !== null && members !== undefined && !types.isProxy(value)) {
-      if (types.isModuleNamespaceObject(value) || (transpiledImport.test(name) && !isPlain(value))) {
+    if (typeof value === 'object' && value !== null && members !== undefined) {
+      // Vitest puts a Proxy around modules that it did not transform.
+      if (viteImport.test(name) || (!types.isProxy(value) && isModuleLike(name, value))) {
         return packer.members(value, [...members], inner);
       }
     }
     return packer.pack(value, inner);
   }
+}
+
+function isModuleLike(name: string, value: object): boolean {
+  return types.isModuleNamespaceObject(value) || (transpiledImport.test(name) && !isPlain(value));
 }
 
 const nameShim = {

@@ -48,6 +48,8 @@ export interface ImportEntry {
   /** The module relative to which `specifier` is resolved. */
   readonly base: string;
   readonly name: string;
+  /** Loaded by `require`: `specifier` is a `file:` URL, and the namespace is `module.exports`. */
+  readonly isCommon?: true;
   readonly tag?: string;
 }
 
@@ -81,8 +83,10 @@ export type Entry =
   | ImportEntry
   | { readonly kind: 'builtin'; readonly id: string; readonly name: string }
   | { readonly kind: 'global'; readonly path: readonly string[] }
-  /** `require` or `import()` as they work in the module `base`. */
-  | { readonly kind: 'loader'; readonly how: 'require' | 'import'; readonly base: string };
+  /** A class of lazuli's that arrays and their like are instances of: each side has its own. */
+  | { readonly kind: 'own'; readonly name: 'NDArray' }
+  /** `require` or `import()` as they work in the module `base`; 'vite' is Vitest's form of the latter. */
+  | { readonly kind: 'loader'; readonly how: 'require' | 'import' | 'vite'; readonly base: string };
 
 export interface Parcel {
   readonly entries: readonly Entry[];

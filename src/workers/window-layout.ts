@@ -59,7 +59,8 @@ export interface WindowArrays {
   readonly taken: Int32Array;
   readonly flags: Int32Array;
   readonly status: Int32Array;
-  readonly lane: Int32Array;
+  /** Which thread ran it. */
+  readonly thread: Int32Array;
   /** Index of the WebAssembly export to call, and how many arguments it takes after the arena. */
   readonly callee: Int32Array;
   readonly count: Int32Array;
@@ -95,7 +96,7 @@ export function windowArrays(buffer: SharedArrayBuffer): WindowArrays {
     taken: ints(SLOTS),
     flags: ints(SLOTS),
     status: ints(SLOTS),
-    lane: ints(SLOTS),
+    thread: ints(SLOTS),
     callee: ints(SLOTS),
     count: ints(SLOTS),
     edgeTarget: ints(EDGES),

@@ -4,6 +4,7 @@
  * thread. An idle puller spins briefly (waking a sleeping thread costs about 25 µs), then sleeps, then leaves, so that
  * the thread is free for JavaScript tasks.
  */
+import { threadId } from 'node:worker_threads';
 import { CANCELLED, MAX_WASM_ARGS } from '../kernels/contract.js';
 import {
   ATTENTION,
@@ -110,7 +111,7 @@ function runFrom(first: number, seat: Seat, { lane, arena }: PullMessage): numbe
     const end = now();
     arrays.times[slot * 2] = start;
     arrays.times[slot * 2 + 1] = end;
-    arrays.lane[slot] = lane;
+    arrays.thread[slot] = threadId;
     Atomics.store(arrays.running, lane, -1);
     start = end;
     slot = finish(slot, arrays);

@@ -47,7 +47,7 @@ export interface WindowOutcome {
   /** Milliseconds since the epoch. */
   readonly start: number;
   readonly end: number;
-  readonly lane: number;
+  readonly thread: number;
 }
 
 export interface WindowOptions {
@@ -263,7 +263,7 @@ export class Window {
 
   /** Reports what has finished. Returns how many. */
   #drain(): number {
-    const { done, taken, edgeNext, status, times, lane } = this.#arrays;
+    const { done, taken, edgeNext, status, times, thread } = this.#arrays;
     let drained = 0;
     for (;;) {
       const slot = slotInCell(Atomics.load(done, this.#doneHead & (SLOTS - 1)), this.#doneHead);
@@ -279,7 +279,7 @@ export class Window {
         status: status[slot] as number,
         start: times[slot * 2] as number,
         end: times[slot * 2 + 1] as number,
-        lane: lane[slot] as number,
+        thread: thread[slot] as number,
       });
     }
   }

@@ -27,7 +27,9 @@ export interface Machine {
 
 const PAGE = 65536;
 const GUARD = 64;
-const GARBAGE = 0xa5;
+
+/** What unwritten memory holds; another byte every time, so that reading it shows as a different result. */
+let garbage = 0x5b;
 
 const align = (address: number): number => Math.ceil(address / 64) * 64;
 
@@ -36,7 +38,7 @@ export function runJs(kernel: Kernel, inputs: readonly NDArray[], params: Kernel
   const { outputs } = kernel.infer(inputs, params);
   const arrays = outputs.map(({ dtype, shape }) => {
     const data = allocate(dtype, sizeOf(shape));
-    new Uint8Array(data.buffer).fill(GARBAGE);
+    new Uint8Array(data.buffer).fill(garbage);
     return new NDArray(data, { shape, dtype });
   });
   kernel.bodies.js(inputs, arrays, params);
@@ -72,7 +74,8 @@ export function createMachine(build: KernelBuild): Machine | undefined {
     if (next > memory.buffer.byteLength) memory.grow(Math.ceil((next - memory.buffer.byteLength) / PAGE));
 
     const bytes = new Uint8Array(memory.buffer);
-    bytes.fill(GARBAGE, base, next);
+    garbage = (garbage * 5 + 77) & 0xff;
+    bytes.fill(garbage, base, next);
     new Int32Array(memory.buffer, arena, 16).fill(0);
     inputs.forEach((input, i) => {
       const { dtype, pointer } = heapInputs[i]!;
@@ -98,7 +101,7 @@ export function createMachine(build: KernelBuild): Machine | undefined {
     });
     for (const guard of guards) {
       for (let i = guard; i < guard + GUARD; i++) {
-        if (bytes[i] !== GARBAGE) throw new Error(`${kernel.name}: the body wrote outside its arrays`);
+        if (bytes[i] !== garbage) throw new Error(`${kernel.name}: the body wrote outside its arrays`);
       }
     }
     if (status !== 0) throw kernel.failure?.(status, params) ?? new Error(`${kernel.name}: status ${status}`);

@@ -40,7 +40,10 @@ const scalar = (value: number): NDArray => new NDArray(Float64Array.of(value), {
 
 /** A data set's features and labels. */
 function load(name: string): { x: NDArray; y: Int32Array } {
-  const lines = readFileSync(new URL(`../../data/${name}.csv`, import.meta.url), 'utf8').trim().split('\n').slice(1);
+  const lines = readFileSync(new URL(`../../data/${name}.csv`, import.meta.url), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1);
   const table = lines.map((line) => line.split(',').map(Number));
   const width = table[0]!.length - 1;
   const data = Float64Array.from(table.flatMap((row) => row.slice(0, width)));
@@ -58,7 +61,10 @@ function answer(run: Run, reference: Reference) {
   const chosen = Int32Array.from({ length: rows }, (_, i) => i * step);
   const indices = new NDArray(chosen, { shape: [rows], dtype: 'int32' });
   const x = run('take', [features, indices])[0]!;
-  const y = new NDArray(chosen.map((i) => allLabels[i]!), { shape: [rows], dtype: 'int32' });
+  const y = new NDArray(
+    chosen.map((i) => allLabels[i]!),
+    { shape: [rows], dtype: 'int32' },
+  );
   const nClasses = Math.max(...y.data) + 1;
   const gamma = params.gamma === 'scale' ? run('svcGamma', [x])[0]! : scalar(reference.gamma);
   const { coef0 = 0, degree = 3 } = params;
