@@ -51,8 +51,10 @@ export type HeapCallArrays = readonly HeapArray[];
 /** Runs kernels whose inputs may still be computed: `after` names the tickets of those that are. */
 export interface KernelLane {
   hasRoomFor(inputs: number): boolean;
-  /** @param notify whether something outside this lane waits for the task. Returns its ticket. */
-  admit(call: KernelCall, after: readonly number[], notify: boolean): number;
+  /** Returns the kernel's ticket. */
+  admit(call: KernelCall, after: readonly number[]): number;
+  /** Has the main thread woken when all of these tickets have ended: something outside this lane waits for them. */
+  join(after: readonly number[]): void;
   /** After a series of admissions. @param more whether there will be more as soon as there is room. */
   flush(more: boolean): void;
   /** Cancels these tickets; each is still reported, as failed. */

@@ -1,6 +1,7 @@
 /** The lane of WebAssembly kernels on pool threads: KernelCall in, window slots out. */
 import { CANCELLED } from '../kernels/contract.js';
 import type { Window } from '../workers/window.js';
+import { NO_CALL } from '../workers/window-layout.js';
 import { statusError } from './bodies.js';
 import type { KernelCall, KernelLane, LaneSink } from './lanes.js';
 
@@ -8,7 +9,7 @@ import type { KernelCall, KernelLane, LaneSink } from './lanes.js';
 export function createWindowLane(window: Window, exportIndex: ReadonlyMap<string, number>, sink: LaneSink): KernelLane {
   return {
     hasRoomFor: (inputs) => window.hasRoomFor(inputs),
-    admit(call: KernelCall, after, notify) {
+    admit(call: KernelCall, after) {
       const { kernel, params, inputs, outputs, scratch, task } = call;
       const body = kernel.bodies.wasm;
       const callee = body === undefined ? undefined : exportIndex.get(body.export);
@@ -18,7 +19,7 @@ export function createWindowLane(window: Window, exportIndex: ReadonlyMap<string
         callee,
         args: body.args(inputs, outputs, params, scratch),
         after,
-        notify,
+        notify: false,
         onDone: ({ status, start, end, thread }) => {
           if (status === 0) sink.succeeded(task, undefined, start, end, thread);
           else
@@ -31,6 +32,14 @@ export function createWindowLane(window: Window, exportIndex: ReadonlyMap<string
             );
         },
       });
+    },
+    join(after) {
+      if (window.hasRoomFor(after.length)) {
+        window.admit({ callee: NO_CALL, args: [], after, notify: true, onDone: () => {} });
+        window.flush();
+      } else {
+        window.alert(after);
+      }
     },
     flush: (more) => window.flush(more),
     cancel: (tickets) => window.cancel(tickets),

@@ -102,13 +102,14 @@ export class KernelFlow {
       // Its WebAssembly body does not take these inputs: the js body does, once they are computed.
       admissible.remove(task);
       this.#table.reroute(task, HERE);
+      if (this.#table.distant[task] === 0) this.#join(task);
       return true;
     }
     const call = this.#prepare(task, node, inputs);
     this.#recorder.device(task, 'wasm');
     admissible.remove(task);
     state[task] = STARTED;
-    ticket[task] = lane.admit(call, after, this.#isAwaited(task));
+    ticket[task] = lane.admit(call, after);
     let bytes = 0;
     for (const output of call.outputs) bytes += (output as Handle).allocated;
     const scratch = this.#scratch.get(task);
@@ -119,15 +120,26 @@ export class KernelFlow {
     return true;
   }
 
-  /** Whether something that only the main thread can start waits for a kernel. */
-  #isAwaited(task: number): boolean {
-    const { way, program } = this.#table;
-    const { succStart, succs } = program;
-    for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
-      const successor = succs[e] as number;
-      if (way[successor] === OUTPUT ? this.#isAwaited(successor) : way[successor] !== KERNEL) return true;
+  /**
+   * A dependency of a task outside the window is done or in flight. When that holds for all of them, one join has the
+   * main thread woken when the last one ends; that each of them woke it would cost the threads a core again and again.
+   */
+  approach(task: number): void {
+    const { distant } = this.#table;
+    const left = (distant[task] as number) - 1;
+    distant[task] = left;
+    if (left === 0) this.#join(task);
+  }
+
+  #join(task: number): void {
+    const { program, ticket } = this.#table;
+    const { depStart, deps } = program;
+    const after: number[] = [];
+    for (let e = depStart[task] as number; e < (depStart[task + 1] as number); e++) {
+      const before = ticket[deps[e] as number] as number;
+      if (before >= 0) after.push(before);
     }
-    return false;
+    if (after.length > 0) this.#lane?.join(after);
   }
 
   /** Kernels that wait for an admitted one may be admitted too; its outputs are known at once. */
@@ -145,6 +157,8 @@ export class KernelFlow {
         state[successor] = STARTED;
         this.#table.ticket[successor] = ticket;
         this.#announce(successor, ticket);
+      } else if (way[successor] !== OUTPUT) {
+        this.approach(successor);
       }
     }
   }

@@ -364,8 +364,10 @@ class Run<T> implements LaneSink {
     this.#context.recorder.ended(task, start, end, thread, this.#results);
     for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
       const successor = succs[e] as number;
-      if (!wasAdmitted) this.#table.unblock(successor);
-      else if (way[successor] === OUTPUT && state[successor] === STARTED)
+      if (!wasAdmitted) {
+        this.#table.unblock(successor);
+        if (way[successor] !== KERNEL) this.#kernels.approach(successor);
+      } else if (way[successor] === OUTPUT && state[successor] === STARTED)
         this.#ended(successor, end, end, thread, true);
       else if (way[successor] !== KERNEL && state[successor] === WAITING) this.#table.unblock(successor);
     }

@@ -13,6 +13,8 @@ export class TaskTable {
   readonly state: Uint8Array;
   /** Dependencies that still keep a task from starting; for an admissible kernel, those not admitted themselves. */
   readonly blocking: Int32Array;
+  /** Dependencies that are neither done nor in flight: of a task outside the window, when it will be known to be ready. */
+  readonly distant: Int32Array;
   /** The ticket of an admitted kernel, or of the kernel behind an output; -1 when none is in flight. */
   readonly ticket: Int32Array;
   /** Ready to run on the main thread, to be sent to the pool, to be admitted to the window. */
@@ -26,6 +28,7 @@ export class TaskTable {
     this.way = way;
     this.state = new Uint8Array(n);
     this.blocking = program.pending.slice();
+    this.distant = program.pending.slice();
     this.ticket = new Int32Array(n).fill(-1);
     this.here = new ReadySet(n);
     this.callable = new ReadySet(n);
@@ -50,11 +53,16 @@ export class TaskTable {
   reroute(task: number, way: number): void {
     const { depStart, deps } = this.program;
     let blocking = 0;
+    let distant = 0;
     for (let e = depStart[task] as number; e < (depStart[task + 1] as number); e++) {
-      if (this.state[deps[e] as number] !== DONE) blocking++;
+      const dep = deps[e] as number;
+      if (this.state[dep] === DONE) continue;
+      blocking++;
+      if ((this.ticket[dep] as number) < 0) distant++;
     }
     this.way[task] = way;
     this.blocking[task] = blocking;
+    this.distant[task] = distant;
     if (blocking === 0) this.makeReady(task);
   }
 }

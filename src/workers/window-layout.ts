@@ -46,6 +46,9 @@ export const END = -1;
 /** The waiting list of a finished slot. */
 export const CLOSED = -2;
 
+/** The callee of a slot that only waits for others. */
+export const NO_CALL = -1;
+
 /** Slot flags. */
 export const NOTIFY = 1;
 export const CANCEL = 2;

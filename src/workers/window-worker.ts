@@ -14,6 +14,7 @@ import {
   END,
   IDLE,
   LEAVE,
+  NO_CALL,
   NOTIFY,
   PULLERS,
   push,
@@ -128,6 +129,7 @@ function runFrom(first: number, seat: Seat, { lane, arena }: PullMessage): numbe
 }
 
 function call(slot: number, { arrays, exports, memory }: Seat, arena: number): number {
+  if (arrays.callee[slot] === NO_CALL) return 0;
   const length = arrays.count[slot] as number;
   const at = slot * MAX_WASM_ARGS;
   const args = new Array<number>(length + 1);

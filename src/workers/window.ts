@@ -140,7 +140,7 @@ export class Window {
    * After a series of admissions: wakes or starts pullers, and says when to be woken.
    * @param more whether the caller has tasks left to admit, so that it wants to hear before the window runs dry.
    */
-  flush(more: boolean): void {
+  flush(more: boolean = this.#more): void {
     const { words } = this.#arrays;
     if (this.#published > 0) wakePullers(words, this.#published);
     this.#published = 0;
@@ -172,6 +172,13 @@ export class Window {
       const arena = this.#arenas[lane];
       if (arena !== undefined && cancelled.has(Atomics.load(running, lane))) Atomics.store(memory, arena >> 2, 1);
     }
+  }
+
+  /** Has the main thread woken by each of these slots. */
+  alert(slots: Iterable<number>): void {
+    for (const slot of slots) Atomics.or(this.#arrays.flags, slot, NOTIFY);
+    // Those that are ending right now may have missed it.
+    callMain(this.#arrays.words);
   }
 
   /** Asks for one thread back, for other work. */
