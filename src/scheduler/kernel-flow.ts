@@ -17,8 +17,8 @@ import type { Results } from './results.js';
 import { STARTED, type TaskTable, WAITING } from './table.js';
 import { HERE, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
 
-/** Kernels are admitted ahead up to this many bytes of results, beyond what keeps the threads busy. */
-const LOOKAHEAD_BYTES = 64 << 20;
+/** Kernels are admitted ahead up to this many bytes of results and scratch, beyond what keeps the threads busy. */
+const LOOKAHEAD_BYTES = 128 << 20;
 
 export class KernelFlow {
   readonly #table: TaskTable;
@@ -48,7 +48,7 @@ export class KernelFlow {
     this.#recorder = options.recorder;
     this.#devices = options.devices;
     this.#lane = options.lane;
-    this.#enough = 4 * options.threads;
+    this.#enough = 16 * options.threads;
   }
 
   /** Kernels in the window. */
@@ -110,7 +110,9 @@ export class KernelFlow {
     state[task] = STARTED;
     ticket[task] = lane.admit(call, after, this.#isAwaited(task));
     let bytes = 0;
-    for (const output of call.outputs) bytes += (output as Handle).nbytes;
+    for (const output of call.outputs) bytes += (output as Handle).allocated;
+    const scratch = this.#scratch.get(task);
+    if (scratch !== undefined) bytes += this.#heap.bytes(scratch);
     this.#bytesOf.set(task, bytes);
     this.#bytes += bytes;
     this.#announce(task, ticket[task] as number);

@@ -156,16 +156,18 @@ class Run<T> implements LaneSink {
   #runHere(turnEnds: number): boolean {
     const { here, callable, admissible } = this.#table;
     const alone = this.#calls === undefined;
+    // Kernels that were left for want of room are no reason to try again; new ones are.
+    const left = admissible.size;
     for (let count = 1; here.size > 0 && this.#failure === undefined; count++) {
       // Under sync the next task waits until the one before it has its result.
       if (alone && this.#pendingHere > 0) return true;
       this.#step(here.takeFirst());
       if ((count & 63) === 0 && performance.now() > turnEnds) return false;
       // What came free goes to the threads before this one does more of its own work.
-      if ((count & 15) === 0 && (callable.size > 0 || admissible.size > 0)) this.#pumpAgain = true;
+      if ((count & 15) === 0 && (callable.size > 0 || admissible.size > left)) this.#pumpAgain = true;
       if (this.#pumpAgain) return true;
     }
-    if (callable.size > 0 || admissible.size > 0) this.#pumpAgain = true;
+    if (callable.size > 0 || admissible.size > left) this.#pumpAgain = true;
     return true;
   }
 
