@@ -190,9 +190,8 @@ async function main(): Promise<void> {
   await parallelWarmUp(problem);
 
   const [answer, sequentialTime] = await timed(() => sequential(problem));
-  const graph = parallel(problem);
-  const [single, singleTime] = await timed(() => compute(graph, { scheduler: 'sync', device }));
-  const [found, parallelTime] = await timed(() => compute(graph, { scheduler, workers, device }));
+  const [single, singleTime] = await timed(() => compute(parallel(problem), { scheduler: 'sync', device }));
+  const [found, parallelTime] = await timed(() => compute(parallel(problem), { scheduler, workers, device }));
 
   console.log('outer fold   score    chosen');
   found.outerScores.forEach((one, fold) => {
@@ -210,7 +209,7 @@ async function main(): Promise<void> {
 
   mkdirSync(out, { recursive: true });
   const filename = join(out, 'nested-cross-validation.svg');
-  await visualize(graph, { filename });
+  await visualize(parallel(problem), { filename });
   console.log(`the graph: ${filename}`);
 
   const { x, y, grid, folds } = problem;

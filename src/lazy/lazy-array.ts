@@ -10,15 +10,7 @@ import { ArgumentError } from '../errors.js';
 import { wrap } from '../graph/delayed.js';
 import { Hole, NODE, nodeOf, type Params, TaskNode, type TaskSettings } from '../graph/node.js';
 import { itemNode } from '../graph/proxy.js';
-import type {
-  Arg,
-  ComputeOptions,
-  Delayed,
-  Pending,
-  PersistedDelayed,
-  RESULT,
-  VisualizeOptions,
-} from '../graph/types.js';
+import type { ComputeOptions, Delayed, Pending, PersistedDelayed, RESULT, VisualizeOptions } from '../graph/types.js';
 import type { ArraySpec, Kernel } from '../kernels/contract.js';
 import { arrayKey, kernelKey } from './keys.js';
 
@@ -93,7 +85,7 @@ export class LazyArray implements ArraySpec, Pending<NDArray> {
   /** A method call on the computed array, as one task. */
   call<const K extends 'get' | 'at' | 'toNested' | 'copy'>(
     method: K,
-    ...args: Arg<Parameters<NDArray[K]>[number]>[]
+    ...args: readonly (number | Pending<number>)[]
   ): Delayed<ReturnType<NDArray[K]>> {
     const value = this.#delayed() as unknown as { call(name: K, ...rest: unknown[]): Delayed<ReturnType<NDArray[K]>> };
     return value.call(method, ...args);

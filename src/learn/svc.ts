@@ -7,6 +7,7 @@
  */
 import { NDArray } from '../array/ndarray.js';
 import { ArgumentError, ShapeError } from '../errors.js';
+import type { Params } from '../graph/node.js';
 import type { Delayed } from '../graph/types.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from '../kernels/kernel-matrix.js';
 import { svcFit } from '../kernels/smo.js';
@@ -98,14 +99,11 @@ export class SVCModel implements Model {
     this.#labels = classes;
     this.classes = new NDArray(classes, { shape: [classes.length], dtype: 'float64' });
     this.#gamma = gammaOf(parameters, samples);
-    const { tol: tolerance, shrinking, maxIter: maxIterations } = parameters;
     const { matrix, columns } = this.#kernelMatrix(samples);
     const inputs = [matrix, encode(labels, classes), scalarInput(parameters.C, 'SVC.fit: C')];
     const [coefficients, rho] = kernelCall(svcFit, columns === undefined ? inputs : [...inputs, columns], {
       nClasses: classes.length,
-      tolerance,
-      shrinking,
-      maxIterations,
+      ...solverParams(parameters),
     });
     this.coefficients = coefficients!;
     this.rho = rho!;
@@ -169,6 +167,15 @@ export class SVCModel implements Model {
     }
     return { shareable, apply: (products) => kernelCall1(sigmoidKernel, [products, width], { coef0 }) };
   }
+}
+
+/** The solver's parameters that are not its defaults: keys and drawings say what is special, and no more. */
+function solverParams({ tol, shrinking, maxIter }: SVCParameters): Params {
+  return {
+    ...(tol === 1e-3 ? {} : { tolerance: tol }),
+    ...(shrinking ? {} : { shrinking }),
+    ...(maxIter === -1 ? {} : { maxIterations: maxIter }),
+  };
 }
 
 function gammaOf({ kernel, gamma }: SVCParameters, samples: LazyArray): LazyArray | undefined {

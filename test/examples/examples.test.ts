@@ -1,0 +1,81 @@
+/** The examples as a user runs them: by tsx, from the repository, with their options. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const out = mkdtempSync(join(tmpdir(), 'examples-'));
+afterAll(() => rmSync(out, { recursive: true }));
+
+function run(example: string, ...options: string[]): { status: number | null; stdout: string; stderr: string } {
+  const script = join(root, 'examples', `${example}.ts`);
+  const args = ['--import', 'tsx', script, '--out', out, ...options];
+  return spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8', timeout: 120_000 });
+}
+
+describe('examples/nested-cross-validation', () => {
+  it.each([['sync'], ['threads']])('prints scores, choices and times on %s', (scheduler) => {
+    const { status, stdout, stderr } = run('nested-cross-validation', '--scheduler', scheduler, '--workers', '2');
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toContain('569 samples, 30 features; 84 classifiers to train');
+    for (const line of ['0.9510   C = 1', '0.9718   C = 10', '0.9789   C = 10', '0.9789   C = 1']) {
+      expect(stdout).toContain(line);
+    }
+    expect(stdout).toMatch(/nestedCrossValidate says +0\.9702/);
+    expect(stdout).toMatch(/times as fast as the loops/);
+    expect(readFileSync(join(out, 'nested-cross-validation.svg'), 'utf8')).toContain('svcFit');
+  });
+
+  it.each([
+    [['--data', 'iris'], "--data is 'iris'; use breast_cancer, digits or the path of a .csv file"],
+    [['--workers', 'two'], "--workers is 'two'; use a whole number of at least 1"],
+    [['--device', 'cuda'], "--device is 'cuda'; use auto, js, wasm"],
+    [['--scheduler', 'dask'], "--scheduler is 'dask'; use threads or sync"],
+    [['--folds', '3'], "Unknown option '--folds'"],
+  ])('refuses %j', (options, message) => {
+    const { status, stdout, stderr } = run('nested-cross-validation', ...options);
+    expect(stderr).toContain(message);
+    expect(stdout).toBe('');
+    expect(status).toBe(2);
+  });
+
+  it('reads another file, and says where one is malformed', () => {
+    const good = join(out, 'good.csv');
+    const rows = Array.from({ length: 40 }, (_, i) => `${i % 2 ? i : -i},${(i * 7) % 5},${i % 2}`);
+    writeFileSync(good, `a,b,target\n${rows.join('\n')}\n`);
+    const found = run('nested-cross-validation', '--data', good, '--scheduler', 'sync');
+    expect(found.stderr).toBe('');
+    expect(found.stdout).toContain('40 samples, 2 features');
+    const bad = join(out, 'bad.csv');
+    writeFileSync(bad, 'a,target\n1,0\nx,1\n');
+    const failed = run('nested-cross-validation', '--data', bad);
+    expect(failed.stderr).toContain(`CsvError: ${bad}, line 3, column 1 (a): 'x' is not a number`);
+    expect(failed.status).toBe(1);
+  });
+});
+
+describe('examples/pipeline', () => {
+  it.each([['sync'], ['threads']])(
+    'gives the same from the raw graph and from delayed functions on %s',
+    (scheduler) => {
+      const { status, stdout, stderr } = run('pipeline', '--scheduler', scheduler);
+      expect(stderr).toBe('');
+      expect(status).toBe(0);
+      expect(stdout).toContain('diabetes: 442 rows (0 dropped), the target follows bmi (r = 0.586)');
+      const stored = readFileSync(join(out, 'pipeline.json'), 'utf8');
+      expect(stored).toBe(readFileSync(join(out, 'pipeline-raw.json'), 'utf8'));
+      expect(JSON.parse(stored)).toHaveLength(3);
+      expect(readFileSync(join(out, 'pipeline.svg'), 'utf8')).toContain('analyze');
+    },
+  );
+
+  it('refuses a scheduler that does not exist', () => {
+    const { status, stderr } = run('pipeline', '--scheduler', 'fast');
+    expect(stderr).toContain("--scheduler is 'fast'; use threads or sync");
+    expect(status).toBe(1);
+  });
+});
