@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { compute, type Delayed, delayed, NDArray, nd, readCsv, visualize } from 'lazuli';
 import { KFold, nestedCrossValidate, parameterGrid, SVC, standardize } from 'lazuli/learn';
 
-type Rows = ArrayLike<number>;
+type Rows = Int32Array;
 type Parameters = { readonly C: number; readonly gamma?: number };
 
 interface Problem {
@@ -121,7 +121,7 @@ function rowsOf({ data, shape }: NDArray, rows: Rows): NDArray {
 const digitsGrid = { C: [0.01, 0.1, 1, 10, 100], gamma: [0.01, 0.003, 0.001, 0.0003] };
 
 async function load(name: string): Promise<Problem> {
-  const path = name.endsWith('.csv') ? resolve(name) : new URL(`../data/${name}.csv`, import.meta.url);
+  const path = name.endsWith('.csv') ? resolve(name) : new URL(`../data/${name}.csv`, import.meta.resolve('lazuli'));
   const table = readCsv(path);
   const [x, y] = await compute([standardize(table.without('target')), nd.array(table.column('target'))], {
     scheduler: 'sync',

@@ -87,7 +87,7 @@ function correlation(values: Float64Array, rows: number, width: number, a: numbe
 // The same pipeline, twice --------------------------------------------------------------------------------------------
 
 const files = ['breast_cancer', 'wine', 'diabetes'].map((name) =>
-  fileURLToPath(new URL(`../data/${name}.csv`, import.meta.url)),
+  fileURLToPath(new URL(`../data/${name}.csv`, import.meta.resolve('lazuli'))),
 );
 
 /** A graph is plain data: a record from key to task, and a string that equals a key stands for its result. */

@@ -39,6 +39,12 @@ export interface VisualizeOptions {
   readonly scale?: number;
 }
 
+type DrawingOptions = VisualizeOptions;
+
+declare module '../graph/types.js' {
+  interface VisualizeOptions extends DrawingOptions {}
+}
+
 const optionNames = ['filename', 'color', 'group', 'direction', 'run', 'scale'] as const;
 const directions = ['down', 'right', 'up', 'left'] as const;
 const extensions = ['.svg', '.png', '.dot', '.html'] as const;

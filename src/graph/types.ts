@@ -5,21 +5,20 @@
  * - Members are mapped over keys that are a parameter of their own, because a mapped type over `keyof T` itself is an
  *   array for an array and a string for a string.
  */
+import type { RunOptions } from '../config.js';
 import type { AnyFunction } from './node.js';
 import type { TaskOptions, ValueOptions } from './task-options.js';
 
 /** Exists for the compiler alone: which result a delayed value stands for. */
 export declare const RESULT: unique symbol;
 
-/** Options of `.compute()` and `.persist()`; the runtime adds its own by declaration merging. */
-export interface ComputeOptions {
-  readonly signal?: AbortSignal | undefined;
-}
+/** Options of `.compute()` and `.persist()`. */
+export type ComputeOptions = RunOptions;
 
 /** Options of `.visualize()`; drawing adds its own by declaration merging. */
 export interface VisualizeOptions {
   /** The file to write: its ending (.svg, .png, .dot, .html) says what. */
-  readonly filename?: string | undefined;
+  readonly filename?: string;
 }
 
 /** What every delayed value of a T has, whatever T is. */

@@ -118,7 +118,7 @@ export const mean = reduction('mean') as Reduction;
 export function expr(texts: TemplateStringsArray, ...values: readonly Numeric[]): Delayed<number>;
 export function expr(texts: TemplateStringsArray, ...values: readonly ArrayInput[]): LazyArray;
 export function expr(texts: TemplateStringsArray, ...values: readonly unknown[]): unknown {
-  if (!Array.isArray(texts)) throw new ArgumentError('nd.expr is a template: write nd.expr`${a} + ${b}`');
+  if (!Array.isArray(texts)) throw new ArgumentError(`nd.expr is a template: write nd.expr\`\${a} + \${b}\``);
   const steps = parseExpression(texts);
   const inputs = values.map((value) => argument(value, 'nd.expr'));
   const known = inputs.map((input) => input.known);

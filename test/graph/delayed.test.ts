@@ -279,14 +279,14 @@ describe('a delayed value', () => {
         seen.push(nodeOf(target), options);
         return run(target);
       },
-      persist: (target) => ({ persisted: nodeOf(target)?.key }),
+      persist: async (target) => ({ persisted: nodeOf(target)?.key }),
       visualize: async (target) => `<svg>${nodeOf(target)?.key}</svg>`,
     });
     const options = {};
     expect(await value.compute(options)).toBe(3);
     expect(seen[0]).toBe(nodeOf(value));
     expect(seen[1]).toBe(options);
-    expect(value.persist()).toEqual({ persisted: value.key });
+    expect(await value.persist()).toEqual({ persisted: value.key });
     expect(await value.visualize()).toBe(`<svg>${value.key}</svg>`);
     expect(await delayed({ a: 7 }).a.compute()).toBe(7);
   });
