@@ -3,9 +3,9 @@
  * values, votes and accuracy. Every function that takes a kernel matrix can take the rows of a larger one instead, so
  * that folds and pairs of classes share one matrix and nothing is gathered but the cached rows of the solver.
  */
-import { align64, ARENA_BYTES, ARENA_START } from './arena';
+import { align64, ARENA_BYTES, ARENA_START, isCancelled } from './arena';
 import { Grouped, groupedBytes, layOut, layOutGrouped, readDiagonal, solve, Solver, solverBytes } from './smo';
-import { BAD_C, BAD_LABEL, INDEX_RANGE, OK, ONE_CLASS } from './status';
+import { BAD_C, BAD_LABEL, CANCELLED, INDEX_RANGE, OK, ONE_CLASS } from './status';
 
 // @ts-ignore: decorator
 @inline function int(array: usize, i: i32): i32 {
@@ -136,6 +136,7 @@ export function svcFit(
   let pair = 0;
   for (let i = 0; i < classes; i++) {
     for (let j = i + 1; j < classes; j++) {
+      if (isCancelled(work)) return CANCELLED;
       const target = coefficients + <usize>pair * rowBytes;
       memory.fill(target, 0, rowBytes);
       const firstI = int(starts, i), ni = int(starts, i + 1) - firstI;

@@ -13,25 +13,25 @@ export type DeviceChoice = 'auto' | DeviceName | readonly DeviceName[];
 /** Options that configure(), createRuntime() and every call take. */
 export interface RuntimeOptions {
   /** `'sync'`: this thread, one task at a time, in order. `'threads'`: the pool. Default `'threads'`. */
-  readonly scheduler?: 'sync' | 'threads';
+  readonly scheduler?: 'sync' | 'threads' | undefined;
   /** Where kernels run: `'auto'`, one device, or a list of devices to choose from. Default `'auto'`. */
-  readonly device?: DeviceChoice;
+  readonly device?: DeviceChoice | undefined;
   /** Threads of the pool. Default: the available cores. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** How often a failing task is tried again. Default 0. */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /** Milliseconds a task may take. Default: no limit. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** `true` shows a progress bar on standard error; an observer is told of progress instead. Default false. */
-  readonly progress?: boolean | object;
+  readonly progress?: boolean | object | undefined;
   /** Observers of every run: see `lazuli/diagnostics`. */
-  readonly observers?: readonly object[];
+  readonly observers?: readonly object[] | undefined;
 }
 
 /** Options of one call of compute(), persist() or get(). */
 export interface RunOptions extends RuntimeOptions {
   /** Aborts the computation. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Every option decided. */

@@ -1,6 +1,7 @@
 /**
  * The matrix product, one thread: ours against its own micro-kernel running alone in cache (what the packing, the
- * edges and the memory may cost) and against ml-matrix. Results are checked before anything is timed; medians.
+ * edges and the memory may cost) and against ml-matrix. Results are checked before anything is timed. Times are CPU
+ * times of this process, so that other processes on the same cores do not count; medians.
  *
  *     npm run build && npx tsx bench/kernels/matmul.ts
  */
@@ -16,20 +17,25 @@ const exports = instantiate(compileKernels(), memory);
 const arena = exports.heapBase!();
 const start = arena + SCRATCH_BYTES;
 
-/** Median seconds of one call: at least 5 timings, at least `least` seconds of work, after a warm-up. */
-function median(work: () => void, least = 0.4): number {
+/** Seconds of CPU time that this process used while `work` ran. */
+function cpuSeconds(work: () => void): number {
+  const before = process.cpuUsage();
   work();
-  const times: number[] = [];
-  let total = 0;
-  while (times.length < 5 || total < least) {
-    const before = performance.now();
-    work();
-    const seconds = (performance.now() - before) / 1000;
-    times.push(seconds);
-    total += seconds;
-  }
-  times.sort((a, b) => a - b);
-  return times[times.length >> 1]!;
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
+}
+
+/** Median seconds of one call: 7 timings of as many calls as take 10 ms, after a warm-up. */
+function median(work: () => void): number {
+  work();
+  const repeats = Math.max(1, Math.ceil(0.01 / Math.max(cpuSeconds(work), 1e-6)));
+  const times = Array.from({ length: 7 }, () => {
+    const seconds = cpuSeconds(() => {
+      for (let i = 0; i < repeats; i++) work();
+    });
+    return seconds / repeats;
+  });
+  return times.sort((x, y) => x - y)[3]!;
 }
 
 /** GFLOP/s of the micro-kernel alone. */

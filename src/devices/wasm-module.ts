@@ -19,6 +19,9 @@ export const LEAST_PAGES = 16;
 /** Pages of the largest memory: 4 GiB. A memory for the module must be shared and declare at most this maximum. */
 export const MOST_PAGES = 65536;
 
+/** A smaller gain is not worth bits that change from run to run with the timing's noise. */
+const WORTHWHILE = 0.9;
+
 const compiled = new Map<KernelBuild, WebAssembly.Module | undefined>();
 let chosen: KernelBuild | undefined;
 
@@ -73,5 +76,5 @@ function choose(): KernelBuild {
       best[which] = Math.min(best[which], time);
     }
   }
-  return best[1] < 0.95 * best[0] ? 'relaxed' : 'baseline';
+  return best[1] < WORTHWHILE * best[0] ? 'relaxed' : 'baseline';
 }

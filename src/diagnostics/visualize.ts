@@ -7,6 +7,7 @@ import { extname, resolve } from 'node:path';
 import { ArgumentError, OptionError } from '../errors.js';
 import { collect } from '../graph/collect.js';
 import { buildProgram } from '../graph/program.js';
+import type { VisualizeOptions } from '../graph/types.js';
 import { type ColourMode, colourModes, type RunRecord } from './colour.js';
 import { type Direction, toDot } from './dot.js';
 import { formatCount, plural } from './format.js';
@@ -18,32 +19,7 @@ import { type Drawable, makePicture } from './picture.js';
 import { toPng } from './png.js';
 import { toSvg } from './svg.js';
 
-export interface VisualizeOptions {
-  /** Write a file instead of answering the SVG text; the extension decides: `.svg`, `.png`, `.dot` or `.html`. */
-  readonly filename?: string;
-  /**
-   * What colours mean. `'function'` (the default), `'kind'` and `'order'` follow from the graph; `'device'`,
-   * `'thread'`, `'time'` and `'memory'` from the records of a run. `'none'`: no colours.
-   */
-  readonly color?: ColourMode;
-  /**
-   * `'auto'` (the default) draws every task of a small graph, and of a larger one as much as stays readable, tasks in
-   * the same role sharing a box marked `×n`. `true`: one box for each role. `false`: every task, up to 2,000.
-   */
-  readonly group?: GroupMode;
-  /** Where results flow. Default `'down'`. */
-  readonly direction?: Direction;
-  /** The run whose records colour the picture; by default the last run of the runtime that draws. */
-  readonly run?: RunRecord;
-  /** Pixels per point of a `.png`; default 2, less where the picture would exceed 16,384 pixels a side. */
-  readonly scale?: number;
-}
-
-type DrawingOptions = VisualizeOptions;
-
-declare module '../graph/types.js' {
-  interface VisualizeOptions extends DrawingOptions {}
-}
+export type { VisualizeOptions };
 
 const optionNames = ['filename', 'color', 'group', 'direction', 'run', 'scale'] as const;
 const directions = ['down', 'right', 'up', 'left'] as const;

@@ -15,10 +15,38 @@ export declare const RESULT: unique symbol;
 /** Options of `.compute()` and `.persist()`. */
 export type ComputeOptions = RunOptions;
 
-/** Options of `.visualize()`; drawing adds its own by declaration merging. */
+/** What a drawing needs of a run's record. */
+export interface RunTasks {
+  readonly tasks: readonly {
+    readonly key: string;
+    readonly device?: string;
+    readonly thread?: number;
+    readonly start?: number;
+    readonly end?: number;
+    readonly bytes?: number;
+  }[];
+}
+
+/** Options of `.visualize()`. */
 export interface VisualizeOptions {
-  /** The file to write: its ending (.svg, .png, .dot, .html) says what. */
-  readonly filename?: string;
+  /** Write a file instead of answering the SVG text; the extension decides: `.svg`, `.png`, `.dot` or `.html`. */
+  readonly filename?: string | undefined;
+  /**
+   * What colours mean. `'function'` (the default), `'kind'` and `'order'` follow from the graph; `'device'`,
+   * `'thread'`, `'time'` and `'memory'` from the records of a run. `'none'`: no colours.
+   */
+  readonly color?: 'function' | 'kind' | 'order' | 'device' | 'thread' | 'time' | 'memory' | 'none' | undefined;
+  /**
+   * `'auto'` (the default) draws every task of a small graph, and of a larger one as much as stays readable, tasks in
+   * the same role sharing a box marked `×n`. `true`: one box for each role. `false`: every task, up to 2,000.
+   */
+  readonly group?: 'auto' | boolean | undefined;
+  /** Where results flow. Default `'down'`. */
+  readonly direction?: 'down' | 'right' | 'up' | 'left' | undefined;
+  /** The run whose records colour the picture; by default the last run of the runtime that draws. */
+  readonly run?: RunTasks | undefined;
+  /** Pixels per point of a `.png`; default 2, less where the picture would exceed 16,384 pixels a side. */
+  readonly scale?: number | undefined;
 }
 
 /** What every delayed value of a T has, whatever T is. */
@@ -93,8 +121,8 @@ export type Computed<T> =
 export type Persisted<T> =
   IsAny<T> extends true
     ? T
-    : T extends Pending<infer R>
-      ? PersistedDelayed<R>
+    : T extends { persist(options?: ComputeOptions): Promise<infer P> }
+      ? P
       : T extends Leaf
         ? T
         : T extends ReadonlyMap<infer K, infer V>

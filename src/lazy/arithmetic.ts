@@ -4,6 +4,7 @@
  * (the result of a delayed function) so is the result's.
  */
 import { toNDArray } from '../array/convert.js';
+import type { NDArray } from '../array/ndarray.js';
 import { ArgumentError } from '../errors.js';
 import { nodeOf } from '../graph/node.js';
 import type { Delayed, Pending } from '../graph/types.js';
@@ -17,21 +18,26 @@ import { applyReduction, inferReduction, type ReduceOptions, type ReductionName 
 /** A number, there already or delayed. */
 export type Numeric = number | Pending<number>;
 
-/** A binary operation: delayed numbers give a delayed number, and with an array the result is a lazy array. */
+/**
+ * A binary operation: delayed numbers give a delayed number, and with an array the result is a lazy array; a delayed
+ * value beside an array of known shape counts as a number, which is checked when it is there.
+ */
 export interface Binary {
   (a: Numeric, b: Numeric): Delayed<number>;
   (a: ArrayInput, b: ArrayInput): LazyArray;
+  (a: Numeric | Pending<NDArray>, b: Numeric | Pending<NDArray>): Delayed<NDArray>;
 }
 
 /** A unary operation; as `Binary`. */
 export interface Unary {
   (a: Numeric): Delayed<number>;
   (a: ArrayInput): LazyArray;
+  (a: Pending<NDArray>): Delayed<NDArray>;
 }
 
 /** A sum or a mean: of everything a delayed number, along an axis a lazy array. */
 export interface Reduction {
-  (x: ArrayInput | readonly Numeric[], options?: Record<string, never>): Delayed<number>;
+  (x: ArrayInput | Pending<NDArray> | readonly Numeric[], options?: Record<string, never>): Delayed<number>;
   (x: ArrayInput, options: ReduceOptions): LazyArray;
 }
 
@@ -54,6 +60,14 @@ function argument(value: unknown, where: string): Argument {
   return { value: array, known: array };
 }
 
+/** Beside an array of known shape, what is not known counts as a number; without one, so is the result unknown. */
+function whatIsKnown(inputs: readonly Argument[]): (Operand | number)[] | undefined {
+  const known = inputs.map((input) => input.known);
+  if (!known.includes('unknown')) return known as (Operand | number)[];
+  if (!known.some((one) => typeof one === 'object')) return undefined;
+  return known.map((one) => (one === 'unknown' ? undefined : one));
+}
+
 /** The result of a task: a lazy array where its shape is known and has axes, else a delayed value. */
 function result(value: Delayed<unknown>, spec: ArraySpec | undefined): unknown {
   if (spec === undefined) return value;
@@ -65,9 +79,9 @@ function operation(name: OperationName): (...operands: readonly unknown[]) => un
   const task = inline(name, applyOperation, new URL('./elementwise.js', import.meta.url).href);
   return (...operands) => {
     const inputs = operands.map((operand) => argument(operand, `nd.${name}`));
-    const known = inputs.map((input) => input.known);
-    const spec = known.includes('unknown') ? undefined : inferOperation(name, known as (Operand | number)[]);
-    return result(task(name, spec?.dtype, ...inputs.map((input) => input.value)), spec);
+    const known = whatIsKnown(inputs);
+    const spec = known === undefined ? undefined : inferOperation(name, known);
+    return result(task(name, spec, ...inputs.map((input) => input.value)), spec);
   };
 }
 
@@ -117,13 +131,14 @@ export const mean = reduction('mean') as Reduction;
  */
 export function expr(texts: TemplateStringsArray, ...values: readonly Numeric[]): Delayed<number>;
 export function expr(texts: TemplateStringsArray, ...values: readonly ArrayInput[]): LazyArray;
+export function expr(texts: TemplateStringsArray, ...values: readonly (Numeric | Pending<NDArray>)[]): Delayed<NDArray>;
 export function expr(texts: TemplateStringsArray, ...values: readonly unknown[]): unknown {
   if (!Array.isArray(texts)) throw new ArgumentError(`nd.expr is a template: write nd.expr\`\${a} + \${b}\``);
   const steps = parseExpression(texts);
   const inputs = values.map((value) => argument(value, 'nd.expr'));
-  const known = inputs.map((input) => input.known);
-  const spec = known.includes('unknown') ? undefined : inferExpression(steps, known as (Operand | number)[]);
-  return result(expression(steps, spec?.dtype, ...inputs.map((input) => input.value)), spec);
+  const known = whatIsKnown(inputs);
+  const spec = known === undefined ? undefined : inferExpression(steps, known);
+  return result(expression(steps, spec, ...inputs.map((input) => input.value)), spec);
 }
 
 const expression = inline('expr', evaluateExpression, new URL('./expr.js', import.meta.url).href);

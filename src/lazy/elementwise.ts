@@ -7,7 +7,7 @@ import { broadcastShapes, broadcastTo } from '../array/broadcast.js';
 import { toNDArray } from '../array/convert.js';
 import { allocate, type DType, type TypedArray } from '../array/dtype.js';
 import { gather, NDArray, sizeOf } from '../array/ndarray.js';
-import { ArgumentError } from '../errors.js';
+import { ArgumentError, ShapeError } from '../errors.js';
 import type { ArraySpec } from '../kernels/contract.js';
 
 /** A number, or an array with at least one axis. */
@@ -103,18 +103,33 @@ export function toValue(value: unknown, where: string): Value {
  * @example
  * applyOperation('add', undefined, [1, 2], 10).toNested(); // [11, 12]
  */
-export function applyOperation(name: OperationName, dtype: DType | undefined, ...operands: readonly unknown[]): Value {
+export function applyOperation(
+  name: OperationName,
+  expected: ArraySpec | undefined,
+  ...operands: readonly unknown[]
+): Value {
   const { apply, arity } = operations[name];
   const values = operands.map((operand) => toValue(operand, name));
   if (values.length !== arity) throw new ArgumentError(`${name}: takes ${arity} arguments, got ${values.length}`);
   const [a = 0, b = 0] = values;
   if (typeof a === 'number' && typeof b === 'number') return apply(a, b);
   const { shape, dtype: inferred } = inferOperation(name, values);
+  checkExpected(shape, expected, `nd.${name}`);
+  const dtype = expected?.dtype ?? inferred;
   const left = elements(a, shape);
   const right = arity === 1 ? left : elements(b, shape);
-  const out = allocate(dtype ?? inferred, sizeOf(shape));
+  const out = allocate(dtype, sizeOf(shape));
   for (let i = 0; i < out.length; i++) out[i] = apply(left[i * +(left.length > 1)]!, right[i * +(right.length > 1)]!);
-  return new NDArray(out, { shape, dtype: dtype ?? inferred });
+  return new NDArray(out, { shape, dtype });
+}
+
+/** @throws ShapeError when a delayed operand that counted as a number is an array of another shape after all */
+export function checkExpected(shape: readonly number[], expected: ArraySpec | undefined, where: string): void {
+  if (expected === undefined) return;
+  if (shape.length === expected.shape.length && shape.every((length, axis) => length === expected.shape[axis])) return;
+  throw new ShapeError(
+    `${where}: the result was to have the shape [${expected.shape.join(', ')}] and has [${shape.join(', ')}]: a delayed value counted as a number and is an array; say its shape with nd.fromDelayed`,
+  );
 }
 
 /** The elements in the order of `shape`; one element stands for all. */

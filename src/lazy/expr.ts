@@ -4,12 +4,12 @@
  * tightest and to the right, then the sign, then `* / %`, then `+ -`.
  */
 import { toNDArray } from '../array/convert.js';
-import type { DType } from '../array/dtype.js';
 import { ArgumentError } from '../errors.js';
 import type { ArraySpec } from '../kernels/contract.js';
 import {
   applyOperation,
   arityOf,
+  checkExpected,
   inferOperation,
   isOperation,
   type Operand,
@@ -61,7 +61,7 @@ export function parseExpression(texts: readonly string[]): readonly Step[] {
 /** The value of a postfix form, of the dtype that was inferred for it where that was possible. O(steps × size). */
 export function evaluateExpression(
   steps: readonly Step[],
-  dtype: DType | undefined,
+  expected: ArraySpec | undefined,
   ...values: readonly unknown[]
 ): Value {
   const given = values.map((value) => toValue(value, 'nd.expr'));
@@ -71,7 +71,9 @@ export function evaluateExpression(
     (literal) => literal,
     (name, operands) => applyOperation(name, undefined, ...operands),
   );
-  return typeof result === 'number' ? result : toNDArray(result, { dtype, where: 'nd.expr' });
+  if (typeof result === 'number') return result;
+  checkExpected(result.shape, expected, 'nd.expr');
+  return toNDArray(result, { dtype: expected?.dtype, where: 'nd.expr' });
 }
 
 /** What is known of an expression's result; its dtype follows the numbers that are known when it is written. */

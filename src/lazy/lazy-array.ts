@@ -9,6 +9,7 @@ import { NDArray, sizeOf } from '../array/ndarray.js';
 import { ArgumentError } from '../errors.js';
 import { wrap } from '../graph/delayed.js';
 import { Hole, NODE, nodeOf, type Params, TaskNode, type TaskSettings } from '../graph/node.js';
+import { itemNode } from '../graph/proxy.js';
 import type {
   Arg,
   ComputeOptions,
@@ -120,7 +121,7 @@ export function persistedArray(node: TaskNode, spec: ArraySpec, release: () => v
 }
 
 /** What array functions take: anything that holds numbers, there already or delayed. */
-export type ArrayInput = ArraySource | LazyArray | Pending<number> | Pending<NDArray>;
+export type ArrayInput = ArraySource | LazyArray | Pending<number>;
 
 /** What is known of delayed scalars and other delayed values that are not LazyArrays. */
 const specs = new WeakMap<TaskNode, ArraySpec>();
@@ -210,10 +211,7 @@ export function kernelCall(
   const node = new TaskNode(op, firstHoles(inputs.length), deps, settings, key, true);
   const [only] = outputs;
   if (outputs.length === 1 && only !== undefined) return [new LazyArray(node, only)];
-  return outputs.map((spec, i) => {
-    const item = { kind: 'item', name: kernel.name } as const;
-    return new LazyArray(new TaskNode(item, [...firstHoles(1), i], [node], undefined, `${key}-${i}`, true), spec);
-  });
+  return outputs.map((spec, i) => new LazyArray(itemNode(node, i), spec));
 }
 
 /** As `kernelCall`, for kernels with one output. */

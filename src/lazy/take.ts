@@ -33,9 +33,9 @@ export function takeRows(array: LazyArray, rows: ArraySource | LazyArray, where 
   if (known === undefined) return kernelCall1(takeKernel, [array, rows as LazyArray]);
   const own = rowNumbers(known, array.shape[0] ?? 0, where);
   const { base, rows: before } = takenFrom(array);
-  const composed = before === undefined ? own : own.map((row) => before[row]!);
-  const taken = kernelCall1(takeKernel, [base, rowsLeaf(composed)]);
-  origins.set(taken[NODE], { base, rows: composed });
+  if (before !== undefined) for (let i = 0; i < own.length; i++) own[i] = before[own[i]!]!;
+  const taken = kernelCall1(takeKernel, [base, rowsLeaf(own)]);
+  origins.set(taken[NODE], { base, rows: own });
   return taken;
 }
 
@@ -49,9 +49,10 @@ function rowNumbers(rows: NDArray, length: number, where: string): Int32Array {
     throw new ShapeError(`${where}: row numbers have one axis, got the shape [${rows.shape.join(', ')}]`);
   }
   if (rows.dtype === 'bool') throw new DTypeError(`${where}: row numbers are whole numbers, got booleans`);
+  const { data, offset } = rows.isContiguous ? rows : rows.copy();
   const numbers = new Int32Array(rows.size);
   for (let i = 0; i < numbers.length; i++) {
-    const given = Number(rows.get(i));
+    const given = data[offset + i]!;
     const row = given < 0 ? given + length : given;
     if (!Number.isInteger(given)) throw new DTypeError(`${where}: row numbers are whole numbers, got ${given}`);
     if (row < 0 || row >= length) {

@@ -68,8 +68,9 @@ export function crossValidate(options: CrossValidateOptions): Delayed<CrossValid
   const { estimator, scoring = 'accuracy' } = options;
   const { x, y } = samplesOf(options, where);
   const scores: Pending<number>[] = [];
-  for (const fold of splitter(options.cv, 'cv', where).split(x, y))
-    scores.push(evaluate(estimator, scoring, x, y, fold));
+  for (const fold of splitter(options.cv, 'cv', where).split(x, y)) {
+    scores.push(evaluate(estimator, scoring, divide(x, y, fold)));
+  }
   return scoresTask(scores) as Delayed<CrossValidation>;
 }
 
@@ -99,31 +100,39 @@ export function nestedCrossValidate(options: NestedCrossValidateOptions): Delaye
   const outerScores: Pending<number>[] = [];
   const choices: Delayed<Choice>[] = [];
   for (const fold of splitter(options.outer, 'outer', where).split(x, y)) {
-    const [train] = fold;
-    const xTrain = takeRows(x, train);
-    const yTrain = takeRows(y, train);
-    const innerFolds = [...inner.split(xTrain, yTrain)];
-    const scores = candidates.map((candidate) =>
-      innerFolds.map((innerFold) => evaluate(estimator.with(candidate), scoring, xTrain, yTrain, innerFold)),
-    );
+    const outerParts = divide(x, y, fold);
+    const { xTrain, yTrain } = outerParts;
+    const innerParts = Array.from(inner.split(xTrain, yTrain), (innerFold) => divide(xTrain, yTrain, innerFold));
+    const scores = candidates.map((candidate) => {
+      const configured = estimator.with(candidate);
+      return innerParts.map((parts) => evaluate(configured, scoring, parts));
+    });
     const choice = chooseTask(scores, tieRanks(candidates)) as Delayed<Choice>;
     choices.push(choice);
-    outerScores.push(scoreOfChoice(estimator, candidates, choice, (chosen) => evaluate(chosen, scoring, x, y, fold)));
+    outerScores.push(scoreOfChoice(estimator, candidates, choice, (chosen) => evaluate(chosen, scoring, outerParts)));
   }
   return nestedTask(outerScores, choices, candidates) as Delayed<NestedCrossValidation>;
 }
 
-/** Trains on a fold's training rows and scores its test rows. */
-function evaluate(
-  estimator: Estimator,
-  scoring: Scoring,
-  x: LazyArray,
-  y: LazyArray,
-  [train, test]: Fold,
-): Pending<number> {
-  const model = estimator.fit(takeRows(x, train), takeRows(y, train));
-  const xTest = takeRows(x, test);
-  const yTest = takeRows(y, test);
+interface Parts {
+  readonly xTrain: LazyArray;
+  readonly yTrain: LazyArray;
+  readonly xTest: LazyArray;
+  readonly yTest: LazyArray;
+}
+
+function divide(x: LazyArray, y: LazyArray, [train, test]: Fold): Parts {
+  return {
+    xTrain: takeRows(x, train),
+    yTrain: takeRows(y, train),
+    xTest: takeRows(x, test),
+    yTest: takeRows(y, test),
+  };
+}
+
+/** Trains on the training rows of a fold and scores its test rows. */
+function evaluate(estimator: Estimator, scoring: Scoring, { xTrain, yTrain, xTest, yTest }: Parts): Pending<number> {
+  const model = estimator.fit(xTrain, yTrain);
   return scoring === 'accuracy' ? model.score(xTest, yTest) : scoring(model, xTest, yTest);
 }
 

@@ -19,4 +19,4 @@ export interface Estimator<Options extends object = object> {
 }
 
 /** How a search scores a model: 'accuracy', or a function that answers a delayed number, the higher the better. */
-export type Scoring = 'accuracy' | ((model: Model, x: ArrayInput, y: ArrayInput) => Pending<number>);
+export type Scoring = 'accuracy' | ((model: Model, x: LazyArray, y: LazyArray) => Pending<number>);

@@ -5,6 +5,7 @@
 import type { TypedArray } from '../array/dtype.js';
 import { NDArray } from '../array/ndarray.js';
 import { ArgumentError, nearest, OptionError } from '../errors.js';
+import { nodeOf } from '../graph/node.js';
 import { type ArrayInput, LazyArray } from '../lazy/lazy-array.js';
 import { labelValues } from './labels.js';
 import { MersenneTwister } from './mersenne-twister.js';
@@ -154,7 +155,7 @@ export function countOf(x: Samples, where: string): number {
   if (Array.isArray(x)) return x.length;
   if (x instanceof NDArray || x instanceof LazyArray) return x.shape[0] ?? 0;
   if (ArrayBuffer.isView(x)) return (x as TypedArray).length;
-  if (typeof x === 'object' && 'rows' in x && typeof x.rows === 'number') return x.rows;
+  if (typeof x === 'object' && nodeOf(x) === undefined && 'rows' in x && typeof x.rows === 'number') return x.rows;
   throw new ArgumentError(`${where}: give the samples as an array whose length is known, or their number`);
 }
 

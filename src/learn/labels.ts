@@ -33,23 +33,38 @@ export function knownLabels(y: ArrayInput, where: string): Float64Array | undefi
   if (array === undefined) return undefined;
   const cached = resolved.get(lazy);
   if (cached !== undefined) return cached;
+  const { data, offset } = array.isContiguous ? array : array.copy();
   const values = new Float64Array(lazy.size);
-  for (let i = 0; i < values.length; i++)
-    values[i] = Number(array.get(origin.rows === undefined ? i : origin.rows[i]!));
+  const { rows } = origin;
+  for (let i = 0; i < values.length; i++) values[i] = data[offset + (rows === undefined ? i : rows[i]!)]!;
   resolved.set(lazy, values);
   return values;
 }
 
+const classesByLabels = new WeakMap<Float64Array, Float64Array>();
+
 /** The different labels, ascending. @throws ArgumentError for NaN */
 export function classesOf(labels: Float64Array, where: string): Float64Array {
-  const classes = Float64Array.from(new Set(labels)).sort();
-  if (classes.some(Number.isNaN)) throw new ArgumentError(`${where}: a label is NaN`);
+  let classes = classesByLabels.get(labels);
+  if (classes === undefined) {
+    classes = Float64Array.from(new Set(labels)).sort();
+    if (classes.some(Number.isNaN)) throw new ArgumentError(`${where}: a label is NaN`);
+    classesByLabels.set(labels, classes);
+  }
   return classes;
 }
 
-/** The place of every label among the classes as int32 (n); −1 for a label that is none of them. O(n log classes). */
+const encodings = new WeakMap<Float64Array, { classes: Float64Array; encoded: LazyArray }>();
+
+/** The place of every label among the classes as int32 (n); −1 for a label that is none of them. O(n). */
 export function encode(labels: Float64Array, classes: Float64Array): LazyArray {
-  const places = new Map(Array.from(classes, (label, place) => [label, place]));
-  const data = Int32Array.from(labels, (label) => places.get(label) ?? -1);
-  return leaf(new NDArray(data, { shape: [data.length], dtype: 'int32' }), 'labels');
+  const known = encodings.get(labels);
+  if (known !== undefined && known.classes.join() === classes.join()) return known.encoded;
+  const places = new Map<number, number>();
+  for (let place = 0; place < classes.length; place++) places.set(classes[place]!, place);
+  const data = new Int32Array(labels.length);
+  for (let i = 0; i < data.length; i++) data[i] = places.get(labels[i]!) ?? -1;
+  const encoded = leaf(new NDArray(data, { shape: [data.length], dtype: 'int32' }), 'labels');
+  encodings.set(labels, { classes, encoded });
+  return encoded;
 }

@@ -13,10 +13,10 @@ import {
   NOT_STARTED,
   type PullMessage,
 } from './messages.js';
-import { needsImports, revive, reviveWithImports } from './revive.js';
-import type { Parcel } from './shipment.js';
+import { isPlain } from './plain.js';
+import { Reviver, reviverOf } from './revive.js';
 import { markLazuliThread } from './thread.js';
-import { isPlain, packResult } from './transfer.js';
+import { packResult } from './transfer.js';
 import type { PullMessage as WindowMessage } from './window-worker.js';
 
 markLazuliThread();
@@ -35,6 +35,8 @@ async function runBatch(message: BatchMessage): Promise<BatchReply> {
   const { ids, fns, args, packed, progress } = message;
   const count = fns.length;
   const broken = await define(message);
+  const arriving = reviverOf(message.entries);
+  const reviver = arriving instanceof Reviver ? arriving : await arriving;
   const table = ids.map((id) => functions.get(id));
   const running = new Int32Array(progress, 0, 1);
   const started = new Float64Array(progress, 8, 1);
@@ -61,7 +63,8 @@ async function runBatch(message: BatchMessage): Promise<BatchReply> {
     started[0] = origin + now;
     Atomics.store(running, 0, i);
     try {
-      const given = isPacked ? ((await open(args[i] as Parcel)) as unknown[]) : (args[i] as unknown[]);
+      const given = args[i] as unknown[];
+      if (isPacked) for (let k = 0; k < given.length; k++) given[k] = reviver.value(given[k] as number);
       let value: unknown = fn(...given);
       if (isThenable(value)) value = await value;
       now = performance.now();
@@ -89,6 +92,8 @@ async function runBatch(message: BatchMessage): Promise<BatchReply> {
     }
     times[2 * i + 1] = origin + now;
   }
+  // Whatever happens to this thread from here on is no call's fault.
+  Atomics.store(running, 0, count);
   return { status, values, packed: packedValues, untransferable, times, broken };
 }
 
@@ -97,7 +102,7 @@ async function define(message: BatchMessage): Promise<(readonly [string, ThrownW
   const broken: (readonly [string, ThrownWire])[] = [];
   for (const shipment of message.definitions) {
     try {
-      const fn = await open(shipment);
+      const fn = (await reviverOf(shipment.entries)).value(shipment.root);
       if (typeof fn !== 'function') throw new TypeError(`'${shipment.name}' is not a function there but ${typeof fn}`);
       functions.set(shipment.id, fn as AnyFunction);
     } catch (error) {
@@ -105,10 +110,6 @@ async function define(message: BatchMessage): Promise<(readonly [string, ThrownW
     }
   }
   return broken;
-}
-
-function open(parcel: Parcel): unknown {
-  return needsImports(parcel) ? reviveWithImports(parcel) : revive(parcel);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -45,8 +45,12 @@ type Reply = {
   scriptSource?: string;
 };
 
+type Internals = ReadonlyMap<string, Property['value']>;
+type Place = { readonly scriptId: string; readonly lineNumber: number; readonly columnNumber: number };
+
 const slot = Symbol.for('lazuli.inspected');
 const group = 'lazuli';
+const scriptLimit = 1000;
 const listed = new Map<string, Listed>();
 const scripts = new Map<string, ScriptInfo>();
 const locations = new WeakMap<AnyFunction, Location | 'native'>();
@@ -84,7 +88,7 @@ function post(method: string, params: object = {}): Reply {
 }
 
 /** Runs `use` with the internal properties of a function at hand, and releases them afterwards. */
-function inspect<T>(fn: AnyFunction, use: (internals: ReadonlyMap<string, Property['value']>) => T): T {
+function inspect<T>(fn: AnyFunction, use: (internals: Internals) => T): T {
   const shared = globalThis as Record<symbol, unknown>;
   shared[slot] = fn;
   try {
@@ -121,38 +125,50 @@ function local(objectId: string | undefined): unknown {
   }
 }
 
-/** undefined for native and bound functions. Cached per function object. First call 20–50 ms, then about 0.2 ms. */
-export function locate(fn: AnyFunction): Location | undefined {
-  const known = locations.get(fn);
-  if (known !== undefined) return known === 'native' ? undefined : known;
-  const found = inspect(fn, (internals) => {
-    const place = internals.get('[[FunctionLocation]]')?.value as
-      | { scriptId: string; lineNumber: number; columnNumber: number }
-      | undefined;
-    if (place === undefined) return undefined;
-    const script = scriptInfo(place.scriptId);
-    const offset = (script.lineStarts[place.lineNumber] ?? 0) + place.columnNumber;
-    const start = Math.max(0, script.source.lastIndexOf(Function.prototype.toString.call(fn), offset));
-    const line = lineOf(script.lineStarts, start);
-    return { script, start, line, column: start - (script.lineStarts[line] ?? 0) };
-  });
-  locations.set(fn, found ?? 'native');
-  return found;
+/** A function's place, and a way to its variables. */
+export interface Examined {
+  /** undefined for native and bound functions. */
+  readonly location: Location | undefined;
+  /** The scopes around it with the variables' values as they are now; [] for native functions. */
+  scopes(): readonly ScopeRecord[];
 }
 
-/** The scopes around a function with the variables' values as they are now; [] for native functions. */
-export function scopesOf(fn: AnyFunction): ScopeRecord[] {
+/**
+ * Where a function comes from, cached per function object, and what is around it, read at every call.
+ * The first call of a process takes 20–100 ms, others about 0.1 ms.
+ */
+export function examine(fn: AnyFunction): Examined {
+  const known = locations.get(fn);
+  if (known !== undefined) {
+    return { location: known === 'native' ? undefined : known, scopes: () => inspect(fn, readScopes) };
+  }
   return inspect(fn, (internals) => {
-    const scopes = local(internals.get('[[Scopes]]')?.objectId) as
-      | { readonly [index: number]: { description?: string; object?: Record<string, unknown> } }
-      | undefined;
-    const result: ScopeRecord[] = [];
-    for (let i = 0; scopes?.[i] !== undefined; i++) {
-      const { description = '', object } = scopes[i] as { description?: string; object?: Record<string, unknown> };
-      if (object !== undefined && description !== 'Global') result.push({ description, variables: object });
-    }
-    return result;
+    const place = internals.get('[[FunctionLocation]]')?.value as Place | undefined;
+    const location = place === undefined ? undefined : locationOf(fn, place);
+    locations.set(fn, location ?? 'native');
+    const scopes = location === undefined ? [] : readScopes(internals);
+    return { location, scopes: () => scopes };
   });
+}
+
+function locationOf(fn: AnyFunction, place: Place): Location {
+  const script = scriptInfo(place.scriptId);
+  const offset = (script.lineStarts[place.lineNumber] ?? 0) + place.columnNumber;
+  const start = Math.max(0, script.source.lastIndexOf(Function.prototype.toString.call(fn), offset));
+  const line = lineOf(script.lineStarts, start);
+  return { script, start, line, column: start - (script.lineStarts[line] ?? 0) };
+}
+
+function readScopes(internals: Internals): ScopeRecord[] {
+  const scopes = local(internals.get('[[Scopes]]')?.objectId) as
+    | { readonly [index: number]: { description?: string; object?: Record<string, unknown> } }
+    | undefined;
+  const result: ScopeRecord[] = [];
+  for (let i = 0; scopes?.[i] !== undefined; i++) {
+    const { description = '', object } = scopes[i] as { description?: string; object?: Record<string, unknown> };
+    if (object !== undefined && description !== 'Global') result.push({ description, variables: object });
+  }
+  return result;
 }
 
 /** The parts of a bound function; undefined for any other. */
@@ -173,6 +189,7 @@ function scriptInfo(scriptId: string): ScriptInfo {
   const known = scripts.get(scriptId);
   if (known !== undefined) return known;
   // Enabling the debugger lists every script; it is on only for as long as this takes.
+  listed.clear();
   post('Debugger.enable');
   let source: string;
   try {
@@ -194,6 +211,8 @@ function scriptInfo(scriptId: string): ScriptInfo {
       return parsed;
     },
   };
+  // Programs that make functions from text make a script each.
+  if (scripts.size >= scriptLimit) scripts.delete(scripts.keys().next().value as string);
   scripts.set(scriptId, info);
   return info;
 }

@@ -1,6 +1,6 @@
 /** What the pool and its threads say to each other. Per-call data is in parallel arrays: a batch may have thousands. */
 import type { ThrownWire } from './error-wire.js';
-import type { Parcel, Shipment } from './shipment.js';
+import type { Entry, Shipment } from './shipment.js';
 
 export interface BatchMessage {
   readonly kind: 'batch';
@@ -12,9 +12,11 @@ export interface BatchMessage {
   forget: readonly string[];
   /** Per call: an index into `ids`. */
   readonly fns: readonly number[];
-  /** Per call: the arguments, or a parcel of them where `packed` names the call. */
-  readonly args: readonly (readonly unknown[] | Parcel)[];
+  /** Per call: the arguments, or references to them in `entries` where `packed` names the call. */
+  readonly args: readonly (readonly unknown[])[];
   readonly packed: readonly number[];
+  /** Arguments that do not travel as they are, of all calls together: what they share is sent once. */
+  readonly entries: readonly Entry[];
   /** Milliseconds after which no further call is started. */
   readonly budget: number;
   readonly progress: SharedArrayBuffer;

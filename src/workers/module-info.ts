@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type AnyNode, type Program, parse } from 'acorn';
-import { childrenOf } from './analyze.js';
+import { childrenOf } from './scopes.js';
 
 export interface ModuleInfo {
   /** Export names of top-level functions and classes by the position at which their text starts. */
@@ -48,6 +48,7 @@ export function moduleInfo(source: string, isModule: boolean): ModuleInfo {
         const made = unwrapName(declarator.init);
         if (node.kind === 'const' && isFunctionLike(made)) locals.set(declarator.id.name, made.start);
         if (exported) exportedLocals.push([declarator.id.name, declarator.id.name]);
+        if (starting.test(calleeName(made))) runsProgram = true;
       }
     }
   };
@@ -138,17 +139,22 @@ function nameOf(node: AnyNode): string {
 /** Calls that only define things: what transpilers write, and `require`. */
 const definers = /^(Object\.(definePropert(y|ies)|assign|freeze)|__\w+|require|Symbol)$/;
 
+/** Calls that start something even where their result is kept. */
+const starting = /(^|\.)(compute|persist|main|run|start|listen|spawn|fork)$/;
+
+/** `f`, `object.f`, `.f` for longer chains, '' for what is no call. */
+function calleeName(node: AnyNode): string {
+  if (node.type !== 'CallExpression') return '';
+  const { callee } = node;
+  if (callee.type === 'Identifier') return callee.name;
+  if (callee.type !== 'MemberExpression' || callee.property.type !== 'Identifier') return '';
+  return `${callee.object.type === 'Identifier' ? callee.object.name : ''}.${callee.property.name}`;
+}
+
 function hasEffect(node: AnyNode): boolean {
   switch (node.type) {
     case 'CallExpression': {
-      const callee = node.callee;
-      const name =
-        callee.type === 'Identifier'
-          ? callee.name
-          : callee.type === 'MemberExpression' && callee.object.type === 'Identifier'
-            ? `${callee.object.name}.${callee.property.type === 'Identifier' ? callee.property.name : ''}`
-            : '';
-      return !definers.test(name);
+      return !definers.test(calleeName(node));
     }
     case 'AwaitExpression':
     case 'NewExpression':

@@ -4,7 +4,7 @@
  * Shared memory is the exception, since both sides see it.
  */
 import { types } from 'node:util';
-import type { FreeVariable } from './analyze.js';
+import type { FreeVariable } from './free-variables.js';
 import { type Path, refuse } from './pack.js';
 
 const changing: readonly (readonly [test: (value: object) => boolean, methods: ReadonlySet<string>])[] = [

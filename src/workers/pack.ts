@@ -4,12 +4,12 @@
  * Nothing is sent that would silently arrive as something else.
  */
 import { types } from 'node:util';
-import { dtypeOf } from '../array/dtype.js';
 import { NDArray } from '../array/ndarray.js';
 import { CaptureError } from '../errors.js';
 import { type AnyFunction, NODE } from '../graph/node.js';
 import { analyze } from './analyze.js';
 import { isError, wireError } from './error-wire.js';
+import { compact, isPlain, isPlainArray, isPlainObject } from './plain.js';
 import type { Entry, Parcel, Ref } from './shipment.js';
 import { findBuiltin, globalPath } from './well-known.js';
 
@@ -61,6 +61,8 @@ export interface Sender {
 export class Packer {
   readonly entries: Entry[] = [];
   readonly #refs = new Map<unknown, Ref>();
+  /** The keys of `#refs` in the order in which they came. */
+  readonly #reserved: unknown[] = [];
   readonly #sender: Sender;
 
   constructor(sender: Sender) {
@@ -72,16 +74,26 @@ export class Packer {
     const ref = this.entries.length;
     this.entries.push({ kind: 'data', value: undefined });
     this.#refs.set(value, ref);
+    this.#reserved.push(value);
     return ref;
+  }
+
+  /** Runs `pack`; where it throws, everything it added is taken back, so that the packer can go on with something else. */
+  attempt<T>(pack: () => T): T {
+    const entries = this.entries.length;
+    const reserved = this.#reserved.length;
+    try {
+      return pack();
+    } catch (error) {
+      this.entries.length = entries;
+      for (const value of this.#reserved.splice(reserved)) this.#refs.delete(value);
+      throw error;
+    }
   }
 
   add(entry: Entry): Ref {
     this.entries.push(entry);
     return this.entries.length - 1;
-  }
-
-  known(value: unknown): Ref | undefined {
-    return this.#refs.get(value);
   }
 
   /** @throws CaptureError naming what inside `value` cannot travel, and the path to it. */
@@ -322,131 +334,4 @@ function describeObject(value: object): string {
   const made: unknown = (value as { constructor?: unknown }).constructor;
   const name = typeof made === 'function' && made.name !== '' ? made.name : 'an unnamed class';
   return `an instance of ${name}`;
-}
-
-/**
- * Whether structured clone alone carries `value` faithfully. O(size) for arrays, objects, Maps and Sets of values;
- * O(1) for numbers, strings and typed arrays.
- */
-export function isPlain(value: unknown): boolean {
-  switch (typeof value) {
-    case 'function':
-    case 'symbol':
-      return false;
-    case 'object':
-      return value === null || isPlainDeep(value, undefined);
-    default:
-      return true;
-  }
-}
-
-function isPlainDeep(value: object, outer: Set<object> | undefined): boolean {
-  if (ArrayBuffer.isView(value)) return isPlainView(value);
-  if (types.isProxy(value)) return false;
-  let items: Iterable<unknown>;
-  if (isPlainArray(value)) items = value;
-  else if (isPlainObject(value)) {
-    const own: unknown[] = [];
-    for (const key of Object.keys(value)) {
-      const descriptor = Object.getOwnPropertyDescriptor(value, key);
-      if (descriptor === undefined || !('value' in descriptor)) return false;
-      own.push(descriptor.value);
-    }
-    items = own;
-  } else {
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Map.prototype) items = mapItems(value as Map<unknown, unknown>);
-    else if (prototype === Set.prototype) items = value as Set<unknown>;
-    else return isPlainLeaf(value, prototype);
-  }
-  let seen = outer;
-  for (const item of items) {
-    if (typeof item === 'function' || typeof item === 'symbol') return false;
-    if (typeof item !== 'object' || item === null) continue;
-    if (seen === undefined) seen = new Set([value]);
-    if (seen.has(item)) continue;
-    seen.add(item);
-    if (!isPlainDeep(item, seen)) return false;
-  }
-  return true;
-}
-
-function* mapItems(map: Map<unknown, unknown>): Generator<unknown> {
-  for (const [key, value] of map) {
-    yield key;
-    yield value;
-  }
-}
-
-/** A view that is no subclass (a Buffer would arrive as a Uint8Array) and does not drag a far larger buffer along. */
-function isPlainView(view: ArrayBufferView): boolean {
-  if (Buffer.isBuffer(view)) return false;
-  const prototype: unknown = Object.getPrototypeOf(view);
-  if (view.byteLength === 0 && !isCloneable(view)) return false;
-  return prototype === DataView.prototype || viewPrototypes.has(prototype);
-}
-
-/** An empty buffer may be one that was given away, which clone refuses. */
-function isCloneable(value: object): boolean {
-  try {
-    structuredClone(value);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const viewPrototypes: ReadonlySet<unknown> = new Set(
-  [
-    Int8Array,
-    Uint8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Uint16Array,
-    Int32Array,
-    Uint32Array,
-    Float32Array,
-    Float64Array,
-    BigInt64Array,
-    BigUint64Array,
-    (globalThis as { Float16Array?: { prototype: unknown } }).Float16Array ?? Float64Array,
-  ].map((made) => made.prototype),
-);
-
-function isPlainLeaf(value: object, prototype: unknown): boolean {
-  return (
-    prototype === Date.prototype ||
-    prototype === RegExp.prototype ||
-    (prototype === ArrayBuffer.prototype && ((value as ArrayBuffer).byteLength > 0 || isCloneable(value))) ||
-    prototype === SharedArrayBuffer.prototype ||
-    isWebAssembly(value) ||
-    prototype === Number.prototype ||
-    prototype === String.prototype ||
-    prototype === Boolean.prototype
-  );
-}
-
-/** A compiled module, or a shared memory: both sides then work on the same one. */
-function isWebAssembly(value: object): boolean {
-  const tag = Object.prototype.toString.call(value);
-  if (tag === '[object WebAssembly.Module]') return true;
-  return tag === '[object WebAssembly.Memory]' && types.isSharedArrayBuffer((value as { buffer?: unknown }).buffer);
-}
-
-function isPlainArray(value: object): value is unknown[] {
-  return Array.isArray(value) && Object.getPrototypeOf(value) === Array.prototype;
-}
-
-/** Made by `{}` or without a prototype; another realm's `Object.prototype` counts too. */
-function isPlainObject(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value) as object | null;
-  if (prototype === null || prototype === Object.prototype) return true;
-  return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, 'hasOwnProperty');
-}
-
-/** A typed array that is a small window of a large buffer becomes a copy, or clone would send the whole buffer. */
-function compact(value: unknown): unknown {
-  if (!ArrayBuffer.isView(value) || types.isSharedArrayBuffer(value.buffer)) return value;
-  if (value.buffer.byteLength <= 2 * value.byteLength + 4096) return value;
-  return dtypeOf(value) === undefined ? value : (value as Float64Array).slice();
 }

@@ -5,60 +5,29 @@
  */
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
+import { ComputationAbortedError, RuntimeClosedError, TaskTimeoutError, WorkerLostError } from '../errors.js';
 import {
-  CaptureError,
-  ComputationAbortedError,
-  ResultTransferError,
-  RuntimeClosedError,
-  TaskTimeoutError,
-  WorkerLostError,
-} from '../errors.js';
-import { reviveThrown, type ThrownWire } from './error-wire.js';
+  type Batch,
+  type BatchCall,
+  type BatchOutcome,
+  type CallOutcome,
+  collect,
+  isCloneError,
+  lost,
+  notStarted,
+  type Prepared,
+  prepare,
+  readProgress,
+  refuseUncloneable,
+  substitute,
+} from './batch.js';
 import { workerFlags } from './flags.js';
-import {
-  type BatchMessage,
-  type BatchReply,
-  DONE,
-  FAILED,
-  NO_FUNCTION,
-  PROGRESS_BYTES,
-  type PullMessage,
-} from './messages.js';
-import { revive } from './revive.js';
-import { argumentSender, shipByValue } from './ship.js';
-import type { Parcel, Shipment } from './shipment.js';
+import { isThreadEnd, lossError } from './loss.js';
+import type { BatchMessage, BatchReply, PullMessage } from './messages.js';
+import type { Shipment } from './shipment.js';
 import { ThreadMemory } from './thread-memory.js';
-import { isPlain, packArguments } from './transfer.js';
 
-export interface BatchCall {
-  readonly fn: Shipment;
-  readonly args: readonly unknown[];
-  /** Milliseconds this call may run; none by default. */
-  readonly timeout?: number;
-}
-
-export interface Batch {
-  readonly calls: readonly BatchCall[];
-  /** Milliseconds after which no further call of the batch is started; the first always is. Default: no limit. */
-  readonly budget?: number;
-}
-
-/** Times are milliseconds since the epoch, with microseconds after the point, on one clock for all threads. */
-export type CallOutcome =
-  | { readonly status: 'done'; readonly value: unknown; readonly start: number; readonly end: number }
-  | { readonly status: 'failed'; readonly error: unknown; readonly start: number; readonly end: number }
-  /** It ran to its end, but the thread was lost before the result arrived. */
-  | { readonly status: 'lost' }
-  | { readonly status: 'not-started' }
-  /** Never started: its function or arguments cannot be sent. */
-  | { readonly status: 'refused'; readonly error: CaptureError };
-
-export interface BatchOutcome {
-  /** The thread it ran on; -1 when it never reached one. */
-  readonly threadId: number;
-  /** One per call, in the same order. */
-  readonly calls: readonly CallOutcome[];
-}
+export type { Batch, BatchCall, BatchOutcome, CallOutcome } from './batch.js';
 
 export interface RunOptions {
   readonly signal?: AbortSignal;
@@ -73,9 +42,7 @@ export interface ThreadPoolOptions {
   readonly heapMiB?: number;
 }
 
-type Ending =
-  | { readonly reason: 'abort'; readonly cause: unknown }
-  | { readonly reason: 'timeout'; readonly index: number };
+type Ending = { readonly reason: 'abort'; readonly cause: unknown } | { readonly reason: 'timeout' };
 
 /** A message on its way through the pool. */
 class Job {
@@ -103,8 +70,8 @@ class Job {
   }
 }
 
-const notStarted: CallOutcome = Object.freeze({ status: 'not-started' });
-const lost: CallOutcome = Object.freeze({ status: 'lost' });
+/** How often a batch of which nothing had started is given to another thread. */
+const startAttempts = 3;
 const queueOptions = Piscina.queueOptionsSymbol;
 
 /**
@@ -159,39 +126,31 @@ export class ThreadPool {
     const outcomes = new Array<CallOutcome>(batch.calls.length).fill(notStarted);
     if (options.signal?.aborted) return { threadId: -1, calls: outcomes };
     let chosen: readonly number[] | undefined;
-    let replaced: Map<string, Shipment> | undefined;
-    for (;;) {
+    const replaced = new Map<string, Shipment>();
+    for (let attempt = 1; ; ) {
       const prepared = prepare(batch, outcomes, chosen, replaced);
-      if (prepared.indices.length === 0) return { threadId: -1, calls: outcomes };
-      const job = new Job(prepared.message, prepared.shipments);
-      const unwatch = this.#watchTimeouts(job, prepared.message, batch, prepared.indices);
-      let reply: BatchReply;
+      const { message, shipments, indices } = prepared;
+      if (indices.length === 0) return { threadId: -1, calls: outcomes };
+      const job = new Job(message, shipments);
+      const unwatch = watchTimeouts(job, prepared, batch);
       try {
-        reply = (await this.#submit(job, options.signal)) as BatchReply;
+        const reply = (await this.#submit(job, options.signal)) as BatchReply;
+        collect(reply, indices, outcomes);
+        if (reply.broken.length === 0) return { threadId: job.threadId, calls: outcomes };
+        for (const [id] of reply.broken) this.#memory.forget(job.threadId, id);
+        chosen = substitute(batch, reply, indices, replaced, outcomes);
       } catch (error) {
         if (this.#isClosed) throw new RuntimeClosedError();
-        this.#afterLoss(job, prepared, batch, error, outcomes);
+        if (job.ending === undefined && isCloneError(error)) refuseUncloneable(batch, indices, outcomes, error);
+        else if (!settleLoss(job, prepared, batch, error, outcomes)) {
+          // Nothing had started: an earlier task's remains may have ended the thread, or no thread can live here.
+          if (attempt++ < startAttempts && job.threadId !== -1) continue;
+          throw lossError(error, batch.calls[indices[0] as number]?.fn.name ?? '');
+        }
         return { threadId: job.threadId, calls: outcomes };
       } finally {
         unwatch();
       }
-      collect(reply, prepared.indices, outcomes);
-      if (reply.broken.length === 0) return { threadId: job.threadId, calls: outcomes };
-      // A function could not be imported there: once more, by value.
-      for (const [id] of reply.broken) this.#memory.forget(job.threadId, id);
-      const again = prepared.indices.filter((_, i) => reply.status[i] === NO_FUNCTION);
-      const before = replaced;
-      replaced = new Map(before);
-      chosen = again.filter((index) => {
-        const fn = batch.calls[index]?.fn as Shipment;
-        const reason = reply.broken.find(([id]) => id === fn.id)?.[1];
-        const failure =
-          before?.has(fn.id) === true ? reason : substitute(fn, replaced as Map<string, Shipment>, reason);
-        if (failure === undefined) return true;
-        outcomes[index] = failed(reviveThrown(failure), reply, 0);
-        return false;
-      });
-      if (chosen.length === 0) return { threadId: job.threadId, calls: outcomes };
     }
   }
 
@@ -276,7 +235,7 @@ export class ThreadPool {
     if (job !== undefined) {
       job.threadId = worker.id;
       if (job.message.kind === 'batch') {
-        const { missing, forget } = this.#memory.bring(worker.id, job.shipments);
+        const { missing, forget } = this.#memory.bring(worker.id, job.shipments, workers);
         job.message.definitions = missing;
         job.message.forget = forget;
       }
@@ -286,244 +245,60 @@ export class ThreadPool {
 
   /** A thread failed with nothing to do: at its start, or in a callback that a task left behind. */
   #onIdleError(error: unknown): void {
-    if (this.#piscina.threads.length > 0) return;
     const waiting = [...this.#running].filter((job) => job.threadId === -1);
     if (waiting.length === 0) {
       process.emitWarning(`a thread of lazuli ended with an error while it was idle: ${String(error)}`);
       return;
     }
+    // Another thread, if there is one, takes what waits.
+    if (this.#piscina.threads.length > 0) return;
     for (const job of waiting) {
       job.reject(new WorkerLostError(`no thread can be started: ${String(error)}`, { cause: error }));
       job.controller.abort();
     }
   }
+}
 
-  /** Looks at the progress when the running call may be overdue. Returns how to stop. */
-  #watchTimeouts(job: Job, message: BatchMessage, batch: Batch, indices: readonly number[]): () => void {
-    let shortest = Number.POSITIVE_INFINITY;
-    for (const index of indices) shortest = Math.min(shortest, batch.calls[index]?.timeout ?? shortest);
-    if (shortest === Number.POSITIVE_INFINITY) return () => {};
-    let timer: NodeJS.Timeout;
-    const look = (): void => {
-      const { index, start } = readProgress(message.progress);
-      const timeout = index < 0 ? undefined : batch.calls[indices[index] as number]?.timeout;
-      const left = timeout === undefined ? shortest : start + timeout - (performance.timeOrigin + performance.now());
-      if (left <= 0) {
-        job.end({ reason: 'timeout', index });
-        return;
-      }
-      timer = setTimeout(look, Math.max(1, Math.min(left, shortest)));
-      timer.unref();
-    };
-    timer = setTimeout(look, shortest);
+/** Looks at the progress when the running call may be overdue. Returns how to stop. */
+function watchTimeouts(job: Job, { message, indices }: Prepared, batch: Batch): () => void {
+  let shortest = Number.POSITIVE_INFINITY;
+  for (const index of indices) shortest = Math.min(shortest, batch.calls[index]?.timeout ?? shortest);
+  if (shortest === Number.POSITIVE_INFINITY) return () => {};
+  let timer: NodeJS.Timeout;
+  const look = (): void => {
+    const { index, start } = readProgress(message.progress);
+    const timeout = batch.calls[indices[index] ?? -1]?.timeout;
+    const left = timeout === undefined ? shortest : start + timeout - (performance.timeOrigin + performance.now());
+    if (left <= 0) {
+      job.end({ reason: 'timeout' });
+      return;
+    }
+    timer = setTimeout(look, Math.max(1, Math.min(left, shortest)));
     timer.unref();
-    return () => clearTimeout(timer);
-  }
-
-  #afterLoss(job: Job, prepared: Prepared, batch: Batch, error: unknown, outcomes: CallOutcome[]): void {
-    const { message, indices } = prepared;
-    if (isCloneError(error) && job.ending === undefined) {
-      refuseUncloneable(batch, indices, outcomes, error);
-      return;
-    }
-    if (job.threadId === -1) {
-      if (job.ending === undefined) throw error;
-      return;
-    }
-    const { index: running, start } = readProgress(message.progress);
-    for (let i = 0; i < running; i++) outcomes[indices[i] as number] = lost;
-    if (running < 0) {
-      // Nothing had started. Without a reason of ours the thread cannot live, and trying again would not end.
-      if (job.ending === undefined) throw lossError(error, batch.calls[indices[0] as number]?.fn.name ?? '');
-      return;
-    }
-    const index = indices[running] as number;
-    const call = batch.calls[index] as BatchCall;
-    const end = performance.timeOrigin + performance.now();
-    let why: Error;
-    if (job.ending?.reason === 'timeout') {
-      why = new TaskTimeoutError(call.timeout ?? 0);
-    } else if (job.ending?.reason === 'abort') {
-      why = new ComputationAbortedError(job.ending.cause);
-    } else why = lossError(error, call.fn.name);
-    outcomes[index] = { status: 'failed', error: why, start, end };
-  }
-}
-
-interface Prepared {
-  readonly message: BatchMessage;
-  readonly shipments: readonly Shipment[];
-  /** Where the calls of the message stand in the batch. */
-  readonly indices: readonly number[];
-}
-
-/** Builds the message; calls whose arguments cannot be sent get their outcome here. */
-function prepare(
-  batch: Batch,
-  outcomes: CallOutcome[],
-  chosen: readonly number[] | undefined,
-  replaced: ReadonlyMap<string, Shipment> | undefined,
-): Prepared {
-  const ids: string[] = [];
-  const places = new Map<string, number>();
-  const shipments: Shipment[] = [];
-  const fns: number[] = [];
-  const args: (readonly unknown[] | Parcel)[] = [];
-  const packed: number[] = [];
-  const indices: number[] = [];
-  let lastFn: Shipment | undefined;
-  let lastPlace = 0;
-  const count = chosen?.length ?? batch.calls.length;
-  for (let k = 0; k < count; k++) {
-    const index = chosen === undefined ? k : (chosen[k] as number);
-    const call = batch.calls[index] as BatchCall;
-    let given: readonly unknown[] | Parcel = call.args;
-    if (!isPlain(call.args)) {
-      try {
-        given = packArguments(call.args, call.fn.name, argumentSender());
-        packed.push(fns.length);
-      } catch (error) {
-        outcomes[index] = { status: 'refused', error: asCaptureError(error, call.fn.name) };
-        continue;
-      }
-    }
-    if (call.fn !== lastFn) {
-      lastFn = call.fn;
-      const known = places.get(call.fn.id);
-      lastPlace = known ?? ids.length;
-      if (known === undefined) {
-        places.set(call.fn.id, lastPlace);
-        ids.push(call.fn.id);
-        shipments.push(replaced?.get(call.fn.id) ?? call.fn);
-      }
-    }
-    fns.push(lastPlace);
-    args.push(given);
-    indices.push(index);
-  }
-  const progress = new SharedArrayBuffer(PROGRESS_BYTES);
-  new Int32Array(progress)[0] = -1;
-  const budget = batch.budget ?? Number.POSITIVE_INFINITY;
-  const message: BatchMessage = {
-    kind: 'batch',
-    ids,
-    definitions: [],
-    forget: [],
-    fns,
-    args,
-    packed,
-    budget,
-    progress,
   };
-  return { message, shipments, indices };
+  timer = setTimeout(look, shortest);
+  timer.unref();
+  return () => clearTimeout(timer);
 }
 
-function collect(reply: BatchReply, indices: readonly number[], outcomes: CallOutcome[]): void {
-  const { status, values, packed, untransferable, times } = reply;
-  let nextPacked = 0;
-  let nextUntransferable = 0;
-  for (let i = 0; i < indices.length; i++) {
-    const index = indices[i] as number;
-    const start = times[2 * i] as number;
-    const end = times[2 * i + 1] as number;
-    if (status[i] === DONE) {
-      let value = values[i];
-      if (packed[nextPacked] === i) {
-        nextPacked++;
-        try {
-          value = revive(value as Parcel);
-        } catch (error) {
-          const message = `the result cannot be rebuilt here: ${String(error)}`;
-          outcomes[index] = { status: 'failed', error: new ResultTransferError(message, { cause: error }), start, end };
-          continue;
-        }
-      }
-      outcomes[index] = { status: 'done', value, start, end };
-    } else if (status[i] === FAILED) {
-      let error = reviveThrown(values[i] as ThrownWire);
-      if (untransferable[nextUntransferable] === i) {
-        nextUntransferable++;
-        error = new ResultTransferError((error as Error).message);
-      }
-      outcomes[index] = { status: 'failed', error, start, end };
-    }
-  }
-}
-
-function failed(error: unknown, reply: BatchReply, i: number): CallOutcome {
-  return { status: 'failed', error, start: reply.times[2 * i] ?? 0, end: reply.times[2 * i] ?? 0 };
-}
-
-/** Puts the function's form by value into `replaced`; gives the reason when there is none. */
-function substitute(
-  fn: Shipment,
-  replaced: Map<string, Shipment>,
-  reason: ThrownWire | undefined,
-): ThrownWire | undefined {
-  if (replaced.has(fn.id)) return undefined;
-  try {
-    const byValue = shipByValue(fn);
-    if (byValue === undefined) return reason ?? { value: undefined };
-    replaced.set(fn.id, byValue);
-    return undefined;
-  } catch {
-    return reason ?? { value: undefined };
-  }
-}
-
-function readProgress(progress: SharedArrayBuffer): { index: number; start: number } {
-  const index = Atomics.load(new Int32Array(progress, 0, 1), 0);
-  return { index, start: new Float64Array(progress, 8, 1)[0] ?? 0 };
-}
-
-function asCaptureError(error: unknown, name: string): CaptureError {
-  if (error instanceof CaptureError) return error;
-  const message = `the arguments of '${name}' cannot be sent to a thread: ${String(error)}; pass plain data`;
-  return new CaptureError('arguments', [name, 'arguments'], message, { cause: error });
-}
-
-function isCloneError(error: unknown): boolean {
-  return (error as { name?: unknown } | undefined)?.name === 'DataCloneError';
-}
-
-/** Something passed for plain data and was not: the calls that bring it are refused, the rest wait for another turn. */
-function refuseUncloneable(batch: Batch, indices: readonly number[], outcomes: CallOutcome[], error: unknown): void {
-  let found = false;
-  for (const index of indices) {
-    const call = batch.calls[index] as BatchCall;
-    try {
-      structuredClone(call.args);
-      structuredClone(call.fn);
-    } catch (reason) {
-      found = true;
-      outcomes[index] = { status: 'refused', error: asCaptureError(reason, call.fn.name) };
-    }
-  }
-  if (found) return;
-  for (const index of indices) {
-    outcomes[index] = { status: 'refused', error: asCaptureError(error, batch.calls[index]?.fn.name ?? '') };
-  }
-}
-
-function isThreadEnd(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return String(code).startsWith('ERR_WORKER') || /worker exited|Terminating worker/.test(String(message));
-}
-
-function lossError(error: unknown, name: string): WorkerLostError {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  const where = `the thread that ran ${name === '' ? 'a function' : `'${name}'`}`;
-  if (error instanceof WorkerLostError) return error;
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return new WorkerLostError(`${where} ran out of memory; work on smaller pieces, or use fewer workers`, {
-      cause: error,
-    });
-  }
-  const exit = /worker exited with code: (-?\d+)/.exec(String(message))?.[1];
-  if (exit !== undefined) {
-    return new WorkerLostError(`${where} ended with exit code ${exit}; a task must not call process.exit()`, {
-      cause: error,
-    });
-  }
-  return new WorkerLostError(`${where} ended with an uncaught error: ${String(error)}`, { cause: error });
+/** What became of the calls of a batch whose thread is gone. False when none had started and nobody asked for the end. */
+function settleLoss(
+  job: Job,
+  { message, indices }: Prepared,
+  batch: Batch,
+  error: unknown,
+  outcomes: CallOutcome[],
+): boolean {
+  const { index: running, start } = readProgress(message.progress);
+  if (job.threadId === -1 || running < 0) return job.ending !== undefined;
+  for (let i = 0; i < Math.min(running, indices.length); i++) outcomes[indices[i] as number] = lost;
+  const index = indices[running];
+  if (index === undefined) return true;
+  const call = batch.calls[index] as BatchCall;
+  let why: Error;
+  if (job.ending?.reason === 'timeout') why = new TaskTimeoutError(call.timeout ?? 0);
+  else if (job.ending?.reason === 'abort') why = new ComputationAbortedError(job.ending.cause);
+  else why = lossError(error, call.fn.name);
+  outcomes[index] = { status: 'failed', error: why, start, end: performance.timeOrigin + performance.now() };
+  return true;
 }

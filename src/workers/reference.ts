@@ -2,14 +2,14 @@
  * When a function may travel by reference: it is an export of a module that threads can import, and importing that
  * module there neither is nor reaches the program's entry and does not run a program of its own.
  */
-import { realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { AnyFunction } from '../graph/node.js';
 import { workerFlags } from './flags.js';
 import type { Location } from './locate.js';
-import { reachesEntry, withoutQuery } from './module-info.js';
+import { moduleInfo, reachesEntry, withoutQuery } from './module-info.js';
 
 export interface Reference {
   readonly url: string;
@@ -44,10 +44,32 @@ export function isPackage(url: string): boolean {
 export function referenceTo(fn: AnyFunction, location: Location): Reference | undefined {
   const { script, start } = location;
   const { url } = script;
+  if (!script.isModule && url.startsWith(ownRoot)) return ownReference(url, fn);
   if (!url.startsWith('file://') || !canImport(url)) return undefined;
   const name = script.isModule ? script.module.exports.get(start) : commonExport(url, fn);
   if (name === undefined || !isSafe(location)) return undefined;
   return { url, name, isCommon: !script.isModule };
+}
+
+const ownRoot = new URL('../', import.meta.url).href;
+const ownExports = new Map<string, ReadonlySet<string>>();
+
+/**
+ * Test runners and loaders transform lazuli's own modules too, after which their text tells no exports; the file does.
+ * A top-level function of ours is exported under its name.
+ */
+function ownReference(url: string, fn: AnyFunction): Reference | undefined {
+  if (!/^(async )?(function|class)\b/.test(Function.prototype.toString.call(fn))) return undefined;
+  let names = ownExports.get(url);
+  if (names === undefined) {
+    try {
+      names = new Set(moduleInfo(readFileSync(fileURLToPath(withoutQuery(url)), 'utf8'), true).exports.values());
+    } catch {
+      names = new Set();
+    }
+    ownExports.set(url, names);
+  }
+  return names.has(fn.name) ? { url: withoutQuery(url), name: fn.name, isCommon: false } : undefined;
 }
 
 /** Importing the module in a thread repeats no program. */

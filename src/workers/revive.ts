@@ -16,24 +16,34 @@ import type { Entry, FunctionEntry, ImportEntry, Parcel, Ref } from './shipment.
 
 type Namespace = Readonly<Record<string, unknown>>;
 
-/** Whether a parcel needs imports before it can be revived. */
-export function needsImports(parcel: Parcel): boolean {
-  return parcel.entries.some((entry) => entry.kind === 'import' || entry.kind === 'builtin');
+/** What imports gave, by the entry that asked; an import that failed gives its error when it is needed. */
+type Imports = ReadonlyMap<Entry, { readonly namespace: Namespace } | { readonly error: unknown }>;
+
+const noImports: Imports = new Map();
+
+/** A reviver for a table of entries; a promise of one where modules have to be imported first. Never rejects. */
+export function reviverOf(entries: readonly Entry[]): Reviver | Promise<Reviver> {
+  const needed = entries.some((entry) => entry.kind === 'import' || entry.kind === 'builtin');
+  return needed ? importAll(entries).then((imports) => new Reviver(entries, imports)) : new Reviver(entries, noImports);
 }
 
-/** Imports what a parcel refers to, then revives it. Rejects with the import's error. */
-export async function reviveWithImports(parcel: Parcel): Promise<unknown> {
-  const namespaces = new Map<Entry, Namespace>();
-  for (const entry of parcel.entries) {
-    if (entry.kind === 'import') namespaces.set(entry, await importFrom(entry));
-    else if (entry.kind === 'builtin') namespaces.set(entry, (await import(entry.id)) as Namespace);
-  }
-  return new Reviver(parcel, namespaces).value(parcel.root);
-}
-
-/** Revives a parcel that needs no imports. */
+/** Revives a parcel that needs no imports. @throws what stands in the way */
 export function revive(parcel: Parcel): unknown {
-  return new Reviver(parcel, new Map()).value(parcel.root);
+  return new Reviver(parcel.entries, noImports).value(parcel.root);
+}
+
+async function importAll(entries: readonly Entry[]): Promise<Imports> {
+  const imports = new Map<Entry, { namespace: Namespace } | { error: unknown }>();
+  for (const entry of entries) {
+    if (entry.kind !== 'import' && entry.kind !== 'builtin') continue;
+    try {
+      const namespace = entry.kind === 'import' ? await importFrom(entry) : ((await import(entry.id)) as Namespace);
+      imports.set(entry, { namespace });
+    } catch (error) {
+      imports.set(entry, { error });
+    }
+  }
+  return imports;
 }
 
 const importers = new Map<string, (specifier: string) => Promise<Namespace>>();
@@ -49,7 +59,7 @@ function importerOf(base: string): (specifier: string) => Promise<Namespace> {
   let importer = importers.get(base);
   if (importer === undefined) {
     const script = new Script('(specifier) => import(specifier)', {
-      filename: base,
+      filename: fileBase(base),
       importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER as never,
     });
     const raw = script.runInThisContext() as (specifier: string) => Promise<Namespace>;
@@ -83,8 +93,13 @@ function viteImporterOf(base: string): (specifier: string) => Promise<Namespace>
   };
 }
 
+/** Code without a file (`node -e`, standard input) finds modules from the working directory. */
+function fileBase(base: string): string {
+  return base.startsWith('file:') ? base : pathToFileURL(resolve('[eval]')).href;
+}
+
 const loaders: Readonly<Record<'require' | 'import' | 'vite', (base: string) => unknown>> = {
-  require: createRequire,
+  require: (base) => createRequire(fileBase(base)),
   import: importerOf,
   vite: viteImporterOf,
 };
@@ -97,28 +112,37 @@ interface Closure {
 
 const pending: unique symbol = Symbol('pending');
 
-class Reviver {
+/** Rebuilds values from entries, each at most once, so that what is shared stays shared. */
+export class Reviver {
   readonly #entries: readonly Entry[];
-  readonly #namespaces: ReadonlyMap<Entry, Namespace>;
+  readonly #imports: Imports;
   readonly #values: unknown[];
   readonly #started: boolean[];
   /** What waits for a class that is still being evaluated. */
   readonly #waiting = new Map<Ref, ((value: unknown) => void)[]>();
 
-  constructor(parcel: Parcel, namespaces: ReadonlyMap<Entry, Namespace>) {
-    this.#entries = parcel.entries;
-    this.#namespaces = namespaces;
-    this.#values = new Array<unknown>(parcel.entries.length).fill(pending);
-    this.#started = new Array<boolean>(parcel.entries.length).fill(false);
+  constructor(entries: readonly Entry[], imports: Imports) {
+    this.#entries = entries;
+    this.#imports = imports;
+    this.#values = new Array<unknown>(entries.length).fill(pending);
+    this.#started = new Array<boolean>(entries.length).fill(false);
   }
 
+  /** @throws what stands in the way, again at every call. */
   value(ref: Ref): unknown {
     if (this.#values[ref] !== pending) return this.#values[ref];
     if (this.#started[ref]) return pending;
     this.#started[ref] = true;
     const entry = this.#entries[ref];
     if (entry === undefined) throw new RangeError(`a parcel refers to entry ${ref}, which it does not have`);
-    return this.#build(entry, ref);
+    try {
+      return this.#build(entry, ref);
+    } catch (error) {
+      // A half-built value must not be found by the next one who asks.
+      this.#values[ref] = pending;
+      this.#started[ref] = false;
+      throw error;
+    }
   }
 
   /** Notes a value before its parts, so that cycles find it. */
@@ -236,8 +260,10 @@ class Reviver {
   }
 
   #imported(entry: Extract<Entry, { kind: 'import' | 'builtin' }>): unknown {
-    const namespace = this.#namespaces.get(entry);
-    if (namespace === undefined) throw new Error('a parcel with imports was revived without them');
+    const imported = this.#imports.get(entry);
+    if (imported === undefined) throw new Error('a parcel with imports was revived without them');
+    if ('error' in imported) throw imported.error;
+    const { namespace } = imported;
     let value: unknown;
     if (entry.name === '*') value = namespace;
     else if (Object.hasOwn(namespace, entry.name)) value = namespace[entry.name];

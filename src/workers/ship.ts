@@ -9,12 +9,14 @@ import { types } from 'node:util';
 import { NDArray } from '../array/ndarray.js';
 import { ArgumentError } from '../errors.js';
 import type { AnyFunction } from '../graph/node.js';
-import { type Analysis, analyze, type FreeVariable, IMPORT_NAME, META_NAME } from './analyze.js';
+import { type Analysis, analyze } from './analyze.js';
 import { tagOf } from './class-tags.js';
+import { type FreeVariable, IMPORT_NAME, META_NAME } from './free-variables.js';
 import { hashEntries, type SharedMemory } from './hash.js';
-import { boundParts, type Location, locate, type ScopeRecord, scopesOf } from './locate.js';
+import { boundParts, type Examined, examine, type Location, type ScopeRecord } from './locate.js';
 import { checkUnchanged } from './mutation.js';
-import { isPlain, type Packer, Packer as PackerClass, Path, refuse, type Sender } from './pack.js';
+import { Packer, Path, refuse, type Sender } from './pack.js';
+import { isPlain } from './plain.js';
 import { isPackage, type Reference, referenceTo } from './reference.js';
 import type { FunctionEntry, Ref, Shipment } from './shipment.js';
 import { builtinExport, findBuiltin, globalPath, isBuiltin, isStandardGlobal } from './well-known.js';
@@ -79,7 +81,7 @@ export function shipByValue(shipment: Shipment): Shipment | undefined {
 export function functionHash(fn: AnyFunction): string | undefined {
   try {
     const sender = new FunctionSender(false);
-    const packer = new PackerClass(sender);
+    const packer = new Packer(sender);
     packer.pack(fn, rootPath(fn));
     return hashEntries(packer.entries, 'content', sender.texts);
   } catch {
@@ -98,14 +100,16 @@ function rootPath(fn: AnyFunction): Path {
 
 function build(fn: AnyFunction, byValue: boolean): { shipment: Shipment; isConstant: boolean } {
   const sender = new FunctionSender(byValue);
-  const packer = new PackerClass(sender);
+  const packer = new Packer(sender);
   const root = packer.pack(fn, rootPath(fn));
   const shared: SharedMemory = 'identity';
   const id = hashEntries(packer.entries, shared, sender.texts) ?? `unique-${++unique}`;
   return { shipment: { id, name: fn.name, entries: packer.entries, root }, isConstant: !sender.readsVariables };
 }
 
-const analyses = new WeakMap<AnyFunction, Analysis>();
+/** By name and text: closures made in a loop share one analysis. */
+const analyses = new Map<string, Analysis>();
+const analysisLimit = 500;
 
 /** Objects that stand for modules in transpiled code: only their members that are used travel. */
 const viteImport = /^(__vi_import_\d+__|__vite_ssr_import_\d+__)$/;
@@ -133,12 +137,13 @@ class FunctionSender implements Sender {
     if (global !== undefined) return packer.add({ kind: 'global', path: global });
     if (fn === (NDArray as unknown)) return packer.add({ kind: 'own', name: 'NDArray' });
     const source = Function.prototype.toString.call(fn);
-    let location: Location | undefined;
+    let examined: Examined;
     try {
-      location = locate(fn);
+      examined = examine(fn);
     } catch (error) {
       refuse(path, 'V8’s inspector is not available here', 'name it by { url, export } instead', { cause: error });
     }
+    const { location } = examined;
     if (location === undefined) return this.#nativeFunction(fn, packer, path);
     if (location.script.url.startsWith('node:')) {
       const id = location.script.url;
@@ -153,7 +158,7 @@ class FunctionSender implements Sender {
       const { url, name, isCommon } = reference;
       return this.#import(fn, url, url, name, packer, isCommon);
     }
-    return this.#value(fn, source, location, packer, path);
+    return this.#value(fn, source, location, examined, packer, path);
   }
 
   #reference(fn: AnyFunction, location: Location): Reference | undefined {
@@ -184,7 +189,7 @@ class FunctionSender implements Sender {
     refuse(path, 'it is a native function', 'call it from a function of your own that gets it by an import');
   }
 
-  #value(fn: AnyFunction, source: string, location: Location, packer: Packer, path: Path): Ref {
+  #value(fn: AnyFunction, source: string, location: Location, examined: Examined, packer: Packer, path: Path): Ref {
     const analysis = this.#analysis(fn, source, path);
     if (analysis.bound !== undefined) refuseBound(analysis.bound, path);
     const { script } = location;
@@ -197,8 +202,9 @@ class FunctionSender implements Sender {
     };
     if (analysis.usesImportMeta) capture(META_NAME, packMeta(script.url, packer));
     if (analysis.usesImport) capture(IMPORT_NAME, packer.add({ kind: 'loader', how: 'import', base: script.url }));
-    if (analysis.free.some((variable) => !isStandardGlobal(variable.name))) {
-      const scopes = scopesOf(fn);
+    // Also where every name is a global's: a module may have its own `performance` or `fetch`.
+    if (analysis.free.length > 0) {
+      const scopes = examined.scopes();
       for (const variable of analysis.free) {
         const captured = this.#variable(variable, scopes, location, packer, path);
         if (captured !== undefined) capture(variable.name, captured);
@@ -232,14 +238,16 @@ class FunctionSender implements Sender {
   }
 
   #analysis(fn: AnyFunction, source: string, path: Path): Analysis {
-    let analysis = analyses.get(fn);
+    const key = `${fn.name}\n${source}`;
+    let analysis = analyses.get(key);
     if (analysis === undefined) {
       try {
         analysis = analyze(source, fn.name);
       } catch (error) {
         refuse(path, 'its source text cannot be read', 'write it as an ordinary function', { cause: error });
       }
-      analyses.set(fn, analysis);
+      if (analyses.size >= analysisLimit) analyses.delete(analyses.keys().next().value as string);
+      analyses.set(key, analysis);
     }
     return analysis;
   }
@@ -259,6 +267,7 @@ class FunctionSender implements Sender {
       if (isStandardGlobal(name) || !(name in globalThis)) return undefined;
       this.readsVariables = true;
       const value = (globalThis as Record<string, unknown>)[name];
+      if (isRequire(value)) return packer.add({ kind: 'loader', how: 'require', base: script.url });
       checkUnchanged(variable, value, inner);
       return packer.pack(value, inner);
     }

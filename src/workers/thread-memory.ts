@@ -15,10 +15,18 @@ export class ThreadMemory {
     return this.#threads.has(threadId);
   }
 
-  /** Notes that a thread gets these functions, and says which of them it lacks and which others it should forget. */
-  bring(threadId: number, shipments: readonly Shipment[]): { missing: readonly Shipment[]; forget: readonly string[] } {
+  /**
+   * Notes that a thread gets these functions, and says which of them it lacks and which others it should forget.
+   * `alive` are the threads that exist; the rest is forgotten.
+   */
+  bring(
+    threadId: number,
+    shipments: readonly Shipment[],
+    alive: readonly { readonly id: number }[],
+  ): { missing: readonly Shipment[]; forget: readonly string[] } {
     let held = this.#threads.get(threadId);
     if (held === undefined) {
+      for (const id of this.#threads.keys()) if (!alive.some((thread) => thread.id === id)) this.#threads.delete(id);
       held = new Map();
       this.#threads.set(threadId, held);
     }

@@ -5,13 +5,17 @@
 import { CaptureError, ResultTransferError } from '../errors.js';
 import type { AnyFunction } from '../graph/node.js';
 import { knownTag } from './class-tags.js';
-import { isPlain, Path, packValue, refuse, type Sender } from './pack.js';
-import type { Parcel } from './shipment.js';
+import { type Packer, Path, packValue, refuse, type Sender } from './pack.js';
+import type { Parcel, Ref } from './shipment.js';
 import { globalPath } from './well-known.js';
 
-/** The value to put in a message, with whether it is a parcel. @throws CaptureError, ResultTransferError */
-export function packArguments(args: readonly unknown[], name: string, sender: Sender): Parcel {
-  return packValue(args, sender, new Path([`arguments of ${name === '' ? 'the function' : name}`]));
+/**
+ * References to the arguments of one call in `packer`, which all calls of a message share.
+ * @throws CaptureError naming what cannot travel; the packer is then as it was before.
+ */
+export function packArguments(args: readonly unknown[], name: string, packer: Packer): Ref[] {
+  const path = new Path([`arguments of ${name === '' ? 'the function' : name}`]);
+  return packer.attempt(() => args.map((value, i) => packer.pack(value, path.member(i))));
 }
 
 const resultSender: Sender = {
@@ -43,5 +47,3 @@ export function packResult(value: unknown): Parcel {
     throw new ResultTransferError(`the result cannot come back from a thread: ${String(error)}`, { cause: error });
   }
 }
-
-export { isPlain };

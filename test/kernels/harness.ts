@@ -23,6 +23,7 @@ export interface Machine {
   /** Raw calls, for what is no kernel. */
   readonly exports: KernelExports;
   readonly arena: number;
+  readonly memory: WebAssembly.Memory;
 }
 
 const PAGE = 65536;
@@ -117,7 +118,7 @@ export function createMachine(build: KernelBuild): Machine | undefined {
     return body !== undefined && (body.can?.(inputs, params) ?? true);
   }
 
-  return { build, has, run, exports, arena };
+  return { build, has, run, exports, arena, memory };
 }
 
 /** The builds that this engine accepts. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { analyze, IMPORT_NAME, META_NAME } from '../../dist/workers/analyze.js';
+import { analyze } from '../../dist/workers/analyze.js';
 import { selectFlags } from '../../dist/workers/flags.js';
+import { IMPORT_NAME, META_NAME } from '../../dist/workers/free-variables.js';
 import { moduleInfo } from '../../dist/workers/module-info.js';
 
 const freeOf = (source: string): string[] =>

@@ -191,6 +191,35 @@ describe('values', () => {
     expect((calls[2] as { error: Error }).error.message).toContain('WeakMap');
   });
 
+  test('arguments of one batch share what they share, and one that cannot travel leaves no trace', async () => {
+    const x = NDArray.zeros([3]);
+    const bad = { x, list: [new WeakMap()] };
+    const fn = ship((a: NDArray, other?: { x: NDArray; list: unknown[] }) => [
+      a.size,
+      other?.x === a,
+      other?.list.length,
+    ]);
+    const calls = [[x], [x, bad], [x, bad], [x, { x, list: [] }]].map((args) => ({ fn, args }));
+    const outcome = await single.runBatch({ calls });
+    expect(statuses(outcome.calls)).toEqual(['done', 'refused', 'refused', 'done']);
+    expect(outcome.calls[3]).toMatchObject({ value: [3, true, 0] });
+  });
+
+  test('functions as arguments arrive by name', async () => {
+    const missing = (await import('node:path')).join;
+    const fn = ship((f: unknown, x: number) => [typeof f, x]);
+    const { calls } = await single.runBatch({
+      calls: [
+        { fn, args: [missing, 1] },
+        { fn, args: [Math.max, 2] },
+      ],
+    });
+    expect(calls.map((call) => (call as { value: unknown }).value)).toEqual([
+      ['function', 1],
+      ['function', 2],
+    ]);
+  });
+
   test('a detached buffer as a result fails alone', async () => {
     const error = await failure(() => {
       const buffer = new ArrayBuffer(8);
@@ -346,6 +375,12 @@ describe('lost threads', () => {
     expect(error.message).toMatch(/'hungry' ran out of memory/);
     expect(statuses((await small.runBatch({ calls: [{ fn: ship(busy), args: [1] }] })).calls)).toEqual(['done']);
     await small.close();
+  });
+
+  test('a thread that never comes to its first call is tried again, but not for ever', async () => {
+    const deadly = shipReference({ url: `data:text/javascript,process.exit(7)`, export: 'f' });
+    await expect(single.runBatch({ calls: [{ fn: deadly, args: [] }] })).rejects.toThrow(/exit code 7/);
+    await expect(single.runBatch({ calls: [{ fn: deadly, args: [] }] })).rejects.toBeInstanceOf(WorkerLostError);
   });
 
   test('other batches are not touched', async () => {

@@ -131,9 +131,12 @@ test('what a thread cannot import travels by value after all', async () => {
      console.log(ship(times).entries[0].kind, await call(times, 2), await call((x) => viaHelper(x), 2), await call(times, 3));
      const fine = (x) => x;
      const { calls } = await pool.runBatch({ calls: [fine, times, fine].map((fn) => ({ fn: ship(fn), args: [7] })) });
-     console.log(calls.map((call) => call.value).join());`,
+     console.log(calls.map((call) => call.value).join());
+     const apply = ship((f, x) => f(x));
+     const given = await pool.runBatch({ calls: [times, fine].map((f) => ({ fn: apply, args: [f, 7] })) });
+     console.log(given.calls.map((call) => call.status + ' ' + (call.value ?? call.error.message)).join());`,
   );
-  expect((await node([program])).stdout).toBe('import 10 11 15\n7,35,7\n');
+  expect((await node([program])).stdout).toBe('import 10 11 15\n7,35,7\nfailed only for the main thread,done 7\n');
 });
 
 test('the program as an argument, on standard input and under other flags', async () => {
@@ -145,6 +148,8 @@ test('the program as an argument, on standard input and under other flags', asyn
     const { calls } = await pool.runBatch({ calls: [{ fn: ship((x) => x * k), args: [3] }] });
     console.log(calls[0].value);`;
   expect((await node(['--input-type=module', '-e', text])).stdout).toBe('6\n');
+  const common = `(async () => { const os = require('node:os'); ${text.replace('x * k', "x * k + typeof require('ml-matrix').Matrix + os.EOL.length")} })();`;
+  expect((await node(['-e', common])).stdout).toBe('6function1\n');
   const program = file('flags.mjs', text);
   const flags = ['--expose-gc', '--max-old-space-size=512', '--inspect=0', '--stack-trace-limit=50', '--title=x'];
   expect((await node([...flags, program])).stdout).toBe('6\n');

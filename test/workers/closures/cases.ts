@@ -1,6 +1,7 @@
 /** Closures of every kind that a thread must run exactly as this thread does. Each is run here and there and compared. */
 import * as path from 'node:path';
 import { basename, join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { Matrix } from 'ml-matrix';
 import { NDArray } from '../../../dist/array/ndarray.js';
 import * as helpers from './helpers.js';
@@ -110,6 +111,11 @@ const methods = {
 function counterFor(start: number): (x: number) => number {
   const step = start * 10;
   return (x) => x + step;
+}
+function withOwnGlobals(): (x: number) => number {
+  const fetch = (x: number): number => x + k;
+  const btoa = 7;
+  return (x) => fetch(x) + btoa;
 }
 const loops: ((x: number) => number)[] = [];
 for (let i = 0; i < 3; i++) loops.push((x) => x * 10 + i);
@@ -232,6 +238,8 @@ export const cases: readonly Case[] = [
   { name: 'map of functions', fn: (x: number) => lookup.get('square')?.(x), args: [5] },
   { name: 'closure of a call', fn: counterFor(4), args: [2] },
   ...loops.map((fn, i) => ({ name: `closure of a loop ${i}`, fn, args: [5] })),
+  { name: 'names of globals, shadowed', fn: withOwnGlobals(), args: [1] },
+  { name: 'names of globals, imported', fn: () => performance.now() > 0, args: [] },
   { name: 'function with a property', fn: withStatic, args: [7] },
   { name: 'function argument', fn: (f: (x: number) => number, x: number) => f(x) + 1, args: [(x: number) => x * k, 5] },
   {
