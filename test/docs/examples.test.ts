@@ -2,7 +2,6 @@
  * The `@example`s of docstrings in the package's public modules: each is type-checked and run as a program, and where a
  * statement ends in a comment `// value`, the value of that statement (or of what it declares) must be it.
  */
-import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
