@@ -7,11 +7,10 @@
  *         [--device js | wasm | auto] [--scheduler threads | sync] [--out folder]
  */
 import { mkdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { compute, type Delayed, delayed, NDArray, nd, readCsv, visualize } from 'lazuli';
 import { KFold, nestedCrossValidate, parameterGrid, SVC, standardize } from 'lazuli/learn';
+import { readOptionsWithData } from './options.js';
 
 type Rows = Int32Array;
 type Parameters = { readonly C: number; readonly gamma?: number };
@@ -121,7 +120,7 @@ function rowsOf({ data, shape }: NDArray, rows: Rows): NDArray {
 const digitsGrid = { C: [0.01, 0.1, 1, 10, 100], gamma: [0.01, 0.003, 0.001, 0.0003] };
 
 async function load(name: string): Promise<Problem> {
-  const path = name.endsWith('.csv') ? resolve(name) : new URL(`../data/${name}.csv`, import.meta.url);
+  const path = name.endsWith('.csv') ? resolve(name) : new URL(`../data/${name}.csv`, import.meta.resolve('lazuli'));
   const table = readCsv(path);
   const [x, y] = await compute([standardize(table.without('target')), nd.array(table.column('target'))], {
     scheduler: 'sync',
@@ -130,57 +129,17 @@ async function load(name: string): Promise<Problem> {
   return { x, y, grid: { C: [0.01, 0.1, 1, 10, 100] }, folds: new KFold({ nSplits: 4 }) };
 }
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      data: { type: 'string', default: 'breast_cancer' },
-      workers: { type: 'string', default: String(availableParallelism()) },
-      device: { type: 'string', default: 'auto' },
-      scheduler: { type: 'string', default: 'threads' },
-      out: { type: 'string', default: 'out' },
-    },
-  });
-  if (!['breast_cancer', 'digits'].includes(values.data) && !values.data.endsWith('.csv')) {
-    throw new Error(`--data is '${values.data}'; use breast_cancer, digits or the path of a .csv file`);
-  }
-  const workers = Number(values.workers);
-  if (!Number.isSafeInteger(workers) || workers < 1) {
-    throw new Error(`--workers is '${values.workers}'; use a whole number of at least 1`);
-  }
-  if (!isOneOf(values.device, devices)) throw new Error(`--device is '${values.device}'; use ${devices.join(', ')}`);
-  if (!isOneOf(values.scheduler, schedulers)) {
-    throw new Error(`--scheduler is '${values.scheduler}'; use ${schedulers.join(' or ')}`);
-  }
-  return { ...values, workers, device: values.device, scheduler: values.scheduler };
-}
-
-const devices = ['auto', 'js', 'wasm', 'gpu', 'onnx', 'tensorflow'] as const;
-const schedulers = ['threads', 'sync'] as const;
-
-function isOneOf<T extends string>(value: string, names: readonly T[]): value is T {
-  return names.includes(value as T);
-}
-
 async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
   const start = performance.now();
   const value = await work();
   return [value, (performance.now() - start) / 1000];
 }
 
-function readOptionsOrExit() {
-  try {
-    return readOptions();
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exit(2);
-  }
-}
-
 function sameAnswer(a: Answer, b: Answer): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-const { data, workers, device, scheduler, out } = readOptionsOrExit();
+const { data, workers, device, scheduler, out } = readOptionsWithData(['breast_cancer', 'digits']);
 
 async function main(): Promise<void> {
   const problem = await load(data);

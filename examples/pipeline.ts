@@ -2,13 +2,14 @@
  * A pipeline over files: load, clean, analyze, store. Once as a raw graph, where keys and strings say what depends on
  * what, and once with delayed functions, where ordinary code does. Run it with
  *
- *     npx tsx examples/pipeline.ts [--scheduler threads | sync] [--out folder]
+ *     npx tsx examples/pipeline.ts [--workers 2] [--device js | wasm | auto] [--scheduler threads | sync]
+ *         [--out folder]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { delayed, get, readCsv } from 'lazuli';
+import { readOptions } from './options.js';
 
 interface Table {
   readonly name: string;
@@ -87,7 +88,7 @@ function correlation(values: Float64Array, rows: number, width: number, a: numbe
 // The same pipeline, twice --------------------------------------------------------------------------------------------
 
 const files = ['breast_cancer', 'wine', 'diabetes'].map((name) =>
-  fileURLToPath(new URL(`../data/${name}.csv`, import.meta.url)),
+  fileURLToPath(new URL(`../data/${name}.csv`, import.meta.resolve('lazuli'))),
 );
 
 /** A graph is plain data: a record from key to task, and a string that equals a key stands for its result. */
@@ -112,16 +113,10 @@ function delayedGraph(path: string) {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { scheduler: { type: 'string', default: 'threads' }, out: { type: 'string', default: 'out' } },
-  });
-  if (values.scheduler !== 'threads' && values.scheduler !== 'sync') {
-    throw new Error(`--scheduler is '${values.scheduler}'; use threads or sync`);
-  }
-  const options = { scheduler: values.scheduler } as const;
-  mkdirSync(values.out, { recursive: true });
+  const { out, ...options } = readOptions();
+  mkdirSync(out, { recursive: true });
 
-  const [raw, stored] = (await get(rawGraph(join(values.out, 'pipeline-raw.json')), ['analyze', 'store'], options)) as [
+  const [raw, stored] = (await get(rawGraph(join(out, 'pipeline-raw.json')), ['analyze', 'store'], options)) as [
     Finding[],
     string,
   ];
@@ -130,10 +125,10 @@ async function main(): Promise<void> {
   }
   console.log(`the raw graph wrote ${stored}`);
 
-  const graph = delayedGraph(join(values.out, 'pipeline.json'));
+  const graph = delayedGraph(join(out, 'pipeline.json'));
   const path = await graph.stored.compute(options);
   console.log(`the delayed functions wrote ${path}`);
-  const svg = join(values.out, 'pipeline.svg');
+  const svg = join(out, 'pipeline.svg');
   await graph.stored.visualize({ filename: svg });
   console.log(`the graph: ${svg}`);
 

@@ -102,7 +102,7 @@ export function checkOptions(options: unknown, where: string, kind: 'run' | 'run
 }
 
 /** What the environment says. @throws OptionError naming the variable. */
-export function environmentOptions(env: NodeJS.ProcessEnv = process.env): RunOptions {
+export function environmentOptions(env: Readonly<Record<string, string | undefined>> = process.env): RunOptions {
   const options: Record<string, unknown> = {};
   for (const [name, parse] of Object.entries(environment)) {
     const variable = `LAZULI_${name.toUpperCase()}`;

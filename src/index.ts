@@ -49,7 +49,7 @@ export function compute<const T>(target: T, options?: RunOptions): Promise<Compu
  *
  * @example
  * const squares = await persist(delayed((n: number) => n * n)(12));
- * await squares.compute(); // 144, without computing it again
+ * await squares.compute(); // 144
  * squares.release();
  */
 export function persist<const T>(target: T, options?: RunOptions): Promise<Persisted<T>> {

@@ -127,16 +127,16 @@ function read(text: string, delimiter: string, name: string): Line[] {
 }
 
 function located(error: ParseError, text: string, name: string): CsvError {
-  let line = Number(error['lines'] ?? 1);
-  let column = typeof error['column'] === 'number' ? error['column'] + 1 : 1;
+  let line = Number(error.lines ?? 1);
+  let column = typeof error.column === 'number' ? error.column + 1 : 1;
   let message = error.message;
   if (error.code === 'CSV_QUOTE_NOT_CLOSED') {
     // The parser notices at the end of the text; the line where the record began is the one to look at.
-    const before = Buffer.from(text).subarray(0, Number(error['bytes'] ?? 0));
+    const before = Buffer.from(text).subarray(0, Number(error.bytes ?? 0));
     line = before.toString().split('\n').length;
     message = 'a quote is opened and never closed';
   } else if (error.code === 'CSV_RECORD_INCONSISTENT_FIELDS_LENGTH') {
-    const found = Array.isArray(error['record']) ? error['record'].length : 0;
+    const found = Array.isArray(error.record) ? error.record.length : 0;
     const expected = Number(/expect (\d+)/.exec(error.message)?.[1] ?? found);
     column = Math.min(found, expected) + 1;
     message = `the row has ${found} cells, the first one has ${expected}; every row must have as many`;

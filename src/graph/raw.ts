@@ -22,7 +22,8 @@ export class Literal<T = unknown> {
  * Quotes a value in a raw graph: it is passed as it is and never looked into.
  *
  * @example
- * { greet: [say, literal('name')], name: 'Ada' } // say('name'), although 'name' is a key
+ * const graph = { name: 'Ada', greet: [(text: string) => `Hello, ${text}`, literal('name')] };
+ * await get(graph, 'greet'); // 'Hello, name'
  */
 export function literal<T>(value: T): Literal<T> {
   return new Literal(value);

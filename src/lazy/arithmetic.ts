@@ -133,7 +133,7 @@ export function expr(texts: TemplateStringsArray, ...values: readonly Numeric[])
 export function expr(texts: TemplateStringsArray, ...values: readonly ArrayInput[]): LazyArray;
 export function expr(texts: TemplateStringsArray, ...values: readonly (Numeric | Pending<NDArray>)[]): Delayed<NDArray>;
 export function expr(texts: TemplateStringsArray, ...values: readonly unknown[]): unknown {
-  if (!Array.isArray(texts)) throw new ArgumentError('nd.expr is a template: write nd.expr`${a} + ${b}`');
+  if (!Array.isArray(texts)) throw new ArgumentError(`nd.expr is a template: write nd.expr\`\${a} + \${b}\``);
   const steps = parseExpression(texts);
   const inputs = values.map((value) => argument(value, 'nd.expr'));
   const known = whatIsKnown(inputs);

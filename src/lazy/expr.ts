@@ -18,6 +18,9 @@ import {
   type Value,
 } from './elementwise.js';
 
+/** How a value is shown in messages about the template. */
+const SLOT = `\${…}`;
+
 /** One step: a literal, a value by its place in the template, or an operation on what came before. */
 export type Step = { readonly literal: number } | { readonly slot: number } | { readonly operation: OperationName };
 
@@ -109,12 +112,12 @@ class Parser {
   #next = 0;
 
   constructor(texts: readonly string[]) {
-    this.#shown = texts.join('${…}');
+    this.#shown = texts.join(SLOT);
     let start = 0;
     texts.forEach((text, slot) => {
       if (slot > 0) {
         this.#tokens.push({ kind: 'slot', slot: slot - 1, at: start });
-        start += '${…}'.length;
+        start += SLOT.length;
       }
       this.#tokenize(text, start);
       start += text.length;

@@ -21,7 +21,7 @@ type Awaitable<T> = T | Promise<T>;
  *
  * @example
  * const product = nd.matmul(nd.ones([2, 3]), nd.eye(3));
- * product.shape; // [2, 3], and nothing has been computed
+ * product.shape; // [2, 3]
  * (await product.compute()).toNested(); // [[1, 1, 1], [1, 1, 1]]
  */
 export class LazyArray implements ArraySpec, Pending<NDArray> {

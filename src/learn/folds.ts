@@ -34,8 +34,7 @@ export interface FoldOptions {
  * Consecutive folds of (nearly) equal size; each is the test set once.
  *
  * @example
- * for (const [train, test] of new KFold({ nSplits: 2 }).split(4)) console.log(train, test);
- * // [2, 3] [0, 1], then [0, 1] [2, 3]
+ * [...new KFold({ nSplits: 2 }).split(4)]; // [[[2, 3], [0, 1]], [[0, 1], [2, 3]]]
  */
 export class KFold implements Splitter {
   readonly nSplits: number;
@@ -72,8 +71,7 @@ export class KFold implements Splitter {
  * Folds in which every class has (nearly) the share that it has in the whole. `split` needs the labels.
  *
  * @example
- * const folds = [...new StratifiedKFold({ nSplits: 2 }).split(4, [0, 0, 1, 1])];
- * // test rows [0, 2], then [1, 3]
+ * [...new StratifiedKFold({ nSplits: 2 }).split(4, [0, 0, 1, 1])]; // [[[1, 3], [0, 2]], [[0, 2], [1, 3]]]
  */
 export class StratifiedKFold implements Splitter {
   readonly nSplits: number;

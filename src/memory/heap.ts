@@ -43,6 +43,7 @@ export interface HeapOptions {
  * heap.free(block);
  */
 export class Heap {
+  /** @internal What kernels are instantiated over. Not in the declarations: Node's types have no WebAssembly. */
   readonly memory: WebAssembly.Memory;
   readonly limit: number;
   #capacity = 1024;

@@ -1,0 +1,56 @@
+/** The command line of the examples: which options there are, and what each may be. */
+import { availableParallelism } from 'node:os';
+import { parseArgs } from 'node:util';
+
+const devices = ['auto', 'js', 'wasm', 'gpu', 'onnx', 'tensorflow'] as const;
+const schedulers = ['threads', 'sync'] as const;
+
+const common = {
+  workers: { type: 'string', default: String(availableParallelism()) },
+  device: { type: 'string', default: 'auto' },
+  scheduler: { type: 'string', default: 'threads' },
+  out: { type: 'string', default: 'out' },
+} as const;
+
+export type Options = ReturnType<typeof readCommon>;
+
+/** The options that all examples have. A wrong one ends the program with a message. */
+export function readOptions(): Options {
+  return orExit(() => readCommon(parseArgs({ options: common }).values));
+}
+
+/** The same, and `--data`: one of `names`, the first by default, or the path of a CSV file. */
+export function readOptionsWithData(names: readonly string[]): Options & { readonly data: string } {
+  return orExit(() => {
+    const { values } = parseArgs({ options: { ...common, data: { type: 'string', default: names[0] ?? '' } } });
+    const { data } = values;
+    if (!names.includes(data) && !data.endsWith('.csv')) {
+      throw new Error(`--data is '${data}'; use ${names.join(', ')} or the path of a .csv file`);
+    }
+    return { ...readCommon(values), data };
+  });
+}
+
+function readCommon(given: { readonly [K in keyof typeof common]: string }) {
+  const workers = Number(given.workers);
+  if (!Number.isSafeInteger(workers) || workers < 1) {
+    throw new Error(`--workers is '${given.workers}'; use a whole number of at least 1`);
+  }
+  const device = oneOf('device', given.device, devices);
+  return { workers, device, scheduler: oneOf('scheduler', given.scheduler, schedulers), out: given.out };
+}
+
+function oneOf<T extends string>(option: string, value: string, values: readonly T[]): T {
+  const found = values.find((one) => one === value);
+  if (found === undefined) throw new Error(`--${option} is '${value}'; use ${values.join(', ')}`);
+  return found;
+}
+
+function orExit<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(2);
+  }
+}
