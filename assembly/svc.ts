@@ -4,7 +4,8 @@
  * that folds and pairs of classes share one matrix and nothing is gathered but the cached rows of the solver.
  */
 import { align64, ARENA_BYTES, ARENA_START, isCancelled } from './arena';
-import { Grouped, groupedBytes, layOut, layOutGrouped, readDiagonal, solve, Solver, solverBytes } from './smo';
+import { Grouped, groupedBytes, layOutGrouped, readDiagonal } from './grouped';
+import { layOut, solve, Solver, solverBytes } from './smo';
 import { BAD_C, BAD_LABEL, CANCELLED, INDEX_RANGE, OK, ONE_CLASS } from './status';
 
 // @ts-ignore: decorator

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { compute, type Delayed, delayed, NDArray, nd, readCsv, visualize } from 'lazuli';
 import { KFold, nestedCrossValidate, parameterGrid, SVC, standardize } from 'lazuli/learn';
 
-type Rows = ArrayLike<number>;
+type Rows = Int32Array;
 type Parameters = { readonly C: number; readonly gamma?: number };
 
 interface Problem {

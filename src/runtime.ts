@@ -23,6 +23,7 @@ import { wrapPersisted } from './graph/delayed.js';
 import { installHooks } from './graph/hooks.js';
 import { TaskNode } from './graph/node.js';
 import { buildProgram, type Program } from './graph/program.js';
+import { installFunctionHash } from './graph/pure-key.js';
 import { fromGraph, type RawGraph, type RawKeys } from './graph/raw.js';
 import type { Computed, Persisted as PersistedStructure } from './graph/types.js';
 import { HeapMark } from './memory/detach.js';
@@ -32,6 +33,7 @@ import { Persisted } from './scheduler/persisted.js';
 import { Recorder, type RunRecord } from './scheduler/recorder.js';
 import type { Results } from './scheduler/results.js';
 import { run } from './scheduler/run.js';
+import { functionHash } from './workers/ship.js';
 import { isLazuliThread } from './workers/thread.js';
 
 /** Makes the observer for `progress: true`; the diagnostics floor installs it, so that nothing here looks upwards. */
@@ -259,6 +261,9 @@ function keepAll({ targets }: Program, results: Results): Persisted[] {
 
 /** The runtime behind the functions of the package. */
 export const defaultRuntime = new Runtime();
+
+// A pure task's key covers what its function captured.
+installFunctionHash(functionHash);
 
 installHooks({
   compute: (target, options) => defaultRuntime.compute(target, options),

@@ -5,7 +5,7 @@
  * never depends on what can be sent.
  */
 import { freemem } from 'node:os';
-import { CaptureError, ResultTransferError, TaskTimeoutError } from '../errors.js';
+import { CaptureError, ResultTransferError, TaskTimeoutError, WorkerLostError } from '../errors.js';
 import type { AnyFunction } from '../graph/node.js';
 import type { BatchCall, BatchOutcome, ThreadPool } from '../workers/pool.js';
 import { ship } from '../workers/ship.js';
@@ -17,6 +17,8 @@ const BATCH_MS = 2;
 /** … and gives back what it has not started after this long. */
 const BUDGET_MS = 8;
 const MAX_BATCH = 512;
+/** A call whose result was lost with its thread this often is not run again. */
+const MAX_LOSSES = 3;
 /** What a call is expected to take while nothing is known of its function. */
 const UNKNOWN_MS = BATCH_MS / 4;
 
@@ -36,6 +38,8 @@ export class PoolCalls implements CallLane {
   #declared = 0;
   #queue: FunctionCall[] = [];
   #head = 0;
+  /** How often a call had ended when its thread was lost together with the result. */
+  readonly #losses = new Map<number, number>();
   readonly #batches = new Set<Promise<void>>();
 
   /** @param yieldThread asks the kernels' pullers for a thread. */
@@ -149,6 +153,9 @@ export class PoolCalls implements CallLane {
         again.push(call);
       } else if (outcome?.status === 'failed') {
         this.#sink.failed(call.task, outcome.error, outcome.start, outcome.end, threadId);
+      } else if (outcome?.status === 'lost' && this.#countLoss(call) > MAX_LOSSES) {
+        const lost = new WorkerLostError(`its thread was lost ${MAX_LOSSES + 1} times before its result had arrived`);
+        this.#sink.failed(call.task, lost, now(), now(), threadId);
       } else {
         again.push(call);
       }
@@ -157,6 +164,12 @@ export class PoolCalls implements CallLane {
       this.#queue = [...again, ...this.#queue.slice(this.#head)];
       this.#head = 0;
     }
+  }
+
+  #countLoss(call: FunctionCall): number {
+    const losses = (this.#losses.get(call.task) ?? 0) + 1;
+    this.#losses.set(call.task, losses);
+    return losses;
   }
 
   async #runHere(call: FunctionCall): Promise<void> {

@@ -121,8 +121,8 @@ export type Computed<T> =
 export type Persisted<T> =
   IsAny<T> extends true
     ? T
-    : T extends Pending<infer R>
-      ? PersistedDelayed<R>
+    : T extends { persist(options?: ComputeOptions): Promise<infer P> }
+      ? P
       : T extends Leaf
         ? T
         : T extends ReadonlyMap<infer K, infer V>

@@ -76,7 +76,7 @@ function listBytes(classes: number, count: number): number {
   return Math.ceil((4 * (classes + 1 + count)) / 64) * 64;
 }
 
-/** Bytes of the float32 copy of the samples' part of the kernel matrix, grouped by class; as in assembly/smo.ts. */
+/** Bytes of the float32 copy of the samples' part of the kernel matrix, grouped by class; as in assembly/grouped.ts. */
 function groupedBytes(count: number): number {
   const padded = Math.ceil(count / 4) * 4;
   return 256 + padded * (13 + 4 * padded) + 320;

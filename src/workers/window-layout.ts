@@ -37,7 +37,9 @@ export const ATTENTION = 112;
 export const WAKE_MAIN_AT = 128;
 /** How many pullers the main thread would start if there were work for them. */
 export const WANTED_PULLERS = 144;
-export const HEADER_WORDS = 160;
+/** Pullers without a task, those on their way included: what is ready beyond their number needs more of them. */
+export const IDLE = 160;
+export const HEADER_WORDS = 176;
 
 /** No next edge. */
 export const END = -1;

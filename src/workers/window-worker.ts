@@ -12,6 +12,7 @@ import {
   CLOSED,
   DONE_TAIL,
   END,
+  IDLE,
   LEAVE,
   NOTIFY,
   PULLERS,
@@ -77,21 +78,28 @@ export function pull(message: PullMessage): number {
   const { arrays } = seat;
   const { words } = arrays;
   let ran = 0;
-  // PULLERS was raised by the main thread when it asked for this puller.
-  for (;;) {
+  // PULLERS and IDLE were raised by the main thread when it asked for this puller.
+  for (let isIdle = true; ; ) {
     const slot = take(arrays);
     if (slot >= 0) {
+      if (isIdle) Atomics.sub(words, IDLE, 1);
+      isIdle = false;
       ran += runFrom(slot, seat, message);
       if (Atomics.load(words, LEAVE) > 0 && lower(words, LEAVE)) {
         Atomics.sub(words, PULLERS, 1);
         return ran;
       }
-    } else if (!waitForWork(arrays)) {
-      Atomics.sub(words, PULLERS, 1);
-      // Work that came between the last look and leaving must not be left lying.
-      if (!hasReady(arrays)) return ran;
-      Atomics.add(words, PULLERS, 1);
+      continue;
     }
+    if (!isIdle) Atomics.add(words, IDLE, 1);
+    isIdle = true;
+    if (waitForWork(arrays)) continue;
+    Atomics.sub(words, IDLE, 1);
+    Atomics.sub(words, PULLERS, 1);
+    // Work that came between the last look and leaving must not be left lying.
+    if (!hasReady(arrays)) return ran;
+    Atomics.add(words, PULLERS, 1);
+    Atomics.add(words, IDLE, 1);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   EDGES,
   END,
   HEADER_WORDS,
+  IDLE,
   LEAVE,
   MAX_LANES,
   NOTIFY,
@@ -191,7 +192,11 @@ export class Window {
 
   #ensurePullers(): void {
     const { words } = this.#arrays;
-    let wanted = Math.min(this.#readyCount(), this.#options.threads) - Atomics.load(words, PULLERS);
+    // A puller that is busy may be so for long: only idle ones count.
+    let wanted = Math.min(
+      this.#readyCount() - Atomics.load(words, IDLE),
+      this.#options.threads - Atomics.load(words, PULLERS),
+    );
     for (; wanted > 0 && this.#freeLanes.length > 0 && !this.#closed; wanted--) {
       const lane = this.#freeLanes.pop() as number;
       this.#startPuller(lane);
@@ -204,6 +209,7 @@ export class Window {
     const arena = this.#arenas[lane] ?? heap.address(heap.allocate(SCRATCH_BYTES));
     this.#arenas[lane] = arena;
     Atomics.add(words, PULLERS, 1);
+    Atomics.add(words, IDLE, 1);
     const message: PullMessage = { id: this.#id, buffer: this.#buffer, module, memory: heap.memory, lane, arena };
     const ended = (): void => {
       this.#freeLanes.push(lane);
@@ -215,6 +221,7 @@ export class Window {
       Atomics.sub(words, PULLERS, 1);
       const slot = Atomics.exchange(running, lane, -1);
       if (slot >= 0) this.#finishLost(slot);
+      else Atomics.sub(words, IDLE, 1);
       ended();
       if (!this.#closed) onPullerLost(error);
     });
