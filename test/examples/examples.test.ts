@@ -34,7 +34,7 @@ describe('examples/nested-cross-validation', () => {
     [['--data', 'iris'], "--data is 'iris'; use breast_cancer, digits or the path of a .csv file"],
     [['--workers', 'two'], "--workers is 'two'; use a whole number of at least 1"],
     [['--device', 'cuda'], "--device is 'cuda'; use auto, js, wasm"],
-    [['--scheduler', 'dask'], "--scheduler is 'dask'; use threads or sync"],
+    [['--scheduler', 'dask'], "--scheduler is 'dask'; use threads, sync"],
     [['--folds', '3'], "Unknown option '--folds'"],
   ])('refuses %j', (options, message) => {
     const { status, stdout, stderr } = run('nested-cross-validation', ...options);
@@ -75,7 +75,7 @@ describe('examples/pipeline', () => {
 
   it('refuses a scheduler that does not exist', () => {
     const { status, stderr } = run('pipeline', '--scheduler', 'fast');
-    expect(stderr).toContain("--scheduler is 'fast'; use threads or sync");
+    expect(stderr).toContain("--scheduler is 'fast'; use threads, sync");
     expect(status).toBe(1);
   });
 });
