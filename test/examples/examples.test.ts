@@ -76,6 +76,6 @@ describe('examples/pipeline', () => {
   it('refuses a scheduler that does not exist', () => {
     const { status, stderr } = run('pipeline', '--scheduler', 'fast');
     expect(stderr).toContain("--scheduler is 'fast'; use threads, sync");
-    expect(status).toBe(1);
+    expect(status).toBe(2);
   });
 });
