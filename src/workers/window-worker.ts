@@ -70,6 +70,11 @@ function seatOf(message: PullMessage): Seat {
     seat = { arrays: windowArrays(message.buffer), exports: callable, memory: new Int32Array(memory.buffer) };
     seats.set(message.id, seat);
   }
+  // A view keeps the length that the memory had: an arena made after the memory grew lies beyond it.
+  if (seat.memory.length * 4 <= message.arena) {
+    seat = { ...seat, memory: new Int32Array((message.memory as WebAssembly.Memory).buffer) };
+    seats.set(message.id, seat);
+  }
   return seat;
 }
 
