@@ -35,7 +35,8 @@ interface Measured {
 }
 
 function checked(who: string, shape: Shape, n: number, { build, run, value }: Measured): Record<string, number> {
-  if (value !== expected(shape, n)) throw new Error(`${who}, ${shape} of ${n}: ${value} instead of ${expected(shape, n)}`);
+  if (value !== expected(shape, n))
+    throw new Error(`${who}, ${shape} of ${n}: ${value} instead of ${expected(shape, n)}`);
   return { build, run };
 }
 
@@ -43,7 +44,12 @@ function sumOf(result: unknown): number {
   return Array.isArray(result) ? (result as number[]).reduce((sum, value) => sum + value, 0) : (result as number);
 }
 
-async function ours(form: 'raw' | 'delayed', scheduler: 'sync' | 'threads', shape: Shape, n: number): Promise<Measured> {
+async function ours(
+  form: 'raw' | 'delayed',
+  scheduler: 'sync' | 'threads',
+  shape: Shape,
+  n: number,
+): Promise<Measured> {
   if (form === 'raw') {
     const [{ graph, keys }, build] = await timed(() => rawGraph(shape, n));
     const [result, run] = await timed(() => get(graph, keys, { scheduler, workers }));
@@ -55,7 +61,8 @@ async function ours(form: 'raw' | 'delayed', scheduler: 'sync' | 'threads', shap
 }
 
 const peer = await PythonPeer.start(new URL('./peers.py', import.meta.url));
-const allowed = (who: string, shape: Shape, n: number): boolean => n <= (most[who]?.(shape) ?? Number.POSITIVE_INFINITY);
+const allowed = (who: string, shape: Shape, n: number): boolean =>
+  n <= (most[who]?.(shape) ?? Number.POSITIVE_INFINITY);
 
 function contestants(shape: Shape, n: number): Record<string, Contestant> {
   const all: Record<string, Contestant> = {};
