@@ -248,6 +248,13 @@ describe.each(ways)('%s', (_name, options) => {
     expect(error.cause).toBeInstanceOf(ReleasedError);
   });
 
+  it('has functions that can be taken off it, and draws its own last run', async () => {
+    const { compute, visualize } = runtime;
+    const sum = add(inc(1), 2);
+    expect(await compute(sum)).toBe(4);
+    expect(await visualize(sum, { color: 'time' })).toContain('<svg');
+  });
+
   it('runs raw graphs with the nesting of the keys', async () => {
     const graph = {
       'load-1': [(name: string) => name.length, 'a file'],
