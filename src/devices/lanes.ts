@@ -9,6 +9,8 @@ import type { HeapArray, Kernel, KernelParams } from '../kernels/contract.js';
 export interface LaneSink {
   succeeded(task: number, value: unknown, start: number, end: number, thread: number): void;
   failed(task: number, error: unknown, start: number, end: number, thread: number): void;
+  /** A call cannot be sent: it is to run on the main thread. */
+  returned(task: number): void;
 }
 
 /** A JavaScript call whose arguments are all there. */
@@ -27,6 +29,7 @@ export interface FunctionCall {
 
 /** Runs JavaScript functions. */
 export interface CallLane {
+  /** May answer with `returned` at once. */
   submit(call: FunctionCall): void;
   /** After a series of submissions. */
   flush(): void;
@@ -50,6 +53,7 @@ export type HeapCallArrays = readonly HeapArray[];
 
 /** Runs kernels whose inputs may still be computed: `after` names the tickets of those that are. */
 export interface KernelLane {
+  /** @throws HeapExhaustedError when there is no memory for the threads' own scratch. */
   hasRoomFor(inputs: number): boolean;
   /** Returns the kernel's ticket. */
   admit(call: KernelCall, after: readonly number[]): number;
