@@ -1,53 +1,14 @@
-import { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CANCELLED } from '../../dist/kernels/contract.js';
 import { Heap } from '../../dist/memory/heap.js';
-import { Window, type WindowOutcome, type WindowTask } from '../../dist/workers/window.js';
-import { type PullMessage, pull, TRAPPED } from '../../dist/workers/window-worker.js';
+import { Window, type WindowOutcome } from '../../dist/workers/window.js';
+import { pull, TRAPPED } from '../../dist/workers/window-worker.js';
 import { exportNames, tinyModule } from './tiny-module.js';
+import { runOn, Threads } from './window-harness.js';
 
 const ADD = exportNames.indexOf('add');
 const module = new WebAssembly.Module(tinyModule());
-
-/** Bare threads, each with at most one puller. */
-class Threads {
-  readonly workers: Worker[] = [];
-  readonly idle: Worker[] = [];
-  readonly queue: { message: PullMessage; resolve: (n: unknown) => void }[] = [];
-
-  constructor(n: number) {
-    for (let i = 0; i < n; i++) {
-      const worker = new Worker(new URL('./puller.js', import.meta.url));
-      this.workers.push(worker);
-      this.idle.push(worker);
-    }
-  }
-
-  start = (message: PullMessage): Promise<unknown> =>
-    new Promise((resolve) => {
-      this.queue.push({ message, resolve });
-      this.#next();
-    });
-
-  #next(): void {
-    const worker = this.idle.pop();
-    if (worker === undefined) return;
-    const job = this.queue.shift();
-    if (job === undefined) {
-      this.idle.push(worker);
-      return;
-    }
-    worker.once('message', (ran) => {
-      this.idle.push(worker);
-      job.resolve(ran);
-      this.#next();
-    });
-    worker.postMessage(job.message);
-  }
-
-  close = (): Promise<unknown> => Promise.all(this.workers.map((worker) => worker.terminate()));
-}
 
 const heap = new Heap({ base: 4096 });
 const threads = new Threads(3);
@@ -66,50 +27,7 @@ const value = (address: number): number => new Float64Array(heap.buffer, address
 const cell = (): number => heap.address(heap.allocate(8));
 const zero = cell();
 
-/** Admits tasks in order, waiting for room, and resolves with every outcome. */
-async function runAll(
-  tasks: readonly (Omit<WindowTask, 'after' | 'onDone' | 'notify'> & { inputs: readonly number[]; notify?: boolean })[],
-): Promise<WindowOutcome[]> {
-  const slots = new Map<number, number>();
-  const outcomes: WindowOutcome[] = [];
-  let next = 0;
-  let done = 0;
-  await new Promise<void>((resolve) => {
-    let draining = false;
-    const admit = (): void => {
-      for (; next < tasks.length; next++) {
-        const task = tasks[next];
-        if (task === undefined) break;
-        const after = task.inputs.flatMap((input) => slots.get(input) ?? []);
-        if (!window.hasRoomFor(after.length)) break;
-        const index = next;
-        const slot = window.admit({
-          callee: task.callee,
-          args: task.args,
-          after,
-          notify: task.notify ?? false,
-          onDone: (outcome) => {
-            outcomes[index] = outcome;
-            slots.delete(index);
-            done++;
-            if (done === tasks.length) resolve();
-            else if (!draining) {
-              draining = true;
-              queueMicrotask(() => {
-                draining = false;
-                admit();
-              });
-            }
-          },
-        });
-        slots.set(index, slot);
-      }
-      window.flush(next < tasks.length);
-    };
-    admit();
-  });
-  return outcomes;
-}
+const runAll = (tasks: Parameters<typeof runOn>[1]): Promise<WindowOutcome[]> => runOn(window, tasks);
 
 describe('window', () => {
   it('runs a chain in order', async () => {
