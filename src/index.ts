@@ -28,7 +28,7 @@ export type { RunRecord, TaskRecord } from './scheduler/recorder.js';
 
 installProgressBar(() => new ProgressBar());
 installLazyArrays(persistedArray);
-installHooks({ visualize: (target, options) => visualize(target, options) });
+installHooks({ visualize: (target, options) => draw(target, options, defaultRuntime.lastRun) });
 
 /**
  * Runs what `target` needs and answers the same structure with results in the place of delayed values.

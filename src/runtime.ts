@@ -20,12 +20,12 @@ import { compileKernels, instantiate, LEAST_PAGES } from './devices/wasm-module.
 import { RuntimeClosedError } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
 import { wrapPersisted } from './graph/delayed.js';
-import { installHooks } from './graph/hooks.js';
+import { hook, installHooks } from './graph/hooks.js';
 import { TaskNode } from './graph/node.js';
 import { buildProgram, type Program } from './graph/program.js';
 import { installFunctionHash } from './graph/pure-key.js';
 import { fromGraph, type RawGraph, type RawKeys } from './graph/raw.js';
-import type { Computed, Persisted as PersistedStructure } from './graph/types.js';
+import type { Computed, Persisted as PersistedStructure, VisualizeOptions } from './graph/types.js';
 import { HeapMark } from './memory/detach.js';
 import { Heap } from './memory/heap.js';
 import type { Observer } from './scheduler/observer.js';
@@ -74,6 +74,10 @@ export class Runtime {
 
   constructor(options: RuntimeOptions = {}) {
     this.#options = checkOptions(options, 'createRuntime', 'runtime');
+    // So that `const { compute, close } = createRuntime()` works.
+    for (const name of ['compute', 'persist', 'get', 'visualize', 'configure', 'devices', 'close'] as const) {
+      Object.defineProperty(this, name, { value: (this[name] as () => unknown).bind(this) });
+    }
   }
 
   /**
@@ -114,6 +118,13 @@ export class Runtime {
     const settings = this.#settings(options, 'get');
     const { nodes, rebuild: rebuildKeys } = fromGraph(graph, keys);
     return rebuildKeys(await this.#run(nodes, settings, takeAll));
+  }
+
+  /** Draws the graph of `target`; colours that show a run show the last one of this runtime. */
+  visualize(target: unknown, options: VisualizeOptions = {}): Promise<string> {
+    const run = this.lastRun;
+    const shown = run === undefined || options.run !== undefined ? options : { ...options, run };
+    return hook('visualize')(target, shown) as Promise<string>;
   }
 
   /** Sets options for later calls; those not named stay. */

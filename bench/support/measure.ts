@@ -1,12 +1,8 @@
 /**
  * How every bench measures: contestants alternate within a round, so that noise of the machine meets all of them, and
- * the median over the rounds counts. Garbage of one measurement is collected before the next.
+ * the median over the rounds counts. The collector is left alone: collecting by force between measurements makes V8
+ * throw optimised code away, and what follows runs five times slower than in any program.
  */
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 /** One contestant: does the work once and answers what it measured, by name; undefined when it cannot take part. */
 export type Contestant = () => Promise<Readonly<Record<string, number>> | undefined>;
@@ -45,7 +41,6 @@ export async function alternate<Name extends string>(
     for (const name of names) {
       const hasResult = series.has(name);
       if (hasResult && (spent.get(name) ?? 0) > patience) continue;
-      collectGarbage();
       const before = performance.now();
       const measured = await contestants[name]();
       const seconds = (performance.now() - before) / 1000;

@@ -31,6 +31,7 @@ export {
   sum,
 } from './arithmetic.js';
 export { arange, array, eye, full, linspace, logspace, ones, zeros } from './creation.js';
+export { load } from './load.js';
 
 /**
  * The matrix product of (m, k) and (k, n), of shape (m, n).

@@ -4,7 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { CANCELLED } from '../../dist/kernels/contract.js';
 import { Heap } from '../../dist/memory/heap.js';
 import { Window, type WindowOutcome, type WindowTask } from '../../dist/workers/window.js';
-import { type PullMessage, TRAPPED } from '../../dist/workers/window-worker.js';
+import { type PullMessage, pull, TRAPPED } from '../../dist/workers/window-worker.js';
 import { exportNames, tinyModule } from './tiny-module.js';
 
 const ADD = exportNames.indexOf('add');
@@ -219,5 +219,33 @@ describe('window', () => {
       window.flush(false);
     });
     expect(outcome.status).toBe(0);
+  });
+
+  it('gives a thread an arena that was made after the memory grew', async () => {
+    const own = new Heap({ base: 4096 });
+    let late: number | undefined;
+    const here = new Window({
+      heap: own,
+      module,
+      threads: 1,
+      startPuller: async (message) => pull(late === undefined ? message : { ...message, arena: late }),
+      onPullerLost: (error) => {
+        throw error;
+      },
+    });
+    const add = async (): Promise<number> => {
+      const out = own.address(own.allocate(8));
+      const args = [out + 64, out + 64, out, 7];
+      const outcome = await new Promise<WindowOutcome>((resolve) => {
+        here.admit({ callee: ADD, args, after: [], notify: true, onDone: resolve });
+        here.flush(false);
+      });
+      expect(outcome.status).toBe(0);
+      return new Float64Array(own.buffer, out, 1)[0] as number;
+    };
+    expect(await add()).toBe(7);
+    own.allocate(64 << 20);
+    late = own.address(own.allocate(4 << 20));
+    expect(await add()).toBe(7);
   });
 });
