@@ -57,6 +57,12 @@ export class PoolCalls implements CallLane {
     // One batch more per thread than runs, so that a thread that ends finds the next one waiting.
     while (this.#head < this.#queue.length && this.#batches.size < this.#pool.threads * 2) {
       const first = this.#queue[this.#head] as FunctionCall;
+      if (first.previous !== undefined) {
+        // Its predecessor went elsewhere or failed: with the result at hand it is a call like any other.
+        this.#head++;
+        this.#sink.returned(first.task);
+        continue;
+      }
       if (this.#shipmentOf(first) === null) {
         this.#head++;
         void this.#runHere(first);
@@ -99,14 +105,17 @@ export class PoolCalls implements CallLane {
     return shipment;
   }
 
-  /** Calls from the front that should take BATCH_MS together, no more than a fair share. Empty: no memory for one now. */
+  /** Calls from the front that should take BATCH_MS together, no more than a fair share, chains whole. Empty: no memory for one now. */
   #nextBatch(): FunctionCall[] {
     const most = Math.min(MAX_BATCH, Math.ceil((this.#queue.length - this.#head) / this.#pool.threads));
     const batch: FunctionCall[] = [];
     let expected = 0;
-    while (batch.length < most && expected < BATCH_MS) {
-      const call = this.#queue[this.#head] as FunctionCall;
-      if (this.#shipmentOf(call) === null) break;
+    for (;;) {
+      const call = this.#queue[this.#head];
+      if (call === undefined) break;
+      // What follows in the same thread comes along: sharing it out would only make results travel.
+      const isFull = call.previous === undefined && (batch.length >= most || expected >= BATCH_MS);
+      if (isFull || this.#shipmentOf(call) === null) break;
       if (call.memory > 0) {
         // Alone in its batch: what it declares is taken and given back with the batch.
         const fits = this.#declared === 0 || this.#declared + call.memory <= this.#budget;
@@ -125,10 +134,14 @@ export class PoolCalls implements CallLane {
     const memory = batch[0]?.memory ?? 0;
     this.#declared += memory;
     try {
-      const calls = batch.map(({ fn, args, timeout }): BatchCall => {
-        const call = { fn: this.#shipments.get(fn) as Shipment, args };
-        return timeout === undefined ? call : { ...call, timeout };
-      });
+      const calls = batch.map(
+        ({ fn, args, timeout, previous }): BatchCall => ({
+          fn: this.#shipments.get(fn) as Shipment,
+          args,
+          ...(timeout === undefined ? undefined : { timeout }),
+          ...(previous === undefined ? undefined : { previous }),
+        }),
+      );
       const signal = this.#abortion.signal;
       const outcome = await this.#pool.runBatch({ calls, budget: BUDGET_MS }, { signal });
       if (!signal.aborted) this.#report(batch, outcome);

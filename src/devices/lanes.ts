@@ -9,6 +9,8 @@ import type { HeapArray, Kernel, KernelParams } from '../kernels/contract.js';
 export interface LaneSink {
   succeeded(task: number, value: unknown, start: number, end: number, thread: number): void;
   failed(task: number, error: unknown, start: number, end: number, thread: number): void;
+  /** A call that was to follow another in its thread has not been made: it is the loop's again. */
+  returned(task: number): void;
 }
 
 /** A JavaScript call whose arguments are all there. */
@@ -23,6 +25,11 @@ export interface FunctionCall {
   readonly memory: number;
   /** Milliseconds it was said to take. */
   readonly milliseconds: number | undefined;
+  /**
+   * The position of the argument that is the result of the call submitted just before: the two are made one after the
+   * other in one thread, and the result in between, which nobody else needs, does not travel.
+   */
+  readonly previous: number | undefined;
 }
 
 /** Runs JavaScript functions. */

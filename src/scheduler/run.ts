@@ -9,7 +9,7 @@ import type { CallLane, HeapCallArrays, KernelLane, LaneSink } from '../devices/
 import { cancelled } from '../devices/window-lane.js';
 import { ComputationAbortedError, TaskError, TaskTimeoutError } from '../errors.js';
 import { evaluate, fillArgs } from '../graph/evaluate.js';
-import type { TaskNode } from '../graph/node.js';
+import { Hole, type TaskNode } from '../graph/node.js';
 import { type Program, pathTo } from '../graph/program.js';
 import type { HeapMark } from '../memory/detach.js';
 import type { Handle } from '../memory/handle.js';
@@ -19,7 +19,7 @@ import { Persisted } from './persisted.js';
 import type { Recorder } from './recorder.js';
 import { Results } from './results.js';
 import { DONE, STARTED, TaskTable, WAITING } from './table.js';
-import { KERNEL, OUTPUT, secondsOf, waysOf } from './ways.js';
+import { CALL, KERNEL, OUTPUT, secondsOf, waysOf } from './ways.js';
 
 /** What a run needs of its surroundings. */
 export interface RunContext {
@@ -40,6 +40,8 @@ export interface RunContext {
 
 /** How long this thread works on its own tasks before it lets messages and timers through, in milliseconds. */
 const TURN_MS = 12;
+/** Calls that follow each other in one thread go together, up to this many. */
+const MAX_CHAIN = 256;
 /** How long a run waits before it tries again, when the room it lacks is taken by another run. */
 const RETRY_MS = 2;
 
@@ -268,22 +270,61 @@ class Run<T> implements LaneSink {
       if (node.op.kind !== 'call') continue;
       state[task] = STARTED;
       try {
-        const args = fillArgs(node, this.#inputs(task));
-        const seconds = secondsOf(node, args);
-        lane.submit({
-          task,
-          name: node.op.name,
-          fn: node.op.fn,
-          args,
-          timeout: this.#timeoutOf(task),
-          memory: node.settings.memory ?? 0,
-          milliseconds: seconds === undefined ? undefined : seconds * 1000,
-        });
+        this.#submit(lane, task, node, undefined);
       } catch (error) {
         this.#failedHere(task, error);
+        continue;
+      }
+      // What only this task leads to goes along, so that results between them need not travel.
+      for (let at = task, length = 1; length < MAX_CHAIN; length++) {
+        const next = this.#follower(at);
+        if (next === undefined) break;
+        const { successor, position } = next;
+        try {
+          this.#submit(lane, successor, this.#program.nodes[successor] as TaskNode, position);
+        } catch {
+          // A cost hint that cannot do without the argument: it goes alone, later.
+          break;
+        }
+        state[successor] = STARTED;
+        at = successor;
       }
     }
     lane.flush();
+  }
+
+  #submit(lane: CallLane, task: number, node: TaskNode, previous: number | undefined): void {
+    if (node.op.kind !== 'call') return;
+    const args = fillArgs(node, this.#inputs(task));
+    const seconds = secondsOf(node, args);
+    lane.submit({
+      task,
+      name: node.op.name,
+      fn: node.op.fn,
+      args,
+      timeout: this.#timeoutOf(task),
+      memory: node.settings.memory ?? 0,
+      milliseconds: seconds === undefined ? undefined : seconds * 1000,
+      previous,
+    });
+  }
+
+  /** The one call that waits for `task` alone and is alone in needing its result, as an argument of its own. */
+  #follower(task: number): { readonly successor: number; readonly position: number } | undefined {
+    const { way, state, blocking } = this.#table;
+    const { nodes, depStart, deps, succStart, succs } = this.#program;
+    const edge = succStart[task] as number;
+    if ((succStart[task + 1] as number) - edge !== 1 || this.#results.uses(task) !== 1) return undefined;
+    const successor = succs[edge] as number;
+    if (way[successor] !== CALL || state[successor] !== WAITING || blocking[successor] !== 1) return undefined;
+    const node = nodes[successor] as TaskNode;
+    // Neither could be tried again without the other, and memory is asked for by single calls.
+    for (const { settings } of [nodes[task] as TaskNode, node]) {
+      if ((settings.retries ?? this.#context.retries) > 0 || settings.memory !== undefined) return undefined;
+    }
+    const first = depStart[successor] as number;
+    const position = node.args.findIndex((arg) => arg instanceof Hole && deps[first + arg.index] === task);
+    return position < 0 ? undefined : { successor, position };
   }
 
   /** Runs a kernel on this thread; or sends its js body to the pool, then the answer is true: it is not over. */
@@ -303,6 +344,7 @@ class Run<T> implements LaneSink {
       timeout: this.#timeoutOf(task),
       memory: 0,
       milliseconds: undefined,
+      previous: undefined,
     });
     this.#calls.flush();
     return true;
@@ -346,6 +388,13 @@ class Run<T> implements LaneSink {
     this.#attempts.set(task, attempt);
     this.#table.state[task] = WAITING;
     this.#table.makeReady(task);
+    this.#pumpSoon();
+  }
+
+  returned(task: number): void {
+    if (this.#failure !== undefined) return;
+    this.#table.state[task] = WAITING;
+    if (this.#table.blocking[task] === 0) this.#table.makeReady(task);
     this.#pumpSoon();
   }
 
