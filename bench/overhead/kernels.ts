@@ -51,7 +51,7 @@ function countingModule(): WebAssembly.Module {
   module.setFeatures(binaryen.Features.All);
   const bytes = module.emitBinary();
   module.dispose();
-  return new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+  return new WebAssembly.Module(bytes);
 }
 
 class Threads {
