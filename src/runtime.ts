@@ -16,6 +16,7 @@ import {
 import { LocalKernels } from './devices/bodies.js';
 import { type DeviceInfo, discover, kernelDevices } from './devices/discovery.js';
 import { Engine } from './devices/engine.js';
+import type { LaneSink } from './devices/lanes.js';
 import { compileKernels, instantiate, LEAST_PAGES } from './devices/wasm-module.js';
 import { RuntimeClosedError } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
@@ -28,11 +29,12 @@ import { fromGraph, type RawGraph, type RawKeys } from './graph/raw.js';
 import type { Computed, Persisted as PersistedStructure, VisualizeOptions } from './graph/types.js';
 import { HeapMark } from './memory/detach.js';
 import { Heap } from './memory/heap.js';
+import { Crowd } from './scheduler/crowd.js';
 import type { Observer } from './scheduler/observer.js';
 import { Persisted } from './scheduler/persisted.js';
 import { Recorder, type RunRecord } from './scheduler/recorder.js';
 import type { Results } from './scheduler/results.js';
-import { run } from './scheduler/run.js';
+import { Run } from './scheduler/run.js';
 import { functionHash } from './workers/ship.js';
 import { isLazuliThread } from './workers/thread.js';
 
@@ -45,6 +47,7 @@ export function installProgressBar(make: () => Observer): void {
 
 interface Memory {
   readonly heap: Heap;
+  readonly crowd: Crowd;
   readonly mark: HeapMark;
   readonly local: LocalKernels;
   readonly module: WebAssembly.Module;
@@ -70,7 +73,9 @@ export class Runtime {
   readonly #engines = new Map<number, { readonly engine: Engine; users: number }>();
   #record: (() => RunRecord) | undefined;
   #closed = false;
-  #runs = 0;
+  readonly #running = new Set<Pick<Run<unknown>, 'stop' | 'promise'>>();
+  /** Engines on their way out. */
+  readonly #closing = new Set<Promise<void>>();
 
   constructor(options: RuntimeOptions = {}) {
     this.#options = checkOptions(options, 'createRuntime', 'runtime');
@@ -142,12 +147,15 @@ export class Runtime {
     return this.#record?.();
   }
 
-  /** Ends the threads and gives the memory back. Runs in progress fail. */
+  /** Ends the threads and gives the memory back. Runs in progress are rejected with a RuntimeClosedError. */
   async close(): Promise<void> {
     this.#closed = true;
-    const engines = [...this.#engines.values()];
+    const runs = [...this.#running];
+    for (const run of runs) run.stop(new RuntimeClosedError());
+    for (const { engine } of this.#engines.values()) this.#closeEngine(engine);
     this.#engines.clear();
-    await Promise.all(engines.map(({ engine }) => engine.close()));
+    await Promise.all(this.#closing);
+    await Promise.allSettled(runs.map((run) => run.promise));
     this.#memory = undefined;
   }
 
@@ -169,7 +177,13 @@ export class Runtime {
       const probe = new WebAssembly.Memory({ initial: LEAST_PAGES, maximum: LEAST_PAGES, shared: true });
       const base = (instantiate(module, probe).heapBase as () => number)();
       const heap = new Heap({ base });
-      this.#memory = { heap, mark: new HeapMark(heap), local: new LocalKernels(heap, module), module };
+      this.#memory = {
+        heap,
+        crowd: new Crowd(),
+        mark: new HeapMark(heap),
+        local: new LocalKernels(heap, module),
+        module,
+      };
     }
     return this.#memory;
   }
@@ -192,10 +206,15 @@ export class Runtime {
         if (this.#engines.size <= MAX_ENGINES) break;
         if (other.users > 0) continue;
         this.#engines.delete(count);
-        void other.engine.close();
+        this.#closeEngine(other.engine);
       }
     };
     return { engine: own.engine, done };
+  }
+
+  #closeEngine(engine: Engine): void {
+    const closing = engine.close().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
   }
 
   async #run<T>(
@@ -207,37 +226,43 @@ export class Runtime {
     const program = buildProgram(nodes);
     const memory = this.#memoryOf();
     const threaded = settings.scheduler === 'threads' && program.nodes.length > 0;
-    const used = threaded ? this.#engineOf(settings.workers, memory) : undefined;
     const { progress, observers } = settings;
     const bar = progress === true ? progressBar?.() : progress === false ? undefined : progress;
-    if (this.#runs === 0) memory.heap.resetPeak();
+    if (this.#running.size === 0) memory.heap.resetPeak();
     const recorder = new Recorder(program, {
       observers: bar === undefined ? (observers as Observer[]) : [...(observers as Observer[]), bar as Observer],
       scheduler: settings.scheduler,
       workers: threaded ? settings.workers : 0,
       peak: () => memory.heap.peak,
     });
-    this.#runs++;
+    const used = threaded ? this.#engineOf(settings.workers, memory) : undefined;
+    const { heap, crowd, mark, local } = memory;
+    const { workers: threads, retries, timeout, signal } = settings;
+    const lanes = used === undefined ? undefined : (sink: LaneSink) => used.engine.lanes(sink);
+    const context = {
+      heap,
+      crowd,
+      mark,
+      local,
+      lanes,
+      threads,
+      retries,
+      timeout,
+      signal,
+      kernelDevices: devices,
+      recorder,
+    };
+    let run: Run<T> | undefined;
     try {
-      return await run(
-        program,
-        {
-          heap: memory.heap,
-          mark: memory.mark,
-          local: memory.local,
-          lanes: used === undefined ? undefined : (sink) => used.engine.lanes(sink),
-          threads: settings.workers,
-          retries: settings.retries,
-          timeout: settings.timeout,
-          signal: settings.signal,
-          kernelDevices: devices,
-          recorder,
-        },
-        (results) => take(program, results),
-      );
+      run = new Run(program, context, (results) => take(program, results));
+      this.#running.add(run);
+      run.start();
+      return await run.promise;
     } finally {
-      this.#runs--;
-      this.#record = recorder.toRecord();
+      if (run !== undefined) {
+        this.#running.delete(run);
+        this.#record = recorder.toRecord();
+      }
       used?.done();
     }
   }

@@ -59,8 +59,8 @@ export class LocalKernels {
     }
     const body = kernel.bodies.wasm;
     if (this.#exports === undefined) {
-      this.#exports = instantiate(this.#module, this.#heap.memory);
       this.#arena = this.#heap.address(this.#heap.allocate(SCRATCH_BYTES));
+      this.#exports = instantiate(this.#module, this.#heap.memory);
     }
     const callee = body === undefined ? undefined : this.#exports[body.export];
     if (body === undefined || callee === undefined) throw new Error(`kernel '${kernel.name}' has no WebAssembly body`);

@@ -1,11 +1,11 @@
 /**
  * The lane of JavaScript functions on pool threads. A message to a thread costs about as much as a hundred small calls,
  * so calls travel in batches, sized by what calls of that function took so far; a batch that turns out long gives its
- * rest back. A function or value that cannot travel runs on the main thread instead, with one warning: correctness
+ * rest back. A call whose function or values cannot travel is returned to the main thread, with one warning: correctness
  * never depends on what can be sent.
  */
 import { freemem } from 'node:os';
-import { CaptureError, ResultTransferError, TaskTimeoutError, WorkerLostError } from '../errors.js';
+import { CaptureError, ResultTransferError, WorkerLostError } from '../errors.js';
 import type { AnyFunction } from '../graph/node.js';
 import type { BatchCall, BatchOutcome, ThreadPool } from '../workers/pool.js';
 import { ship } from '../workers/ship.js';
@@ -50,29 +50,19 @@ export class PoolCalls implements CallLane {
   }
 
   submit(call: FunctionCall): void {
-    this.#queue.push(call);
+    if (this.#abortion.signal.aborted) return;
+    if (this.#shipmentOf(call) === null) this.#sink.returned(call.task);
+    else this.#queue.push(call);
   }
 
   flush(): void {
     // One batch more per thread than runs, so that a thread that ends finds the next one waiting.
     while (this.#head < this.#queue.length && this.#batches.size < this.#pool.threads * 2) {
-      const first = this.#queue[this.#head] as FunctionCall;
-      if (first.previous !== undefined) {
-        // Its predecessor went elsewhere or failed: with the result at hand it is a call like any other.
-        this.#head++;
-        this.#sink.returned(first.task);
-        continue;
-      }
-      if (this.#shipmentOf(first) === null) {
-        this.#head++;
-        void this.#runHere(first);
-        continue;
-      }
       const batch = this.#nextBatch();
       if (batch.length === 0) break;
-      const sent: Promise<void> = this.#send(batch).finally(() => {
+      const sent: Promise<void> = this.#send(batch).then(() => {
         this.#batches.delete(sent);
-        if (!this.#abortion.signal.aborted) this.flush();
+        this.flush();
       });
       this.#batches.add(sent);
     }
@@ -105,7 +95,7 @@ export class PoolCalls implements CallLane {
     return shipment;
   }
 
-  /** Calls from the front that should take BATCH_MS together, no more than a fair share, chains whole. Empty: no memory for one now. */
+  /** Calls from the front that should take BATCH_MS together, no more than a fair share, chains whole. */
   #nextBatch(): FunctionCall[] {
     const most = Math.min(MAX_BATCH, Math.ceil((this.#queue.length - this.#head) / this.#pool.threads));
     const batch: FunctionCall[] = [];
@@ -113,9 +103,15 @@ export class PoolCalls implements CallLane {
     for (;;) {
       const call = this.#queue[this.#head];
       if (call === undefined) break;
-      // What follows in the same thread comes along: sharing it out would only make results travel.
-      const isFull = call.previous === undefined && (batch.length >= most || expected >= BATCH_MS);
-      if (isFull || this.#shipmentOf(call) === null) break;
+      const { previous } = call;
+      if (previous === undefined) {
+        if (batch.length >= most || expected >= BATCH_MS) break;
+      } else if (batch.at(-1)?.task !== previous.task) {
+        // What it was to follow went elsewhere, or is done.
+        this.#head++;
+        this.#sink.unchained(call.task);
+        continue;
+      }
       if (call.memory > 0) {
         // Alone in its batch: what it declares is taken and given back with the batch.
         const fits = this.#declared === 0 || this.#declared + call.memory <= this.#budget;
@@ -139,12 +135,15 @@ export class PoolCalls implements CallLane {
           fn: this.#shipments.get(fn) as Shipment,
           args,
           ...(timeout === undefined ? undefined : { timeout }),
-          ...(previous === undefined ? undefined : { previous }),
+          ...(previous === undefined ? undefined : { previous: previous.position }),
         }),
       );
       const signal = this.#abortion.signal;
       const outcome = await this.#pool.runBatch({ calls, budget: BUDGET_MS }, { signal });
       if (!signal.aborted) this.#report(batch, outcome);
+    } catch (error) {
+      // No thread can be started, or the pool is closed: none of these calls has run.
+      for (const { task } of batch) if (!this.#abortion.signal.aborted) this.#sink.failed(task, error, now(), now(), 0);
     } finally {
       this.#declared -= memory;
     }
@@ -152,6 +151,7 @@ export class PoolCalls implements CallLane {
 
   #report(batch: readonly FunctionCall[], { threadId, calls }: BatchOutcome): void {
     const again: FunctionCall[] = [];
+    let isRefused = false;
     for (let i = 0; i < batch.length; i++) {
       const call = batch[i] as FunctionCall;
       const outcome = calls[i];
@@ -163,7 +163,8 @@ export class PoolCalls implements CallLane {
       } else if (outcome?.status === 'refused' || (outcome?.status === 'failed' && isAboutTravel(outcome.error))) {
         warnOnce(call, (outcome.error as Error).message);
         this.#shipments.set(call.fn, null);
-        again.push(call);
+        this.#sink.returned(call.task);
+        isRefused = true;
       } else if (outcome?.status === 'failed') {
         this.#sink.failed(call.task, outcome.error, outcome.start, outcome.end, threadId);
       } else if (outcome?.status === 'lost' && this.#countLoss(call) > MAX_LOSSES) {
@@ -177,6 +178,7 @@ export class PoolCalls implements CallLane {
       this.#queue = [...again, ...this.#queue.slice(this.#head)];
       this.#head = 0;
     }
+    if (isRefused) this.#giveBack();
   }
 
   #countLoss(call: FunctionCall): number {
@@ -185,21 +187,14 @@ export class PoolCalls implements CallLane {
     return losses;
   }
 
-  async #runHere(call: FunctionCall): Promise<void> {
-    const start = now();
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      const { timeout } = call;
-      if (timeout !== undefined) timer = setTimeout(() => reject(new TaskTimeoutError(timeout)), timeout);
-    });
-    try {
-      const value = await Promise.race([call.fn(...call.args), late]);
-      if (!this.#abortion.signal.aborted) this.#sink.succeeded(call.task, value, start, now(), 0);
-    } catch (error) {
-      if (!this.#abortion.signal.aborted) this.#sink.failed(call.task, error, start, now(), 0);
-    } finally {
-      clearTimeout(timer);
-    }
+  /** Calls that wait here while their function turned out to be one that cannot be sent. */
+  #giveBack(): void {
+    const isSent = ({ fn }: FunctionCall): boolean => this.#shipments.get(fn) !== null;
+    const rest = this.#queue.slice(this.#head);
+    if (rest.every(isSent)) return;
+    this.#queue = rest.filter(isSent);
+    this.#head = 0;
+    for (const call of rest) if (!isSent(call)) this.#sink.returned(call.task);
   }
 }
 

@@ -37,8 +37,10 @@ export class Engine {
     };
   }
 
+  /** Ends the threads; what they were at is reported as failed or cancelled. */
   async close(): Promise<void> {
     this.#window.close();
     await this.#pool.close();
+    this.#window.dispose();
   }
 }

@@ -9,8 +9,10 @@ import type { HeapArray, Kernel, KernelParams } from '../kernels/contract.js';
 export interface LaneSink {
   succeeded(task: number, value: unknown, start: number, end: number, thread: number): void;
   failed(task: number, error: unknown, start: number, end: number, thread: number): void;
-  /** A call that was to follow another in its thread has not been made: it is the loop's again. */
+  /** A call cannot be sent: it is to run on the main thread. */
   returned(task: number): void;
+  /** A call that was to follow another in its thread has not been made: it is to be submitted by itself. */
+  unchained(task: number): void;
 }
 
 /** A JavaScript call whose arguments are all there. */
@@ -26,14 +28,15 @@ export interface FunctionCall {
   /** Milliseconds it was said to take. */
   readonly milliseconds: number | undefined;
   /**
-   * The position of the argument that is the result of the call submitted just before: the two are made one after the
+   * The call submitted just before, whose result is the argument at this position: the two are made one after the
    * other in one thread, and the result in between, which nobody else needs, does not travel.
    */
-  readonly previous: number | undefined;
+  readonly previous: { readonly task: number; readonly position: number } | undefined;
 }
 
 /** Runs JavaScript functions. */
 export interface CallLane {
+  /** May answer with `returned` at once. */
   submit(call: FunctionCall): void;
   /** After a series of submissions. */
   flush(): void;
@@ -57,6 +60,7 @@ export type HeapCallArrays = readonly HeapArray[];
 
 /** Runs kernels whose inputs may still be computed: `after` names the tickets of those that are. */
 export interface KernelLane {
+  /** @throws HeapExhaustedError when there is no memory for the threads' own scratch. */
   hasRoomFor(inputs: number): boolean;
   /** Returns the kernel's ticket. */
   admit(call: KernelCall, after: readonly number[]): number;

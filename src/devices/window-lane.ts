@@ -1,7 +1,9 @@
 /** The lane of WebAssembly kernels on pool threads: KernelCall in, window slots out. */
+import { WorkerLostError } from '../errors.js';
 import { CANCELLED } from '../kernels/contract.js';
 import type { Window } from '../workers/window.js';
 import { NO_CALL } from '../workers/window-layout.js';
+import { NO_THREAD } from '../workers/window-worker.js';
 import { statusError } from './bodies.js';
 import type { KernelCall, KernelLane, LaneSink } from './lanes.js';
 
@@ -22,14 +24,7 @@ export function createWindowLane(window: Window, exportIndex: ReadonlyMap<string
         notify: false,
         onDone: ({ status, start, end, thread }) => {
           if (status === 0) sink.succeeded(task, undefined, start, end, thread);
-          else
-            sink.failed(
-              task,
-              status === CANCELLED ? cancelled : statusError(kernel, status, params),
-              start,
-              end,
-              thread,
-            );
+          else sink.failed(task, errorOf(call, status), start, end, thread);
         },
       });
     },
@@ -48,3 +43,9 @@ export function createWindowLane(window: Window, exportIndex: ReadonlyMap<string
 
 /** Reported for tasks that never ran: another one failed, or the run was aborted. */
 export const cancelled: unique symbol = Symbol('cancelled');
+
+function errorOf({ kernel, params }: KernelCall, status: number): unknown {
+  if (status === CANCELLED) return cancelled;
+  if (status === NO_THREAD) return new WorkerLostError('no thread can be started that runs kernels');
+  return statusError(kernel, status, params);
+}

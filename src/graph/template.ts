@@ -123,7 +123,7 @@ function holdersOf(root: object): ReadonlySet<object> | undefined {
 }
 
 /** Everything from which `holds` can be reached along the edges outer → inner. */
-function spread(
+export function spread(
   found: readonly object[],
   holds: readonly boolean[],
   inner: readonly number[],
@@ -181,7 +181,7 @@ function captureCollection(root: object, holders: ReadonlySet<object>, deps: Tas
 }
 
 /** The empty collection of the same kind. */
-function emptyLike(collection: object): object {
+export function emptyLike(collection: object): object {
   if (Array.isArray(collection)) return [];
   if (types.isMap(collection)) return new Map();
   if (types.isSet(collection)) return new Set();
@@ -189,7 +189,7 @@ function emptyLike(collection: object): object {
 }
 
 /** Puts `items`, in the order of `itemsOf(source)`, into `target`, an empty collection of the same kind. */
-function assemble(target: object, source: object, items: readonly unknown[]): void {
+export function assemble(target: object, source: object, items: readonly unknown[]): void {
   if (Array.isArray(target)) {
     for (const item of items) target.push(item);
   } else if (target instanceof Map) {

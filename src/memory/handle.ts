@@ -10,14 +10,14 @@ export class Handle {
   readonly dtype: ArraySpec['dtype'];
   readonly shape: readonly number[];
   readonly pointer: number;
-  readonly #heap: Heap;
+  readonly heap: Heap;
   readonly #block: Block;
   #count = 1;
 
   private constructor(heap: Heap, spec: ArraySpec, block: Block) {
     this.dtype = spec.dtype;
     this.shape = spec.shape;
-    this.#heap = heap;
+    this.heap = heap;
     this.#block = block;
     this.pointer = heap.address(block);
   }
@@ -40,7 +40,7 @@ export class Handle {
 
   /** Bytes this handle takes on the heap, rounded up as they are allocated. */
   get allocated(): number {
-    return this.#heap.bytes(this.#block);
+    return this.heap.bytes(this.#block);
   }
 
   get isReleased(): boolean {
@@ -56,12 +56,12 @@ export class Handle {
   /** One user less; the last one gives the memory back. */
   release(): void {
     if (this.#count === 0) throw new RangeError('handle: released more often than retained');
-    if (--this.#count === 0) this.#heap.free(this.#block);
+    if (--this.#count === 0) this.heap.free(this.#block);
   }
 
   /** The array itself, without a copy: valid only while the handle is. */
   view(): NDArray {
-    const data = viewOf(this.dtype, this.#heap.buffer, this.pointer, sizeOf(this.shape));
+    const data = viewOf(this.dtype, this.heap.buffer, this.pointer, sizeOf(this.shape));
     return new NDArray(data, { shape: this.shape, dtype: this.dtype });
   }
 

@@ -20,6 +20,12 @@ import { HERE, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.j
 /** Kernels are admitted ahead up to this many bytes of results and scratch, beyond what keeps the threads busy. */
 const LOOKAHEAD_BYTES = 128 << 20;
 
+/** A kernel that waits until somebody gives memory back. */
+export interface Lack {
+  readonly task: number;
+  readonly error: HeapExhaustedError;
+}
+
 export class KernelFlow {
   readonly #table: TaskTable;
   readonly #results: Results;
@@ -32,6 +38,8 @@ export class KernelFlow {
   readonly #scratch = new Map<number, Block>();
   readonly #bytesOf = new Map<number, number>();
   #bytes = 0;
+  #lack: Lack | undefined;
+  #isCancelled = false;
 
   constructor(options: {
     readonly table: TaskTable;
@@ -56,34 +64,35 @@ export class KernelFlow {
     return this.#bytesOf.size;
   }
 
+  /** The kernel at which admission stopped for want of memory. */
+  get lack(): Lack | undefined {
+    return this.#lack;
+  }
+
   /**
-   * Admits what can be admitted, in order.
-   * @param fail is told of tasks whose inputs or memory make them impossible
-   * @returns whether it stopped for want of room rather than of tasks
+   * Admits what can be admitted, in order, until there is no room.
+   * @param fail is told of tasks whose inputs make them impossible
    */
-  admit(fail: (task: number, error: unknown) => void): boolean {
+  admit(fail: (task: number, error: unknown) => void): void {
     const lane = this.#lane;
     const { admissible } = this.#table;
-    if (lane === undefined || admissible.size === 0) return false;
-    let admitted = false;
-    let wanting = false;
-    while (admissible.size > 0 && !wanting) {
+    this.#lack = undefined;
+    if (lane === undefined || admissible.size === 0) return;
+    while (admissible.size > 0 && !this.#isCancelled) {
       if (this.inFlight >= this.#enough && this.#bytes > LOOKAHEAD_BYTES) break;
       const task = admissible.first();
       try {
-        if (this.#tryAdmit(task, lane)) admitted = true;
-        else wanting = true;
+        if (!this.#tryAdmit(task, lane)) break;
       } catch (error) {
-        if (error instanceof HeapExhaustedError && this.inFlight > 0) {
-          wanting = true;
-        } else {
-          admissible.remove(task);
-          fail(task, error);
+        if (error instanceof HeapExhaustedError) {
+          this.#lack = { task, error };
+          break;
         }
+        admissible.remove(task);
+        fail(task, error);
       }
     }
-    if (admitted) lane.flush(admissible.size > 0);
-    return wanting;
+    lane.flush(admissible.size > 0);
   }
 
   /** False when the window has no room. */
@@ -219,6 +228,12 @@ export class KernelFlow {
     return { task, kernel, params, inputs, outputs, scratch: block === undefined ? 0 : this.#heap.address(block) };
   }
 
+  /** Gives back what `prepare` took for a kernel that did not run. */
+  undo(task: number): void {
+    this.ended(task);
+    this.#results.release(task);
+  }
+
   /** After a kernel ended, one way or the other. */
   ended(task: number): void {
     const bytes = this.#bytesOf.get(task);
@@ -235,6 +250,7 @@ export class KernelFlow {
 
   /** Asks that no kernel of this run starts any more; those in flight are still reported. */
   cancel(): void {
+    this.#isCancelled = true;
     const { ticket } = this.#table;
     this.#lane?.cancel(Array.from(this.#bytesOf.keys(), (task) => ticket[task] as number));
   }

@@ -12,8 +12,10 @@ export class Persisted {
   /** Keeps the result of `task` beyond the run. */
   constructor(results: Results, task: number) {
     const held = results.held(task);
-    if (held === undefined) {
-      this.#value = results.valueOf(task);
+    const value = results.givenValue(task);
+    // A JavaScript value stays one, also when kernels had it copied to the heap.
+    if (held === undefined || value !== undefined) {
+      this.#value = value;
     } else {
       for (const handle of [held].flat()) (handle as Handle).retain();
       this.#held = held;
@@ -33,8 +35,7 @@ export class Persisted {
       results.setValue(task, this.#value);
       return;
     }
-    for (const handle of [this.#held].flat()) (handle as Handle).retain();
-    results.setHeld(task, this.#held);
+    results.adopt(task, this.#held);
   }
 
   /** Gives its memory back. Releasing twice does nothing. */

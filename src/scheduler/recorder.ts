@@ -43,7 +43,7 @@ export class Recorder {
   readonly #start: Float64Array;
   readonly #end: Float64Array;
   readonly #bytes: Float64Array;
-  readonly #thread: Int16Array;
+  readonly #thread: Int32Array;
   readonly #device: Uint8Array;
   #done = 0;
   #peakBytes = 0;
@@ -67,12 +67,16 @@ export class Recorder {
     this.#start = new Float64Array(n);
     this.#end = new Float64Array(n);
     this.#bytes = new Float64Array(n);
-    this.#thread = new Int16Array(n);
+    this.#thread = new Int32Array(n);
     this.#device = new Uint8Array(n);
     this.#startedAt = this.now();
     this.#finishedAt = this.#startedAt;
+  }
+
+  /** Everything is checked and planned, nothing has run. */
+  begun(): void {
     this.#tell('onStart', () => ({
-      tasks: n,
+      tasks: this.#program.nodes.length,
       scheduler: this.#scheduler,
       workers: this.#workers,
       startedAt: this.#startedAt,

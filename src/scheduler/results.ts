@@ -51,6 +51,22 @@ export class Results {
     return this.#held[task];
   }
 
+  /** Kept arrays as the result of `task`; those of another heap are copied, since kernels see this one only. */
+  adopt(task: number, held: Held): void {
+    const handles = [held].flat() as readonly Handle[];
+    if (handles.every((handle) => handle.heap === this.#heap)) {
+      for (const handle of handles) handle.retain();
+      this.#held[task] = held;
+    } else {
+      this.#values[task] = copyOut(held);
+    }
+  }
+
+  /** The result where it is a JavaScript value, also while a copy of it lies on the heap. */
+  givenValue(task: number): unknown {
+    return this.#values[task];
+  }
+
   /** The result as a JavaScript task sees it: heap arrays as views (0-d ones as plain values), nothing copied. */
   valueOf(task: number): unknown {
     const held = this.#held[task];
@@ -75,7 +91,7 @@ export class Results {
   take(task: number): unknown {
     const held = this.#held[task];
     if (held === undefined || this.#values[task] !== undefined) return this.#values[task];
-    return held instanceof Handle ? plain(held.copyOut()) : held.map((handle) => plain(handle.copyOut()));
+    return copyOut(held);
   }
 
   /** After a task ended: its inputs have one consumer less. */
@@ -86,7 +102,7 @@ export class Results {
 
   /** Gives everything back that is still held. */
   releaseAll(): void {
-    for (let task = 0; task < this.#held.length; task++) this.#release(task);
+    for (let task = 0; task < this.#held.length; task++) this.release(task);
     this.#values.length = 0;
   }
 
@@ -94,18 +110,23 @@ export class Results {
     const left = (this.#uses[task] as number) - 1;
     this.#uses[task] = left;
     if (left === 0) {
-      this.#release(task);
+      this.release(task);
       this.#values[task] = undefined;
     }
   }
 
-  #release(task: number): void {
+  /** Gives the arrays of a result back. */
+  release(task: number): void {
     const held = this.#held[task];
     if (held === undefined) return;
     this.#held[task] = undefined;
     if (held instanceof Handle) held.release();
     else for (const handle of held) handle.release();
   }
+}
+
+function copyOut(held: Held): unknown {
+  return held instanceof Handle ? plain(held.copyOut()) : held.map((handle) => plain(handle.copyOut()));
 }
 
 /** A zero-dimensional array is a plain number or boolean to JavaScript. */

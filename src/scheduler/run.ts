@@ -5,27 +5,31 @@
  */
 
 import { type LocalKernels, runJsBody } from '../devices/bodies.js';
-import type { CallLane, HeapCallArrays, KernelLane, LaneSink } from '../devices/lanes.js';
+import type { CallLane, FunctionCall, HeapCallArrays, KernelCall, KernelLane, LaneSink } from '../devices/lanes.js';
 import { cancelled } from '../devices/window-lane.js';
 import { ComputationAbortedError, TaskError, TaskTimeoutError } from '../errors.js';
-import { evaluate, fillArgs } from '../graph/evaluate.js';
-import { Hole, type TaskNode } from '../graph/node.js';
+import { fillArgs } from '../graph/evaluate.js';
+import type { TaskNode } from '../graph/node.js';
 import { type Program, pathTo } from '../graph/program.js';
 import type { HeapMark } from '../memory/detach.js';
 import type { Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
+import { followerOf, MAX_CHAIN } from './chain.js';
+import type { Crowd } from './crowd.js';
+import { HereFlow, type HereHost } from './here-flow.js';
 import { KernelFlow } from './kernel-flow.js';
-import { Persisted } from './persisted.js';
 import type { Recorder } from './recorder.js';
 import { Results } from './results.js';
 import { DONE, STARTED, TaskTable, WAITING } from './table.js';
-import { CALL, KERNEL, OUTPUT, secondsOf, waysOf } from './ways.js';
+import { HERE, KERNEL, OUTPUT, secondsOf, waysOf } from './ways.js';
 
 /** What a run needs of its surroundings. */
 export interface RunContext {
   readonly heap: Heap;
   readonly mark: HeapMark;
   readonly local: LocalKernels;
+  /** The runs over the same heap. */
+  readonly crowd: Crowd;
   /** Lanes to other threads; undefined for `sync`. They report to `sink`. */
   readonly lanes: ((sink: LaneSink) => { readonly calls: CallLane; readonly kernels: KernelLane }) | undefined;
   readonly threads: number;
@@ -40,21 +44,18 @@ export interface RunContext {
 
 /** How long this thread works on its own tasks before it lets messages and timers through, in milliseconds. */
 const TURN_MS = 12;
-/** Calls that follow each other in one thread go together, up to this many. */
-const MAX_CHAIN = 256;
 /** How long a run waits before it tries again, when the room it lacks is taken by another run. */
 const RETRY_MS = 2;
+/** Timers cannot wait longer than this, about 25 days: a longer limit is none. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 /**
  * Runs a program and hands its results to `collect` before they are released.
  *
  * @throws DeviceUnsupportedError before anything runs; TaskError when a task fails; ComputationAbortedError.
  */
-export function run<T>(program: Program, context: RunContext, collect: (results: Results) => T): Promise<T> {
-  return new Run(program, context, collect).promise;
-}
-
-class Run<T> implements LaneSink {
+export class Run<T> implements LaneSink, HereHost {
+  /** The answer of `collect`, once everything of the run is over. */
   readonly promise: Promise<T>;
   readonly #context: RunContext;
   readonly #collect: (results: Results) => T;
@@ -62,50 +63,63 @@ class Run<T> implements LaneSink {
   readonly #results: Results;
   readonly #table: TaskTable;
   readonly #kernels: KernelFlow;
+  readonly #here: HereFlow;
   readonly #calls: CallLane | undefined;
   readonly #attempts = new Map<number, number>();
   #left: number;
-  /** Promises of tasks on this thread that are not settled. */
-  #pendingHere = 0;
+  /** Calls handed to the pool and not reported. */
+  #callsOut = 0;
+  #sendsKernels: boolean;
   #isPumping = false;
   #pumpAgain = false;
   #pumpScheduled = false;
+  #immediate: NodeJS.Immediate | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** How many tasks were left when the run got stuck. */
+  #leftWhenStuck = -1;
   #isOver = false;
   #failure: { readonly error: unknown } | undefined;
-  /** Resolves when the calls of a failed run have stopped. */
+  /** Whether the calls of a failed run have stopped. */
   #callsStopped = true;
   #resolve: (value: T) => void = () => {};
   #reject: (error: unknown) => void = () => {};
-  readonly #onAbort = (): void => this.#fail(new ComputationAbortedError(this.#context.signal?.reason));
+  readonly #onAbort = (): void => this.stop(new ComputationAbortedError(this.#context.signal?.reason));
 
   constructor(program: Program, context: RunContext, collect: (results: Results) => T) {
     this.#program = program;
     this.#context = context;
     this.#collect = collect;
-    const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices);
-    this.#table = new TaskTable(program, ways);
-    this.#results = new Results(program, context.heap);
+    const { heap, recorder, threads } = context;
+    const table = new TaskTable(program, waysOf(program, context.lanes !== undefined, context.kernelDevices));
+    const results = new Results(program, heap);
     const lanes = context.lanes?.(this);
+    const lane = lanes?.kernels;
+    const devices = context.kernelDevices;
+    const kernels = new KernelFlow({ table, results, heap, recorder, devices, lane, threads });
+    const oneByOne = lanes === undefined;
+    this.#here = new HereFlow({ host: this, table, results, kernels, local: context.local, recorder, oneByOne });
+    this.#table = table;
+    this.#results = results;
+    this.#kernels = kernels;
     this.#calls = lanes?.calls;
-    this.#kernels = new KernelFlow({
-      table: this.#table,
-      results: this.#results,
-      heap: context.heap,
-      recorder: context.recorder,
-      devices: context.kernelDevices,
-      lane: lanes?.kernels,
-      threads: context.threads,
-    });
+    this.#sendsKernels = !oneByOne;
     this.#left = program.nodes.length;
     this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#start();
   }
 
-  #start(): void {
-    const { signal } = this.#context;
+  /** Ends the run with this error as soon as nothing of it is running any more. */
+  stop(error: unknown): void {
+    this.#fail(error);
+  }
+
+  /** Begins. Tasks of this thread may run before this returns. */
+  start(): void {
+    const { signal, crowd, recorder } = this.#context;
+    crowd.enter();
+    recorder.begun();
     if (signal?.aborted) {
       this.#onAbort();
       return;
@@ -113,32 +127,52 @@ class Run<T> implements LaneSink {
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     const { blocking } = this.#table;
     for (let task = 0; task < blocking.length; task++) if (blocking[task] === 0) this.#table.makeReady(task);
-    this.#pump();
+    this.pump();
   }
 
   // The loop.
 
+  get isGoing(): boolean {
+    return this.#failure === undefined && !this.#isOver;
+  }
+
   /** Starts whatever can start. Lanes may report from within. */
-  #pump(): void {
-    if (this.#isPumping) {
-      this.#pumpAgain = true;
-      return;
-    }
+  pump(): void {
+    if (this.#isPumping) this.#pumpAgain = true;
+    if (this.#isPumping || !this.isGoing) return;
     this.#isPumping = true;
-    const turnEnds = performance.now() + TURN_MS;
+    try {
+      this.#turn();
+    } catch (error) {
+      // Nothing above throws for what a task does; whatever it was, the run must not hang.
+      this.#fail(error);
+    }
+  }
+
+  #turn(): void {
+    const { admissible, callable } = this.#table;
+    const turnEnds = this.#context.recorder.now() + TURN_MS;
+    let isTurnOver = false;
+    this.#here.resume();
     do {
       this.#pumpAgain = false;
-      const wanting = this.#kernels.admit((task, error) => this.#failedHere(task, error));
-      // Another run has the room; nothing of this one will end and bring us back.
-      if (wanting && this.#kernels.inFlight === 0) setTimeout(() => this.#pump(), RETRY_MS);
+      this.#kernels.admit((task, error) => this.#failedNow(task, error));
       this.#sendCalls();
-      if (!this.#runHere(turnEnds)) {
-        setImmediate(() => this.#pump());
-        break;
-      }
-    } while (this.#pumpAgain && this.#failure === undefined);
+      // Kernels that were left for want of room are no reason to try again; new ones are.
+      const left = admissible.size;
+      const hasOther = (): boolean => this.#pumpAgain || callable.size > 0 || admissible.size > left;
+      isTurnOver = !this.#here.run(turnEnds, hasOther);
+      if (hasOther()) this.#pumpAgain = true;
+      if (this.#pumpAgain && this.#context.recorder.now() > turnEnds) isTurnOver = true;
+    } while (this.#pumpAgain && !isTurnOver && this.isGoing);
     this.#isPumping = false;
-    if (this.#left === 0 && this.#failure === undefined) this.#succeed();
+    if (!this.isGoing) return;
+    if (this.#left === 0) this.#succeed();
+    else if (isTurnOver) this.#pumpLater();
+    else if (this.#kernels.inFlight + this.#callsOut > 0) this.#context.crowd.goesOn(this);
+    // A task of this thread may itself wait for another run.
+    else if (this.#here.pending > 0) this.#context.crowd.mayWait(this);
+    else this.#stuck();
   }
 
   /** Reports come in groups: one pump after the group. */
@@ -149,60 +183,39 @@ class Run<T> implements LaneSink {
       this.#pumpScheduled = true;
       queueMicrotask(() => {
         this.#pumpScheduled = false;
-        if (this.#failure === undefined) this.#pump();
+        this.pump();
       });
     }
   }
 
-  /** Tasks of this thread, in order. False when the turn is over and there is more to do. */
-  #runHere(turnEnds: number): boolean {
-    const { here, callable, admissible } = this.#table;
-    const alone = this.#calls === undefined;
-    // Kernels that were left for want of room are no reason to try again; new ones are.
-    const left = admissible.size;
-    for (let count = 1; here.size > 0 && this.#failure === undefined; count++) {
-      // Under sync the next task waits until the one before it has its result.
-      if (alone && this.#pendingHere > 0) return true;
-      this.#step(here.takeFirst());
-      if ((count & 63) === 0 && performance.now() > turnEnds) return false;
-      // What came free goes to the threads before this one does more of its own work.
-      if ((count & 15) === 0 && (callable.size > 0 || admissible.size > left)) this.#pumpAgain = true;
-      if (this.#pumpAgain) return true;
-    }
-    if (callable.size > 0 || admissible.size > left) this.#pumpAgain = true;
-    return true;
+  /** After whatever else this thread has to do. */
+  #pumpLater(): void {
+    this.#immediate ??= setImmediate(() => {
+      this.#immediate = undefined;
+      this.pump();
+    });
   }
 
-  #step(task: number): void {
-    const node = this.#program.nodes[task] as TaskNode;
-    const { recorder } = this.#context;
-    this.#table.state[task] = STARTED;
-    const start = recorder.now();
-    recorder.started(task, start, 0);
-    try {
-      if (node.op.kind === 'kernel') {
-        if (this.#kernelHere(task)) return;
-      } else if (this.#table.way[task] === OUTPUT) {
-        this.#kernels.takeOutput(task);
-      } else if (node.op.kind === 'value' && node.args[0] instanceof Persisted) {
-        node.args[0].putInto(this.#results, task, node.key);
-      } else {
-        const value = evaluate(node, this.#inputs(task));
-        if (isThenable(value)) {
-          this.#await(task, value, start);
-          return;
-        }
-        this.#setValue(task, value);
-      }
-      this.#checkTime(task, start);
-    } catch (error) {
-      this.failed(task, error, start, recorder.now(), 0);
+  /** Nothing of this run is going on, and what is left lacks memory, or a place in the window. */
+  #stuck(): void {
+    if (this.#left !== this.#leftWhenStuck) {
+      // Something ended meanwhile: what it gave back may do.
+      this.#leftWhenStuck = this.#left;
+      this.#pumpLater();
       return;
     }
-    this.#ended(task, start, recorder.now(), 0);
+    const lack = this.#kernels.lack ?? this.#here.lack;
+    if (lack !== undefined && !this.#context.crowd.mayWait(this)) {
+      this.#failedNow(lack.task, lack.error);
+      return;
+    }
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.pump();
+    }, RETRY_MS);
   }
 
-  #inputs(task: number): unknown[] {
+  inputsOf(task: number): unknown[] {
     const { depStart, deps } = this.#program;
     const first = depStart[task] as number;
     const inputs = new Array<unknown>((depStart[task + 1] as number) - first);
@@ -210,8 +223,13 @@ class Run<T> implements LaneSink {
     return inputs;
   }
 
+  limitOf(task: number): number | undefined {
+    const limit = this.#program.nodes[task]?.settings.timeout ?? this.#context.timeout;
+    return limit === undefined || limit > LONGEST_MS ? undefined : limit;
+  }
+
   /** A result that may contain views of inputs on the heap gets copies of them: it outlives its inputs. */
-  #setValue(task: number, value: unknown): void {
+  setValue(task: number, value: unknown): void {
     const { depStart, deps } = this.#program;
     let result = value;
     if (typeof value === 'object' && value !== null) {
@@ -224,124 +242,75 @@ class Run<T> implements LaneSink {
     this.#results.setValue(task, result);
   }
 
-  #await(task: number, value: PromiseLike<unknown>, start: number): void {
-    const limit = this.#timeoutOf(task);
-    const { recorder } = this.#context;
-    this.#pendingHere++;
-    let isSettled = false;
-    let timer: NodeJS.Timeout | undefined;
-    const settle = (finish: () => void): void => {
-      if (isSettled) return;
-      isSettled = true;
-      clearTimeout(timer);
-      this.#pendingHere--;
-      if (this.#failure !== undefined) return;
-      finish();
-      this.#pump();
-    };
-    const fail = (error: unknown): void => settle(() => this.failed(task, error, start, recorder.now(), 0));
-    if (limit !== undefined) timer = setTimeout(() => fail(new TaskTimeoutError(limit)), limit);
-    value.then(
-      (result) =>
-        settle(() => {
-          this.#setValue(task, result);
-          this.#ended(task, start, recorder.now(), 0);
-        }),
-      fail,
-    );
-  }
-
-  #timeoutOf(task: number): number | undefined {
-    return this.#program.nodes[task]?.settings.timeout ?? this.#context.timeout;
-  }
-
-  /** What is synchronous cannot be stopped on this thread, but its result comes too late all the same. */
-  #checkTime(task: number, start: number): void {
-    const limit = this.#timeoutOf(task);
-    if (limit !== undefined && this.#context.recorder.now() - start > limit) throw new TaskTimeoutError(limit);
-  }
-
   #sendCalls(): void {
     const { callable, state } = this.#table;
     const lane = this.#calls;
     if (lane === undefined || callable.size === 0) return;
-    for (let task = callable.takeFirst(); task >= 0; task = callable.takeFirst()) {
+    while (callable.size > 0 && this.isGoing) {
+      const task = callable.takeFirst();
       const node = this.#program.nodes[task] as TaskNode;
       if (node.op.kind !== 'call') continue;
       state[task] = STARTED;
       try {
-        this.#submit(lane, task, node, undefined);
+        this.#submit(lane, task, node);
       } catch (error) {
-        this.#failedHere(task, error);
+        this.#failedNow(task, error);
         continue;
       }
-      // What only this task leads to goes along, so that results between them need not travel.
-      for (let at = task, length = 1; length < MAX_CHAIN; length++) {
-        const next = this.#follower(at);
-        if (next === undefined) break;
-        const { successor, position } = next;
-        try {
-          this.#submit(lane, successor, this.#program.nodes[successor] as TaskNode, position);
-        } catch {
-          // A cost hint that cannot do without the argument: it goes alone, later.
-          break;
-        }
-        state[successor] = STARTED;
-        at = successor;
-      }
+      this.#sendFollowers(lane, task);
     }
     lane.flush();
   }
 
-  #submit(lane: CallLane, task: number, node: TaskNode, previous: number | undefined): void {
+  #sendFollowers(lane: CallLane, task: number): void {
+    const isSingle = ({ settings }: TaskNode): boolean =>
+      (settings.retries ?? this.#context.retries) > 0 || settings.memory !== undefined;
+    const { nodes } = this.#program;
+    const { state } = this.#table;
+    // A call that was given back (its function cannot be sent) is not STARTED any more: nothing can follow it there.
+    for (let at = task, length = 1; length < MAX_CHAIN && state[at] === STARTED; length++) {
+      const next = followerOf(at, this.#table, this.#results, isSingle);
+      if (next === undefined) return;
+      const { follower, position } = next;
+      state[follower] = STARTED;
+      try {
+        this.#submit(lane, follower, nodes[follower] as TaskNode, { task: at, position });
+      } catch {
+        // A cost hint that cannot do without the argument: it is asked again when that is there.
+        state[follower] = WAITING;
+        return;
+      }
+      at = follower;
+    }
+  }
+
+  #submit(lane: CallLane, task: number, node: TaskNode, previous?: FunctionCall['previous']): void {
     if (node.op.kind !== 'call') return;
-    const args = fillArgs(node, this.#inputs(task));
+    const args = fillArgs(node, this.inputsOf(task));
     const seconds = secondsOf(node, args);
+    this.#callsOut++;
     lane.submit({
       task,
       name: node.op.name,
       fn: node.op.fn,
       args,
-      timeout: this.#timeoutOf(task),
+      timeout: this.limitOf(task),
       memory: node.settings.memory ?? 0,
       milliseconds: seconds === undefined ? undefined : seconds * 1000,
       previous,
     });
   }
 
-  /** The one call that waits for `task` alone and is alone in needing its result, as an argument of its own. */
-  #follower(task: number): { readonly successor: number; readonly position: number } | undefined {
-    const { way, state, blocking } = this.#table;
-    const { nodes, depStart, deps, succStart, succs } = this.#program;
-    const edge = succStart[task] as number;
-    if ((succStart[task + 1] as number) - edge !== 1 || this.#results.uses(task) !== 1) return undefined;
-    const successor = succs[edge] as number;
-    if (way[successor] !== CALL || state[successor] !== WAITING || blocking[successor] !== 1) return undefined;
-    const node = nodes[successor] as TaskNode;
-    // Neither could be tried again without the other, and memory is asked for by single calls.
-    for (const { settings } of [nodes[task] as TaskNode, node]) {
-      if ((settings.retries ?? this.#context.retries) > 0 || settings.memory !== undefined) return undefined;
-    }
-    const first = depStart[successor] as number;
-    const position = node.args.findIndex((arg) => arg instanceof Hole && deps[first + arg.index] === task);
-    return position < 0 ? undefined : { successor, position };
-  }
-
-  /** Runs a kernel on this thread; or sends its js body to the pool, then the answer is true: it is not over. */
-  #kernelHere(task: number): boolean {
-    const { call, device } = this.#kernels.prepare(task);
-    if (device === 'wasm' || this.#calls === undefined) {
-      this.#context.local.run(call, device);
-      this.#kernels.ended(task);
-      return false;
-    }
+  sendKernel({ task, kernel, params, inputs, outputs }: KernelCall): boolean {
+    if (this.#calls === undefined || !this.#sendsKernels) return false;
     const views = (arrays: HeapCallArrays): unknown[] => arrays.map((array) => (array as Handle).view());
+    this.#callsOut++;
     this.#calls.submit({
       task,
-      name: call.kernel.name,
+      name: kernel.name,
       fn: runJsBody,
-      args: [call.kernel.name, call.params, views(call.inputs), views(call.outputs)],
-      timeout: this.#timeoutOf(task),
+      args: [kernel.name, params, views(inputs), views(outputs)],
+      timeout: this.limitOf(task),
       memory: 0,
       milliseconds: undefined,
       previous: undefined,
@@ -356,30 +325,38 @@ class Run<T> implements LaneSink {
     const isKernel = this.#program.nodes[task]?.op.kind === 'kernel';
     const wasAdmitted = this.#table.way[task] === KERNEL;
     if (isKernel) this.#kernels.ended(task);
+    if (!wasAdmitted) this.#callsOut--;
     if (this.#failure !== undefined) {
       this.#settleFailure();
       return;
     }
-    if (!isKernel) this.#setValue(task, value);
+    try {
+      if (!isKernel) this.setValue(task, value);
+      const limit = wasAdmitted ? this.limitOf(task) : undefined;
+      if (limit !== undefined && end - start > limit) throw new TaskTimeoutError(limit);
+    } catch (error) {
+      this.#gaveUp(task, error, start, end, thread);
+      return;
+    }
     this.#context.recorder.started(task, start, thread);
     this.#ended(task, start, end, thread, wasAdmitted);
     this.#pumpSoon();
   }
 
   failed(task: number, error: unknown, start: number, end: number, thread: number): void {
-    const node = this.#program.nodes[task] as TaskNode;
-    const isKernel = node.op.kind === 'kernel';
-    if (isKernel) this.#kernels.ended(task);
-    if (this.#failure !== undefined) {
-      this.#settleFailure();
-      return;
-    }
+    if (this.#program.nodes[task]?.op.kind === 'kernel') this.#kernels.ended(task);
+    if (this.#table.way[task] !== KERNEL) this.#callsOut--;
+    if (this.#failure !== undefined) this.#settleFailure();
     // Cancelled because an input failed: that one is reported too, and the run fails with its error.
-    if (error === cancelled) return;
+    else if (error !== cancelled) this.#gaveUp(task, error, start, end, thread);
+  }
+
+  #gaveUp(task: number, error: unknown, start: number, end: number, thread: number): void {
+    const node = this.#program.nodes[task] as TaskNode;
     if (thread > 0) this.#context.recorder.started(task, start, thread);
     const attempt = (this.#attempts.get(task) ?? 0) + 1;
     // A kernel is a function of its inputs: it would fail the same way again.
-    const isRetrying = !isKernel && attempt <= (node.settings.retries ?? this.#context.retries);
+    const isRetrying = node.op.kind !== 'kernel' && attempt <= (node.settings.retries ?? this.#context.retries);
     this.#context.recorder.failed(task, error, end, isRetrying);
     if (!isRetrying) {
       this.#fail(new TaskError(node.key, pathTo(this.#program, task), error));
@@ -392,19 +369,41 @@ class Run<T> implements LaneSink {
   }
 
   returned(task: number): void {
-    if (this.#failure !== undefined) return;
+    this.#callsOut--;
+    if (!this.isGoing) return;
+    if (this.#program.nodes[task]?.op.kind === 'kernel') {
+      this.#sendsKernels = false;
+      this.#kernels.undo(task);
+    }
+    this.#table.state[task] = WAITING;
+    this.#table.reroute(task, HERE);
+    this.#pumpSoon();
+  }
+
+  unchained(task: number): void {
+    this.#callsOut--;
+    if (!this.isGoing) return;
     this.#table.state[task] = WAITING;
     if (this.#table.blocking[task] === 0) this.#table.makeReady(task);
     this.#pumpSoon();
   }
 
-  #failedHere(task: number, error: unknown): void {
+  failedHere(task: number, error: unknown, start: number, end: number): void {
+    if (this.#program.nodes[task]?.op.kind === 'kernel') this.#kernels.ended(task);
+    if (this.isGoing) this.#gaveUp(task, error, start, end, 0);
+  }
+
+  #failedNow(task: number, error: unknown): void {
     const now = this.#context.recorder.now();
-    this.failed(task, error, now, now, 0);
+    this.failedHere(task, error, now, now);
+  }
+
+  endedHere(task: number, start: number, end: number): void {
+    this.#ended(task, start, end, 0, false);
   }
 
   /** @param wasAdmitted whether kernels that wait for this task were unblocked when it was admitted. */
-  #ended(task: number, start: number, end: number, thread: number, wasAdmitted = false): void {
+  #ended(task: number, start: number, end: number, thread: number, wasAdmitted: boolean): void {
     const { way, state, ticket } = this.#table;
     const { succStart, succs } = this.#program;
     ticket[task] = -1;
@@ -426,17 +425,13 @@ class Run<T> implements LaneSink {
   // The end.
 
   #succeed(): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#context.signal?.removeEventListener('abort', this.#onAbort);
     try {
       const answer = this.#collect(this.#results);
-      this.#results.releaseAll();
-      this.#context.recorder.finished(undefined);
+      this.#close();
       this.#resolve(answer);
     } catch (error) {
-      this.#results.releaseAll();
-      this.#context.recorder.finished({ error });
+      this.#failure = { error };
+      this.#close();
       this.#reject(error);
     }
   }
@@ -444,7 +439,6 @@ class Run<T> implements LaneSink {
   #fail(error: unknown): void {
     if (this.#isOver || this.#failure !== undefined) return;
     this.#failure = { error };
-    this.#context.signal?.removeEventListener('abort', this.#onAbort);
     if (this.#calls !== undefined) {
       this.#callsStopped = false;
       void this.#calls.abort().then(() => {
@@ -459,15 +453,18 @@ class Run<T> implements LaneSink {
   /** A failed run is over when nothing of it writes to memory any more. */
   #settleFailure(): void {
     if (this.#isOver || this.#failure === undefined || this.#kernels.inFlight > 0 || !this.#callsStopped) return;
-    this.#isOver = true;
-    this.#kernels.close();
-    this.#results.releaseAll();
-    this.#context.recorder.finished(this.#failure);
+    this.#close();
     this.#reject(this.#failure.error);
   }
-}
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  return typeof (value as { then?: unknown }).then === 'function';
+  #close(): void {
+    this.#isOver = true;
+    this.#context.signal?.removeEventListener('abort', this.#onAbort);
+    clearTimeout(this.#timer);
+    clearImmediate(this.#immediate);
+    this.#kernels.close();
+    this.#results.releaseAll();
+    this.#context.crowd.leave(this);
+    this.#context.recorder.finished(this.#failure);
+  }
 }

@@ -18,7 +18,6 @@ import { MAX_WASM_ARGS } from '../kernels/contract.js';
 export const SLOTS = 1 << 13;
 export const EDGES = SLOTS * 4;
 export const SLOT_BITS = 13;
-const LAP_MASK = 0x7ffff;
 
 /** Words of the header, each on a cache line of its own. */
 export const READY_HEAD = 0;
@@ -112,6 +111,22 @@ export function windowArrays(buffer: SharedArrayBuffer): WindowArrays {
   };
 }
 
+/**
+ * An empty window whose ring positions start at `position`: any number, since positions wrap. The cells hold what they
+ * would have held one lap before, so that none of them is taken for a written one.
+ */
+export function resetWindow({ words, ready, done, running }: WindowArrays, position: number, pullers: number): void {
+  words.fill(0);
+  for (const word of [READY_HEAD, READY_TAIL, DONE_TAIL, WAKE_MAIN_AT]) words[word] = position;
+  words[WANTED_PULLERS] = pullers;
+  running.fill(-1);
+  for (let i = 0; i < SLOTS; i++) {
+    const before = position + i - SLOTS;
+    ready[before & (SLOTS - 1)] = ringCell(before, 0);
+    done[before & (SLOTS - 1)] = ringCell(before, 0);
+  }
+}
+
 /** What a ring cell holds for `slot` at ring position `position` (positions count on and wrap at 2³²). */
 export function ringCell(position: number, slot: number): number {
   return (lapOf(position) << SLOT_BITS) | slot;
@@ -122,9 +137,8 @@ export function slotInCell(cell: number, position: number): number {
   return cell >>> SLOT_BITS === lapOf(position) ? cell & (SLOTS - 1) : -1;
 }
 
-/** Laps count from 1, so that a zeroed ring holds nothing. */
 function lapOf(position: number): number {
-  return ((position >>> SLOT_BITS) + 1) & LAP_MASK;
+  return position >>> SLOT_BITS;
 }
 
 /** Appends a slot to the ring whose tail is the header word `tail`. Any thread. Returns its position. */

@@ -41,8 +41,10 @@ export interface PullMessage {
   readonly arena: number;
 }
 
-/** The status of a task whose WebAssembly code trapped. */
+/** The status of a task whose WebAssembly code trapped, or whose thread was lost in it. */
 export const TRAPPED = -2;
+/** The status of a task that no thread could be found for. */
+export const NO_THREAD = -3;
 
 const SPIN_MS = 0.08;
 const SLEEP_MS = 2;
@@ -91,12 +93,14 @@ export function pull(message: PullMessage): number {
       if (isIdle) Atomics.sub(words, IDLE, 1);
       isIdle = false;
       ran += runFrom(slot, seat, message);
-      if (Atomics.load(words, LEAVE) > 0 && lower(words, LEAVE)) {
-        Atomics.sub(words, PULLERS, 1);
-        return ran;
-      }
-      continue;
     }
+    if (lower(words, LEAVE)) {
+      // What is ready stays: the main thread looks for it when it hears that this puller left.
+      if (isIdle) Atomics.sub(words, IDLE, 1);
+      Atomics.sub(words, PULLERS, 1);
+      return ran;
+    }
+    if (slot >= 0) continue;
     if (!isIdle) Atomics.add(words, IDLE, 1);
     isIdle = true;
     if (waitForWork(arrays)) continue;
@@ -109,12 +113,10 @@ export function pull(message: PullMessage): number {
   }
 }
 
-/** Forgets a window, when its runtime closes. */
-export function forget(id: number): void {
-  seats.delete(id);
-}
-
-/** Runs a task and then, one after the other, the first successor that each of them makes ready. */
+/**
+ * Runs a task and then, one after the other, the first successor that each of them makes ready; a thread that is
+ * wanted for other work leaves the successor to the others.
+ */
 function runFrom(first: number, seat: Seat, { lane, arena }: PullMessage): number {
   const { arrays } = seat;
   let ran = 0;
@@ -129,6 +131,11 @@ function runFrom(first: number, seat: Seat, { lane, arena }: PullMessage): numbe
     Atomics.store(arrays.running, lane, -1);
     start = end;
     slot = finish(slot, arrays);
+    if (slot >= 0 && Atomics.load(arrays.words, LEAVE) > 0) {
+      push(arrays.words, arrays.ready, READY_TAIL, slot);
+      wakePullers(arrays.words, 1);
+      slot = -1;
+    }
   }
   return ran;
 }
@@ -142,8 +149,9 @@ function call(slot: number, { arrays, exports, memory }: Seat, arena: number): n
   for (let i = 0; i < length; i++) args[i + 1] = arrays.args[at + i] as number;
   const callee = exports[arrays.callee[slot] as number] as Export;
   for (;;) {
-    if ((Atomics.load(arrays.flags, slot) & CANCEL) !== 0) return CANCELLED;
+    // In this order: whoever cancels raises the flag first and the word after it, so that one of the two is seen.
     Atomics.store(memory, arena >> 2, 0);
+    if ((Atomics.load(arrays.flags, slot) & CANCEL) !== 0) return CANCELLED;
     let status: number;
     try {
       status = callee.apply(undefined, args);
@@ -197,13 +205,13 @@ function hasReady({ words, ready }: WindowArrays): boolean {
   return slotInCell(Atomics.load(ready, head & (SLOTS - 1)), head) >= 0;
 }
 
-/** False when nothing came for a while, or the thread is wanted elsewhere. */
+/** Waits for a ready task or for a request to leave. False when neither came for a while. */
 function waitForWork(arrays: WindowArrays): boolean {
   const { words } = arrays;
   const spinUntil = performance.now() + SPIN_MS;
   do {
     for (let i = 0; i < 64; i++) if (hasReady(arrays)) return true;
-    if (Atomics.load(words, LEAVE) > 0 && lower(words, LEAVE)) return false;
+    if (Atomics.load(words, LEAVE) > 0) return true;
   } while (performance.now() < spinUntil);
   const seen = Atomics.load(words, WAKE);
   Atomics.add(words, SLEEPERS, 1);

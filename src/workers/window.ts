@@ -2,8 +2,9 @@
  * The main thread's side of the window: admits kernel tasks, hears what finished, cancels, and keeps as many pullers
  * on the pool's threads as there is work for. One window serves every computation of a runtime.
  */
-import { MAX_WASM_ARGS, SCRATCH_BYTES } from '../kernels/contract.js';
-import type { Heap } from '../memory/heap.js';
+import { RuntimeClosedError } from '../errors.js';
+import { CANCELLED, MAX_WASM_ARGS, SCRATCH_BYTES } from '../kernels/contract.js';
+import type { Block, Heap } from '../memory/heap.js';
 import {
   ATTENTION,
   CANCEL,
@@ -11,7 +12,6 @@ import {
   DONE_TAIL,
   EDGES,
   END,
-  HEADER_WORDS,
   IDLE,
   LEAVE,
   MAX_LANES,
@@ -20,15 +20,15 @@ import {
   push,
   READY_HEAD,
   READY_TAIL,
+  resetWindow,
   SLOTS,
   slotInCell,
   WAKE_MAIN_AT,
-  WANTED_PULLERS,
   WINDOW_BYTES,
   type WindowArrays,
   windowArrays,
 } from './window-layout.js';
-import { callMain, finish, type PullMessage, TRAPPED, wakePullers } from './window-worker.js';
+import { callMain, finish, NO_THREAD, type PullMessage, TRAPPED, wakePullers } from './window-worker.js';
 
 /** A kernel task as the window runs it. */
 export interface WindowTask {
@@ -43,7 +43,7 @@ export interface WindowTask {
 }
 
 export interface WindowOutcome {
-  /** 0, a kernel's own status, CANCELLED or TRAPPED. */
+  /** 0, a kernel's own status, CANCELLED, TRAPPED or NO_THREAD. */
   readonly status: number;
   /** Milliseconds since the epoch. */
   readonly start: number;
@@ -59,7 +59,12 @@ export interface WindowOptions {
   readonly startPuller: (message: PullMessage) => Promise<unknown>;
   /** Called when a puller ended by an error instead of returning: its thread is lost. */
   readonly onPullerLost: (error: unknown) => void;
+  /** Where the rings' positions start: for tests of how they wrap. Default 0. */
+  readonly position?: number;
 }
+
+/** After so many pullers were lost without one task ending, no thread can run kernels. */
+const MAX_LOSSES = 3;
 
 let windows = 0;
 
@@ -70,8 +75,10 @@ export class Window {
   readonly #arrays: WindowArrays = windowArrays(this.#buffer);
   readonly #freeSlots: number[] = [];
   readonly #freeEdges: number[] = [];
+  readonly #lanes: number;
   readonly #listeners = new Array<((outcome: WindowOutcome) => void) | undefined>(SLOTS);
-  readonly #arenas: number[] = [];
+  /** The scratch of every lane, taken at first use: starting a puller never lacks memory. */
+  #arenas: readonly Block[] | undefined;
   readonly #freeLanes: number[] = [];
   #doneHead = 0;
   #inFlight = 0;
@@ -79,15 +86,25 @@ export class Window {
   #more = false;
   #listening = false;
   #closed = false;
+  #losses = 0;
 
   constructor(options: WindowOptions) {
     this.#options = options;
+    this.#lanes = Math.min(options.threads, MAX_LANES);
+    for (let lane = this.#lanes - 1; lane >= 0; lane--) this.#freeLanes.push(lane);
+    this.#reset();
+  }
+
+  #reset(): void {
+    const position = (this.#options.position ?? 0) | 0;
+    resetWindow(this.#arrays, position, this.#lanes);
+    this.#doneHead = position;
+    this.#inFlight = 0;
+    this.#published = 0;
+    this.#freeSlots.length = 0;
+    this.#freeEdges.length = 0;
     for (let slot = SLOTS - 1; slot >= 0; slot--) this.#freeSlots.push(slot);
     for (let edge = EDGES - 1; edge >= 0; edge--) this.#freeEdges.push(edge);
-    for (let lane = Math.min(options.threads, MAX_LANES) - 1; lane >= 0; lane--) this.#freeLanes.push(lane);
-    this.#arrays.running.fill(-1);
-    this.#arrays.words.fill(0, 0, HEADER_WORDS);
-    this.#arrays.words[WANTED_PULLERS] = this.#freeLanes.length;
   }
 
   /** Tasks admitted and not yet reported done. */
@@ -95,14 +112,20 @@ export class Window {
     return this.#inFlight;
   }
 
-  /** Whether a task with this many unfinished inputs can be admitted now. */
+  /**
+   * Whether a task with this many unfinished inputs can be admitted now. Takes the threads' scratch the first time.
+   * @throws HeapExhaustedError when there is no room for that; RuntimeClosedError
+   */
   hasRoomFor(inputs: number): boolean {
+    if (this.#closed) throw new RuntimeClosedError();
+    this.#arenas ??= this.#takeArenas();
     return this.#freeSlots.length > 0 && this.#freeEdges.length >= inputs;
   }
 
   /** Admits a task; it may start before this returns. `flush` must follow the last of a series. Returns its slot. */
   admit(task: WindowTask): number {
     const { words, ready, missing, waiters, flags, status, callee, count, args, edgeTarget, edgeNext } = this.#arrays;
+    this.#arenas ??= this.#takeArenas();
     const slot = this.#freeSlots.pop();
     if (slot === undefined || task.args.length > MAX_WASM_ARGS) throw new RangeError('window: no room for this task');
     callee[slot] = task.callee;
@@ -167,11 +190,11 @@ export class Window {
       Atomics.or(flags, slot, CANCEL);
       cancelled.add(slot);
     }
-    const memory = new Int32Array(this.#options.heap.buffer);
-    for (let lane = 0; lane < this.#arenas.length; lane++) {
-      const arena = this.#arenas[lane];
-      if (arena !== undefined && cancelled.has(Atomics.load(running, lane))) Atomics.store(memory, arena >> 2, 1);
-    }
+    const { heap } = this.#options;
+    const memory = new Int32Array(heap.buffer);
+    this.#arenas?.forEach((arena, lane) => {
+      if (cancelled.has(Atomics.load(running, lane))) Atomics.store(memory, heap.address(arena) >> 2, 1);
+    });
   }
 
   /** Has the main thread woken by each of these slots. */
@@ -187,9 +210,37 @@ export class Window {
     if (Atomics.load(words, PULLERS) > Atomics.load(words, LEAVE)) Atomics.add(words, LEAVE, 1);
   }
 
-  /** Stops pullers when they are idle; the window must be empty. */
+  /** To be called before the threads are ended: nothing is admitted and no puller started any more. */
   close(): void {
     this.#closed = true;
+  }
+
+  /** To be called when the threads have ended: what was in flight is reported cancelled, and the memory given back. */
+  dispose(): void {
+    this.#abandon(CANCELLED);
+    for (const arena of this.#arenas ?? []) this.#options.heap.free(arena);
+    this.#arenas = undefined;
+  }
+
+  /** Reports everything that is in flight as ended with `status`, when no puller is left that could run it. */
+  #abandon(status: number): void {
+    const abandoned = this.#listeners.splice(0).filter((listener) => listener !== undefined);
+    this.#reset();
+    callMain(this.#arrays.words);
+    const time = performance.timeOrigin + performance.now();
+    for (const listener of abandoned) listener({ status, start: time, end: time, thread: 0 });
+  }
+
+  #takeArenas(): Block[] {
+    const { heap } = this.#options;
+    const arenas: Block[] = [];
+    try {
+      while (arenas.length < this.#lanes) arenas.push(heap.allocate(SCRATCH_BYTES));
+    } catch (error) {
+      for (const arena of arenas) heap.free(arena);
+      throw error;
+    }
+    return arenas;
   }
 
   #readyCount(): number {
@@ -213,8 +264,7 @@ export class Window {
   #startPuller(lane: number): void {
     const { heap, module, startPuller, onPullerLost } = this.#options;
     const { words, running } = this.#arrays;
-    const arena = this.#arenas[lane] ?? heap.address(heap.allocate(SCRATCH_BYTES));
-    this.#arenas[lane] = arena;
+    const arena = heap.address((this.#arenas as readonly Block[])[lane] as Block);
     Atomics.add(words, PULLERS, 1);
     Atomics.add(words, IDLE, 1);
     const message: PullMessage = { id: this.#id, buffer: this.#buffer, module, memory: heap.memory, lane, arena };
@@ -225,19 +275,24 @@ export class Window {
       if (this.#inFlight > 0) this.#ensurePullers();
     };
     startPuller(message).then(ended, (error: unknown) => {
+      if (this.#closed) return;
       Atomics.sub(words, PULLERS, 1);
       const slot = Atomics.exchange(running, lane, -1);
       if (slot >= 0) this.#finishLost(slot);
       else Atomics.sub(words, IDLE, 1);
+      onPullerLost(error);
+      // Its lane is free again below, so it counts as if it were.
+      if (++this.#losses >= MAX_LOSSES && this.#freeLanes.length === this.#lanes - 1) this.#abandon(NO_THREAD);
       ended();
-      if (!this.#closed) onPullerLost(error);
     });
   }
 
   /** Reports the task that a lost thread was running as failed, in its stead. */
   #finishLost(slot: number): void {
-    const { words, status, ready } = this.#arrays;
+    const { words, status, ready, times, thread } = this.#arrays;
     status[slot] = TRAPPED;
+    times.fill(performance.timeOrigin + performance.now(), slot * 2, slot * 2 + 2);
+    thread[slot] = 0;
     const next = finish(slot, this.#arrays);
     if (next >= 0) push(words, ready, READY_TAIL, next);
     callMain(words);
@@ -269,8 +324,8 @@ export class Window {
       const seen = Atomics.load(words, ATTENTION);
       if (this.#drain() > 0) continue;
       this.#ensurePullers();
-      if (this.#setMark()) continue;
-      const wait = waitAsync(words, ATTENTION, seen);
+      // Past the mark with nothing to drain: a thread is between taking its place in the ring and filling it.
+      const wait = waitAsync(words, ATTENTION, seen, this.#setMark() ? 1 : Number.POSITIVE_INFINITY);
       if (wait.async) await wait.value;
     }
   }
@@ -289,6 +344,7 @@ export class Window {
       this.#listeners[slot] = undefined;
       this.#freeSlots.push(slot);
       this.#inFlight--;
+      this.#losses = 0;
       listener?.({
         status: status[slot] as number,
         start: times[slot * 2] as number,
