@@ -1,0 +1,76 @@
+/** Runs without a runtime: one heap and one engine in the hands of the test, so that it can look at the memory. */
+import { type RunOptions, resolveSettings } from '../../dist/config.js';
+import { LocalKernels } from '../../dist/devices/bodies.js';
+import { Engine } from '../../dist/devices/engine.js';
+import { compileKernels, instantiate, LEAST_PAGES } from '../../dist/devices/wasm-module.js';
+import { collect, rebuild } from '../../dist/graph/collect.js';
+import { buildProgram } from '../../dist/graph/program.js';
+import { HeapMark } from '../../dist/memory/detach.js';
+import { Heap } from '../../dist/memory/heap.js';
+import { Crowd } from '../../dist/scheduler/crowd.js';
+import type { Observer } from '../../dist/scheduler/observer.js';
+import { Recorder } from '../../dist/scheduler/recorder.js';
+import { Run } from '../../dist/scheduler/run.js';
+
+export class Bench {
+  readonly heap: Heap;
+  readonly #mark: HeapMark;
+  readonly #local: LocalKernels;
+  readonly #crowd = new Crowd();
+  readonly #engine: Engine | undefined;
+
+  /** @param threads 0 for `sync` */
+  constructor(threads: number, limit?: number) {
+    const module = compileKernels();
+    const probe = new WebAssembly.Memory({ initial: LEAST_PAGES, maximum: LEAST_PAGES, shared: true });
+    const base = (instantiate(module, probe).heapBase as () => number)();
+    this.heap = new Heap(limit === undefined ? { base } : { base, limit });
+    this.#mark = new HeapMark(this.heap);
+    this.#local = new LocalKernels(this.heap, module);
+    this.#engine = threads === 0 ? undefined : new Engine(this.heap, module, threads);
+  }
+
+  start(target: unknown, options: RunOptions = {}): Run<unknown> {
+    const { nodes, template } = collect(target);
+    const program = buildProgram(nodes);
+    const settings = resolveSettings(options);
+    const engine = this.#engine;
+    const recorder = new Recorder(program, {
+      observers: settings.observers as Observer[],
+      scheduler: engine === undefined ? 'sync' : 'threads',
+      workers: engine?.threads ?? 0,
+      peak: () => this.heap.peak,
+    });
+    const run = new Run(
+      program,
+      {
+        heap: this.heap,
+        mark: this.#mark,
+        local: this.#local,
+        crowd: this.#crowd,
+        lanes: engine === undefined ? undefined : (sink) => engine.lanes(sink),
+        threads: engine?.threads ?? 1,
+        retries: settings.retries,
+        timeout: settings.timeout,
+        signal: settings.signal,
+        kernelDevices: ['wasm', 'js'],
+        recorder,
+      },
+      (results) =>
+        rebuild(
+          template,
+          Array.from(program.targets, (task) => results.take(task)),
+        ),
+    );
+    run.start();
+    return run;
+  }
+
+  compute(target: unknown, options?: RunOptions): Promise<unknown> {
+    return this.start(target, options).promise;
+  }
+
+  async close(): Promise<void> {
+    await this.#engine?.close();
+  }
+}
