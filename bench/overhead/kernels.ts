@@ -51,7 +51,7 @@ function countingModule(): WebAssembly.Module {
   module.setFeatures(binaryen.Features.All);
   const bytes = module.emitBinary();
   module.dispose();
-  return new WebAssembly.Module(bytes as BufferSource);
+  return new WebAssembly.Module(bytes);
 }
 
 class Threads {

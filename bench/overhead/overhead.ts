@@ -95,7 +95,7 @@ for (const shape of shapes) {
   for (const count of counts) {
     const n = sizeOf(shape, count);
     const rounds = n >= 1_000_000 ? 3 : n >= 100_000 ? 5 : n >= 10_000 ? 9 : 21;
-    const medians = await alternate(contestants(shape, n), { rounds, warmUps: n >= 100_000 ? 1 : 3, patience: 8 });
+    const medians = await alternate(contestants(shape, n), { rounds, warmUps: n >= 100_000 ? 1 : 3, patience: 4 });
     const builds = (name: string): number | undefined => medians[name]?.build;
     const runs = (name: string): number | undefined => medians[name]?.run;
     building.push([

@@ -95,13 +95,23 @@ export class PoolCalls implements CallLane {
     return shipment;
   }
 
-  /** Calls from the front that should take BATCH_MS together, no more than a fair share. Empty: no memory for one now. */
+  /** Calls from the front that should take BATCH_MS together, no more than a fair share, chains whole. */
   #nextBatch(): FunctionCall[] {
     const most = Math.min(MAX_BATCH, Math.ceil((this.#queue.length - this.#head) / this.#pool.threads));
     const batch: FunctionCall[] = [];
     let expected = 0;
-    while (batch.length < most && expected < BATCH_MS) {
-      const call = this.#queue[this.#head] as FunctionCall;
+    for (;;) {
+      const call = this.#queue[this.#head];
+      if (call === undefined) break;
+      const { previous } = call;
+      if (previous === undefined) {
+        if (batch.length >= most || expected >= BATCH_MS) break;
+      } else if (batch.at(-1)?.task !== previous.task) {
+        // What it was to follow went elsewhere, or is done.
+        this.#head++;
+        this.#sink.unchained(call.task);
+        continue;
+      }
       if (call.memory > 0) {
         // Alone in its batch: what it declares is taken and given back with the batch.
         const fits = this.#declared === 0 || this.#declared + call.memory <= this.#budget;
@@ -120,10 +130,14 @@ export class PoolCalls implements CallLane {
     const memory = batch[0]?.memory ?? 0;
     this.#declared += memory;
     try {
-      const calls = batch.map(({ fn, args, timeout }): BatchCall => {
-        const call = { fn: this.#shipments.get(fn) as Shipment, args };
-        return timeout === undefined ? call : { ...call, timeout };
-      });
+      const calls = batch.map(
+        ({ fn, args, timeout, previous }): BatchCall => ({
+          fn: this.#shipments.get(fn) as Shipment,
+          args,
+          ...(timeout === undefined ? undefined : { timeout }),
+          ...(previous === undefined ? undefined : { previous: previous.position }),
+        }),
+      );
       const signal = this.#abortion.signal;
       const outcome = await this.#pool.runBatch({ calls, budget: BUDGET_MS }, { signal });
       if (!signal.aborted) this.#report(batch, outcome);

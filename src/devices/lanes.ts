@@ -11,6 +11,8 @@ export interface LaneSink {
   failed(task: number, error: unknown, start: number, end: number, thread: number): void;
   /** A call cannot be sent: it is to run on the main thread. */
   returned(task: number): void;
+  /** A call that was to follow another in its thread has not been made: it is to be submitted by itself. */
+  unchained(task: number): void;
 }
 
 /** A JavaScript call whose arguments are all there. */
@@ -25,6 +27,11 @@ export interface FunctionCall {
   readonly memory: number;
   /** Milliseconds it was said to take. */
   readonly milliseconds: number | undefined;
+  /**
+   * The call submitted just before, whose result is the argument at this position: the two are made one after the
+   * other in one thread, and the result in between, which nobody else needs, does not travel.
+   */
+  readonly previous: { readonly task: number; readonly position: number } | undefined;
 }
 
 /** Runs JavaScript functions. */

@@ -32,6 +32,11 @@ export class Results {
     for (const target of program.targets) this.#uses[target]! += 1;
   }
 
+  /** How many still need the result of `task`. */
+  uses(task: number): number {
+    return this.#uses[task] as number;
+  }
+
   /** A JavaScript value as the result of `task`. */
   setValue(task: number, value: unknown): void {
     this.#values[task] = value;

@@ -5,7 +5,7 @@
  */
 
 import { type LocalKernels, runJsBody } from '../devices/bodies.js';
-import type { CallLane, HeapCallArrays, KernelCall, KernelLane, LaneSink } from '../devices/lanes.js';
+import type { CallLane, FunctionCall, HeapCallArrays, KernelCall, KernelLane, LaneSink } from '../devices/lanes.js';
 import { cancelled } from '../devices/window-lane.js';
 import { ComputationAbortedError, TaskError, TaskTimeoutError } from '../errors.js';
 import { fillArgs } from '../graph/evaluate.js';
@@ -14,6 +14,7 @@ import { type Program, pathTo } from '../graph/program.js';
 import type { HeapMark } from '../memory/detach.js';
 import type { Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
+import { followerOf, MAX_CHAIN } from './chain.js';
 import type { Crowd } from './crowd.js';
 import { HereFlow, type HereHost } from './here-flow.js';
 import { KernelFlow } from './kernel-flow.js';
@@ -251,23 +252,53 @@ export class Run<T> implements LaneSink, HereHost {
       if (node.op.kind !== 'call') continue;
       state[task] = STARTED;
       try {
-        const args = fillArgs(node, this.inputsOf(task));
-        const seconds = secondsOf(node, args);
-        lane.submit({
-          task,
-          name: node.op.name,
-          fn: node.op.fn,
-          args,
-          timeout: this.limitOf(task),
-          memory: node.settings.memory ?? 0,
-          milliseconds: seconds === undefined ? undefined : seconds * 1000,
-        });
-        this.#callsOut++;
+        this.#submit(lane, task, node);
       } catch (error) {
         this.#failedNow(task, error);
+        continue;
       }
+      this.#sendFollowers(lane, task);
     }
     lane.flush();
+  }
+
+  #sendFollowers(lane: CallLane, task: number): void {
+    const isSingle = ({ settings }: TaskNode): boolean =>
+      (settings.retries ?? this.#context.retries) > 0 || settings.memory !== undefined;
+    const { nodes } = this.#program;
+    const { state } = this.#table;
+    // A call that was given back (its function cannot be sent) is not STARTED any more: nothing can follow it there.
+    for (let at = task, length = 1; length < MAX_CHAIN && state[at] === STARTED; length++) {
+      const next = followerOf(at, this.#table, this.#results, isSingle);
+      if (next === undefined) return;
+      const { follower, position } = next;
+      state[follower] = STARTED;
+      try {
+        this.#submit(lane, follower, nodes[follower] as TaskNode, { task: at, position });
+      } catch {
+        // A cost hint that cannot do without the argument: it is asked again when that is there.
+        state[follower] = WAITING;
+        return;
+      }
+      at = follower;
+    }
+  }
+
+  #submit(lane: CallLane, task: number, node: TaskNode, previous?: FunctionCall['previous']): void {
+    if (node.op.kind !== 'call') return;
+    const args = fillArgs(node, this.inputsOf(task));
+    const seconds = secondsOf(node, args);
+    this.#callsOut++;
+    lane.submit({
+      task,
+      name: node.op.name,
+      fn: node.op.fn,
+      args,
+      timeout: this.limitOf(task),
+      memory: node.settings.memory ?? 0,
+      milliseconds: seconds === undefined ? undefined : seconds * 1000,
+      previous,
+    });
   }
 
   sendKernel({ task, kernel, params, inputs, outputs }: KernelCall): boolean {
@@ -282,6 +313,7 @@ export class Run<T> implements LaneSink, HereHost {
       timeout: this.limitOf(task),
       memory: 0,
       milliseconds: undefined,
+      previous: undefined,
     });
     this.#calls.flush();
     return true;
@@ -345,6 +377,14 @@ export class Run<T> implements LaneSink, HereHost {
     }
     this.#table.state[task] = WAITING;
     this.#table.reroute(task, HERE);
+    this.#pumpSoon();
+  }
+
+  unchained(task: number): void {
+    this.#callsOut--;
+    if (!this.isGoing) return;
+    this.#table.state[task] = WAITING;
+    if (this.#table.blocking[task] === 0) this.#table.makeReady(task);
     this.#pumpSoon();
   }
 

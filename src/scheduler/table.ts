@@ -46,7 +46,8 @@ export class TaskTable {
   unblock(task: number): void {
     const left = (this.blocking[task] as number) - 1;
     this.blocking[task] = left;
-    if (left === 0) this.makeReady(task);
+    // One that follows its only missing input in a thread has started already.
+    if (left === 0 && this.state[task] === WAITING) this.makeReady(task);
   }
 
   /** Sends a task another way; it starts when all its dependencies are done. */

@@ -17,6 +17,11 @@ export interface BatchCall {
   readonly args: readonly unknown[];
   /** Milliseconds this call may run; none by default. */
   readonly timeout?: number;
+  /**
+   * The position of the argument that is the result of the call before it in the batch. That result stays in the
+   * thread, unless this call does not get done.
+   */
+  readonly previous?: number;
 }
 
 export interface Batch {
@@ -67,12 +72,20 @@ export function prepare(
   let packer: Packer | undefined;
   const packed: number[] = [];
   const indices: number[] = [];
+  const chained: number[] = [];
+  let isChained = false;
   let lastFn: Shipment | undefined;
   let lastPlace = 0;
   const count = chosen?.length ?? batch.calls.length;
   for (let k = 0; k < count; k++) {
     const index = chosen === undefined ? k : (chosen[k] as number);
     const call = batch.calls[index] as BatchCall;
+    const { previous } = call;
+    if (previous !== undefined && indices.at(-1) !== index - 1) {
+      // What it needs is not made in this message.
+      outcomes[index] = notStarted;
+      continue;
+    }
     let given = call.args;
     if (!isPlain(call.args)) {
       try {
@@ -94,6 +107,8 @@ export function prepare(
         shipments.push(replaced?.get(call.fn.id) ?? call.fn);
       }
     }
+    isChained ||= previous !== undefined;
+    chained.push(previous ?? -1);
     fns.push(lastPlace);
     args.push(given);
     indices.push(index);
@@ -110,6 +125,7 @@ export function prepare(
     args,
     packed,
     entries: packer?.entries ?? [],
+    chained: isChained ? chained : [],
     budget,
     progress,
   };
@@ -169,9 +185,12 @@ export function substitute(
   const again: number[] = [];
   indices.forEach((index, i) => {
     if (reply.status[i] !== NO_FUNCTION) return;
-    const { id } = (batch.calls[index] as BatchCall).fn;
-    if (!failures.has(id)) again.push(index);
-    else outcomes[index] = { status: 'failed', error: failures.get(id), start: 0, end: 0 };
+    const call = batch.calls[index] as BatchCall;
+    const { id } = call.fn;
+    if (!failures.has(id)) {
+      if (call.previous === undefined) again.push(index);
+      else outcomes[index] = notStarted;
+    } else outcomes[index] = { status: 'failed', error: failures.get(id), start: 0, end: 0 };
   });
   return again;
 }

@@ -32,7 +32,7 @@ export default async function handle(message: BatchMessage | PullMessage): Promi
 }
 
 async function runBatch(message: BatchMessage): Promise<BatchReply> {
-  const { ids, fns, args, packed, progress } = message;
+  const { ids, fns, args, packed, chained, progress } = message;
   const count = fns.length;
   const broken = await define(message);
   const arriving = reviverOf(message.entries);
@@ -50,10 +50,39 @@ async function runBatch(message: BatchMessage): Promise<BatchReply> {
   let now = performance.now();
   const deadline = now + message.budget;
 
+  /** A result that the next call takes: it travels only when that call does not get done. */
+  let kept: unknown;
+  let keeper = -1;
+  const put = (i: number, value: unknown): void => {
+    if (
+      typeof value !== 'object' || value === null
+        ? typeof value !== 'function' && typeof value !== 'symbol'
+        : isPlain(value)
+    ) {
+      values[i] = value;
+      return;
+    }
+    try {
+      values[i] = packResult(value);
+      packedValues.push(i);
+    } catch (error) {
+      status[i] = FAILED;
+      values[i] = wireThrown(error);
+      untransferable.push(i);
+    }
+  };
+  const release = (): void => {
+    if (keeper >= 0) put(keeper, kept);
+    keeper = -1;
+    kept = undefined;
+  };
+
   for (let i = 0; i < count; i++) {
     if (now >= deadline && i > 0) break;
     const isPacked = packed[nextPacked] === i;
     if (isPacked) nextPacked++;
+    const previous = chained[i] ?? -1;
+    if (previous >= 0 && keeper !== i - 1) continue;
     const fn = table[fns[i] as number];
     if (fn === undefined) {
       status[i] = NO_FUNCTION;
@@ -65,25 +94,18 @@ async function runBatch(message: BatchMessage): Promise<BatchReply> {
     try {
       const given = args[i] as unknown[];
       if (isPacked) for (let k = 0; k < given.length; k++) given[k] = reviver.value(given[k] as number);
+      if (previous >= 0) given[previous] = kept;
       let value: unknown = fn(...given);
       if (isThenable(value)) value = await value;
       now = performance.now();
       status[i] = DONE;
-      if (
-        typeof value !== 'object' || value === null
-          ? typeof value !== 'function' && typeof value !== 'symbol'
-          : isPlain(value)
-      ) {
-        values[i] = value;
+      if (previous >= 0) keeper = -1;
+      else release();
+      if ((chained[i + 1] ?? -1) >= 0) {
+        keeper = i;
+        kept = value;
       } else {
-        try {
-          values[i] = packResult(value);
-          packedValues.push(i);
-        } catch (error) {
-          status[i] = FAILED;
-          values[i] = wireThrown(error);
-          untransferable.push(i);
-        }
+        put(i, value);
       }
     } catch (error) {
       now = performance.now();
@@ -92,6 +114,7 @@ async function runBatch(message: BatchMessage): Promise<BatchReply> {
     }
     times[2 * i + 1] = origin + now;
   }
+  release();
   // Whatever happens to this thread from here on is no call's fault.
   Atomics.store(running, 0, count);
   return { status, values, packed: packedValues, untransferable, times, broken };

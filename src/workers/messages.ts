@@ -17,6 +17,8 @@ export interface BatchMessage {
   readonly packed: readonly number[];
   /** Arguments that do not travel as they are, of all calls together: what they share is sent once. */
   readonly entries: readonly Entry[];
+  /** Per call: which of its arguments is the result of the call before it, -1 for none. Empty: of no call. */
+  readonly chained: readonly number[];
   /** Milliseconds after which no further call is started. */
   readonly budget: number;
   readonly progress: SharedArrayBuffer;
@@ -37,7 +39,7 @@ export const NO_FUNCTION = 3;
 export interface BatchReply {
   /** One of the constants above per call. */
   readonly status: Uint8Array;
-  /** The result, a parcel of it, or the error thrown. */
+  /** The result, a parcel of it, or the error thrown; nothing where the next call took it and is done. */
   readonly values: readonly unknown[];
   /** Calls whose value is a parcel. */
   readonly packed: readonly number[];

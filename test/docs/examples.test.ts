@@ -95,6 +95,6 @@ describe('examples in docstrings', () => {
   });
 
   it.each(examples.map((example, i) => ({ ...example, program: programs[i] ?? '' })))('$where', async ({ program }) => {
-    expect((await run(program)).stderr).toBe('');
+    expect((await run(program, root)).stderr).toBe('');
   });
 });

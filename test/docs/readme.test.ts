@@ -1,6 +1,6 @@
 /** Every program of the README type-checks, runs as it stands, and prints what the README says. */
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compileAll, readSnippets, root, run } from './snippets.js';
 
@@ -22,7 +22,7 @@ describe('README', () => {
   it.each(snippets.map((snippet, i) => ({ ...snippet, program: programs[i] ?? '' })))(
     'line $line, $title',
     async ({ program, output }) => {
-      expect(await run(program)).toEqual({ stdout: output, stderr: '' });
+      expect(await run(program, dirname(program))).toEqual({ stdout: output, stderr: '' });
     },
   );
 

@@ -64,8 +64,8 @@ export function compileAll(name: string, codes: readonly string[], changed: ts.C
   return files.map((file) => file.replace(/\.ts$/, '.js'));
 }
 
-/** What a program prints. @throws Error when it fails or takes longer than a minute. */
-export async function run(program: string): Promise<{ stdout: string; stderr: string }> {
+/** What a program prints, run in `cwd`. @throws Error when it fails or takes longer than a minute. */
+export async function run(program: string, cwd: string): Promise<{ stdout: string; stderr: string }> {
   const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', FORCE_COLOR: undefined };
-  return promisify(execFile)(process.execPath, [program], { cwd: join(program, '..'), env, timeout: 60_000 });
+  return promisify(execFile)(process.execPath, [program], { cwd, env, timeout: 60_000 });
 }

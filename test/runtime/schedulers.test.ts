@@ -248,6 +248,42 @@ describe.each(ways)('%s', (_name, options) => {
     expect(error.cause).toBeInstanceOf(ReleasedError);
   });
 
+  it('runs chains: long ones, slow ones, with what cannot travel in the middle, and says where one breaks', async () => {
+    const calls = new Int32Array(new SharedArrayBuffer(4));
+    const step = delayed((x: number) => {
+      Atomics.add(calls, 0, 1);
+      return x + 1;
+    });
+    let long = step(0);
+    for (let i = 1; i < 700; i++) long = step(long);
+    let slow = delayed(async (x: number) => x)(0);
+    const pause = delayed(async (x: number) => {
+      await new Promise((resolve) => setTimeout(resolve, 3));
+      return x + 1;
+    });
+    for (let i = 0; i < 12; i++) slow = pause(slow);
+    const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    try {
+      const boxed = delayed((x: number) => ({ open: () => x * 2 }))(step(20));
+      const opened = step(delayed((box: { open(): number }) => box.open())(boxed));
+      expect(await runtime.compute([long, slow, opened])).toEqual([700, 12, 43]);
+    } finally {
+      warnings.mockRestore();
+    }
+    // What made the box may have run twice, once in a thread, which could not give it back; plain steps never do.
+    expect(calls[0]).toBe(702);
+    const refuse = delayed((x: number) => {
+      if (x === 3) throw new RangeError('three');
+      return x + 1;
+    });
+    let broken = refuse(0);
+    for (let i = 0; i < 6; i++) broken = refuse(broken);
+    const error = (await rejection(runtime.compute(broken))) as TaskError;
+    expect(error.cause).toMatchObject({ name: 'RangeError', message: 'three' });
+    expect(error.path).toHaveLength(4);
+    expect(error.path.at(-1)).toBe(broken.key);
+  });
+
   it('has functions that can be taken off it, and draws its own last run', async () => {
     const { compute, visualize } = runtime;
     const sum = add(inc(1), 2);
