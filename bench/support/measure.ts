@@ -1,7 +1,7 @@
 /**
  * How every bench measures: contestants alternate within a round, so that noise of the machine meets all of them, and
  * the median over the rounds counts. The collector is left alone: collecting by force between measurements makes V8
- * throw optimised code away, and what follows runs five times slower than in any program.
+ * deoptimise, and short runs then take several times as long (README.md has the numbers). So these are times of warm code.
  */
 
 /** One contestant: does the work once and answers what it measured, by name; undefined when it cannot take part. */
