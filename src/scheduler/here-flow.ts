@@ -4,10 +4,10 @@
  */
 
 import type { LocalKernels } from '../devices/bodies.js';
-import type { KernelCall } from '../devices/lanes.js';
 import { HeapExhaustedError, TaskTimeoutError } from '../errors.js';
 import { evaluate } from '../graph/evaluate.js';
 import type { TaskNode } from '../graph/node.js';
+import type { CallFlow, CallHost } from './call-flow.js';
 import type { KernelFlow, Lack } from './kernel-flow.js';
 import { Persisted } from './persisted.js';
 import type { Recorder } from './recorder.js';
@@ -16,14 +16,7 @@ import { STARTED, type TaskTable, WAITING } from './table.js';
 import { OUTPUT } from './ways.js';
 
 /** What the tasks of this thread ask of their run. */
-export interface HereHost {
-  /** False once the run has failed or was stopped. */
-  readonly isGoing: boolean;
-  /** Milliseconds a task may take. */
-  limitOf(task: number): number | undefined;
-  inputsOf(task: number): unknown[];
-  /** Sends a kernel's js body to the pool; false when it has to run here. */
-  sendKernel(call: KernelCall): boolean;
+export interface HereHost extends CallHost {
   setValue(task: number, value: unknown): void;
   endedHere(task: number, start: number, end: number): void;
   failedHere(task: number, error: unknown, start: number, end: number): void;
@@ -35,6 +28,7 @@ export class HereFlow {
   readonly #table: TaskTable;
   readonly #results: Results;
   readonly #kernels: KernelFlow;
+  readonly #calls: CallFlow;
   readonly #local: LocalKernels;
   readonly #recorder: Recorder;
   /** Under `sync` the next task waits until the one before it has its result. */
@@ -49,6 +43,7 @@ export class HereFlow {
     readonly table: TaskTable;
     readonly results: Results;
     readonly kernels: KernelFlow;
+    readonly calls: CallFlow;
     readonly local: LocalKernels;
     readonly recorder: Recorder;
     readonly oneByOne: boolean;
@@ -57,6 +52,7 @@ export class HereFlow {
     this.#table = options.table;
     this.#results = options.results;
     this.#kernels = options.kernels;
+    this.#calls = options.calls;
     this.#local = options.local;
     this.#recorder = options.recorder;
     this.#oneByOne = options.oneByOne;
@@ -142,7 +138,7 @@ export class HereFlow {
       return false;
     }
     const { call, device } = prepared;
-    if (device === 'js' && this.#host.sendKernel(call)) return false;
+    if (device === 'js' && this.#calls.sendKernel(call)) return false;
     this.#recorder.started(task, start, 0);
     this.#local.run(call, device);
     this.#kernels.ended(task);

@@ -4,24 +4,22 @@
  * starts first.
  */
 
-import { type LocalKernels, runJsBody } from '../devices/bodies.js';
-import type { CallLane, FunctionCall, HeapCallArrays, KernelCall, KernelLane, LaneSink } from '../devices/lanes.js';
+import type { LocalKernels } from '../devices/bodies.js';
+import type { CallLane, KernelLane, LaneSink } from '../devices/lanes.js';
 import { cancelled } from '../devices/window-lane.js';
 import { ComputationAbortedError, TaskError, TaskTimeoutError } from '../errors.js';
-import { fillArgs } from '../graph/evaluate.js';
 import type { TaskNode } from '../graph/node.js';
 import { type Program, pathTo } from '../graph/program.js';
 import type { HeapMark } from '../memory/detach.js';
-import type { Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
-import { followerOf, MAX_CHAIN } from './chain.js';
+import { CallFlow } from './call-flow.js';
 import type { Crowd } from './crowd.js';
 import { HereFlow, type HereHost } from './here-flow.js';
 import { KernelFlow } from './kernel-flow.js';
 import type { Recorder } from './recorder.js';
 import { Results } from './results.js';
 import { DONE, STARTED, TaskTable, WAITING } from './table.js';
-import { HERE, KERNEL, OUTPUT, secondsOf, waysOf } from './ways.js';
+import { HERE, KERNEL, OUTPUT, waysOf } from './ways.js';
 
 /** What a run needs of its surroundings. */
 export interface RunContext {
@@ -64,12 +62,9 @@ export class Run<T> implements LaneSink, HereHost {
   readonly #table: TaskTable;
   readonly #kernels: KernelFlow;
   readonly #here: HereFlow;
-  readonly #calls: CallLane | undefined;
+  readonly #calls: CallFlow;
   readonly #attempts = new Map<number, number>();
   #left: number;
-  /** Calls handed to the pool and not reported. */
-  #callsOut = 0;
-  #sendsKernels: boolean;
   #isPumping = false;
   #pumpAgain = false;
   #pumpScheduled = false;
@@ -97,12 +92,13 @@ export class Run<T> implements LaneSink, HereHost {
     const devices = context.kernelDevices;
     const kernels = new KernelFlow({ table, results, heap, recorder, devices, lane, threads });
     const oneByOne = lanes === undefined;
-    this.#here = new HereFlow({ host: this, table, results, kernels, local: context.local, recorder, oneByOne });
+    const { local, retries } = context;
+    const calls = new CallFlow({ host: this, table, results, lane: lanes?.calls, retries });
+    this.#here = new HereFlow({ host: this, table, results, kernels, calls, local, recorder, oneByOne });
     this.#table = table;
     this.#results = results;
     this.#kernels = kernels;
-    this.#calls = lanes?.calls;
-    this.#sendsKernels = !oneByOne;
+    this.#calls = calls;
     this.#left = program.nodes.length;
     this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
@@ -152,12 +148,13 @@ export class Run<T> implements LaneSink, HereHost {
   #turn(): void {
     const { admissible, callable } = this.#table;
     const turnEnds = this.#context.recorder.now() + TURN_MS;
+    const fail = (task: number, error: unknown): void => this.#failedNow(task, error);
     let isTurnOver = false;
     this.#here.resume();
     do {
       this.#pumpAgain = false;
-      this.#kernels.admit((task, error) => this.#failedNow(task, error));
-      this.#sendCalls();
+      this.#kernels.admit(fail);
+      this.#calls.send(fail);
       // Kernels that were left for want of room are no reason to try again; new ones are.
       const left = admissible.size;
       const hasOther = (): boolean => this.#pumpAgain || callable.size > 0 || admissible.size > left;
@@ -169,7 +166,7 @@ export class Run<T> implements LaneSink, HereHost {
     if (!this.isGoing) return;
     if (this.#left === 0) this.#succeed();
     else if (isTurnOver) this.#pumpLater();
-    else if (this.#kernels.inFlight + this.#callsOut > 0) this.#context.crowd.goesOn(this);
+    else if (this.#kernels.inFlight + this.#calls.inFlight > 0) this.#context.crowd.goesOn(this);
     // A task of this thread may itself wait for another run.
     else if (this.#here.pending > 0) this.#context.crowd.mayWait(this);
     else this.#stuck();
@@ -242,90 +239,13 @@ export class Run<T> implements LaneSink, HereHost {
     this.#results.setValue(task, result);
   }
 
-  #sendCalls(): void {
-    const { callable, state } = this.#table;
-    const lane = this.#calls;
-    if (lane === undefined || callable.size === 0) return;
-    while (callable.size > 0 && this.isGoing) {
-      const task = callable.takeFirst();
-      const node = this.#program.nodes[task] as TaskNode;
-      if (node.op.kind !== 'call') continue;
-      state[task] = STARTED;
-      try {
-        this.#submit(lane, task, node);
-      } catch (error) {
-        this.#failedNow(task, error);
-        continue;
-      }
-      this.#sendFollowers(lane, task);
-    }
-    lane.flush();
-  }
-
-  #sendFollowers(lane: CallLane, task: number): void {
-    const isSingle = ({ settings }: TaskNode): boolean =>
-      (settings.retries ?? this.#context.retries) > 0 || settings.memory !== undefined;
-    const { nodes } = this.#program;
-    const { state } = this.#table;
-    // A call that was given back (its function cannot be sent) is not STARTED any more: nothing can follow it there.
-    for (let at = task, length = 1; length < MAX_CHAIN && state[at] === STARTED; length++) {
-      const next = followerOf(at, this.#table, this.#results, isSingle);
-      if (next === undefined) return;
-      const { follower, position } = next;
-      state[follower] = STARTED;
-      try {
-        this.#submit(lane, follower, nodes[follower] as TaskNode, { task: at, position });
-      } catch {
-        // A cost hint that cannot do without the argument: it is asked again when that is there.
-        state[follower] = WAITING;
-        return;
-      }
-      at = follower;
-    }
-  }
-
-  #submit(lane: CallLane, task: number, node: TaskNode, previous?: FunctionCall['previous']): void {
-    if (node.op.kind !== 'call') return;
-    const args = fillArgs(node, this.inputsOf(task));
-    const seconds = secondsOf(node, args);
-    this.#callsOut++;
-    lane.submit({
-      task,
-      name: node.op.name,
-      fn: node.op.fn,
-      args,
-      timeout: this.limitOf(task),
-      memory: node.settings.memory ?? 0,
-      milliseconds: seconds === undefined ? undefined : seconds * 1000,
-      previous,
-    });
-  }
-
-  sendKernel({ task, kernel, params, inputs, outputs }: KernelCall): boolean {
-    if (this.#calls === undefined || !this.#sendsKernels) return false;
-    const views = (arrays: HeapCallArrays): unknown[] => arrays.map((array) => (array as Handle).view());
-    this.#callsOut++;
-    this.#calls.submit({
-      task,
-      name: kernel.name,
-      fn: runJsBody,
-      args: [kernel.name, params, views(inputs), views(outputs)],
-      timeout: this.limitOf(task),
-      memory: 0,
-      milliseconds: undefined,
-      previous: undefined,
-    });
-    this.#calls.flush();
-    return true;
-  }
-
   // What became of a task.
 
   succeeded(task: number, value: unknown, start: number, end: number, thread: number): void {
     const isKernel = this.#program.nodes[task]?.op.kind === 'kernel';
     const wasAdmitted = this.#table.way[task] === KERNEL;
     if (isKernel) this.#kernels.ended(task);
-    if (!wasAdmitted) this.#callsOut--;
+    if (!wasAdmitted) this.#calls.ended();
     if (this.#failure !== undefined) {
       this.#settleFailure();
       return;
@@ -345,7 +265,7 @@ export class Run<T> implements LaneSink, HereHost {
 
   failed(task: number, error: unknown, start: number, end: number, thread: number): void {
     if (this.#program.nodes[task]?.op.kind === 'kernel') this.#kernels.ended(task);
-    if (this.#table.way[task] !== KERNEL) this.#callsOut--;
+    if (this.#table.way[task] !== KERNEL) this.#calls.ended();
     if (this.#failure !== undefined) this.#settleFailure();
     // Cancelled because an input failed: that one is reported too, and the run fails with its error.
     else if (error !== cancelled) this.#gaveUp(task, error, start, end, thread);
@@ -369,19 +289,17 @@ export class Run<T> implements LaneSink, HereHost {
   }
 
   returned(task: number): void {
-    this.#callsOut--;
+    const isKernel = this.#program.nodes[task]?.op.kind === 'kernel';
+    this.#calls.ended(isKernel);
     if (!this.isGoing) return;
-    if (this.#program.nodes[task]?.op.kind === 'kernel') {
-      this.#sendsKernels = false;
-      this.#kernels.undo(task);
-    }
+    if (isKernel) this.#kernels.undo(task);
     this.#table.state[task] = WAITING;
     this.#table.reroute(task, HERE);
     this.#pumpSoon();
   }
 
   unchained(task: number): void {
-    this.#callsOut--;
+    this.#calls.ended();
     if (!this.isGoing) return;
     this.#table.state[task] = WAITING;
     if (this.#table.blocking[task] === 0) this.#table.makeReady(task);
@@ -439,13 +357,12 @@ export class Run<T> implements LaneSink, HereHost {
   #fail(error: unknown): void {
     if (this.#isOver || this.#failure !== undefined) return;
     this.#failure = { error };
-    if (this.#calls !== undefined) {
-      this.#callsStopped = false;
-      void this.#calls.abort().then(() => {
-        this.#callsStopped = true;
-        this.#settleFailure();
-      });
-    }
+    const stopping = this.#calls.abort();
+    this.#callsStopped = stopping === undefined;
+    void stopping?.then(() => {
+      this.#callsStopped = true;
+      this.#settleFailure();
+    });
     this.#kernels.cancel();
     this.#settleFailure();
   }
