@@ -121,8 +121,8 @@ export class Runtime {
    */
   async get(graph: RawGraph, keys: RawKeys, options?: RunOptions): Promise<unknown> {
     const settings = this.#settings(options, 'get');
-    const { nodes, rebuild: rebuildKeys } = fromGraph(graph, keys);
-    return rebuildKeys(await this.#run(nodes, settings, takeAll));
+    const { nodes, hasUniqueKeys, rebuild: rebuildKeys } = fromGraph(graph, keys);
+    return rebuildKeys(await this.#run(nodes, settings, takeAll, hasUniqueKeys));
   }
 
   /** Draws the graph of `target`; colours that show a run show the last one of this runtime. */
@@ -221,9 +221,10 @@ export class Runtime {
     nodes: readonly TaskNode[],
     settings: Settings,
     take: (program: Program, results: Results) => T,
+    hasUniqueKeys = false,
   ): Promise<T> {
     const devices = kernelDevices(settings.devices);
-    const program = buildProgram(nodes);
+    const program = buildProgram(nodes, hasUniqueKeys);
     const memory = this.#memoryOf();
     const threaded = settings.scheduler === 'threads' && program.nodes.length > 0;
     const { progress, observers } = settings;

@@ -26,12 +26,14 @@ export interface Program {
 let walks = 0;
 
 /**
+ * @param hasUniqueKeys when it is known that no two tasks have one key, so that nobody need look
+ *
  * Linear in tasks and edges, without recursion. The scratch fields of the nodes belong to the walk only while it runs.
  *
  * @throws DuplicateKeyError when two different tasks have one key.
  */
-export function buildProgram(targets: readonly TaskNode[]): Program {
-  const walk = new Walk();
+export function buildProgram(targets: readonly TaskNode[], hasUniqueKeys = false): Program {
+  const walk = new Walk(hasUniqueKeys);
   for (const target of byPriority(targets)) walk.visit(target);
   walk.checkCounters();
   return link(walk.nodes, walk.edges, targets);
@@ -41,9 +43,14 @@ class Walk {
   readonly nodes: TaskNode[] = [];
   edges = 0;
   readonly #id = ++walks;
+  readonly #hasUniqueKeys: boolean;
   /** The place of every task with a given key. */
   #byKey: Map<string, number> | undefined;
   #counters = 0;
+
+  constructor(hasUniqueKeys: boolean) {
+    this.#hasUniqueKeys = hasUniqueKeys;
+  }
 
   /** Places everything that `target` needs, and then itself. */
   visit(target: TaskNode): void {
@@ -88,7 +95,7 @@ class Walk {
 
   #place(node: TaskNode): void {
     const key = node.givenKey;
-    if (key === undefined) {
+    if (key === undefined || this.#hasUniqueKeys) {
       this.#counters++;
     } else {
       this.#byKey ??= new Map();

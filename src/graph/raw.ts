@@ -38,6 +38,8 @@ export type RawKeys = string | readonly RawKeys[];
 export interface RawProgram {
   /** The tasks of the requested keys, from left to right. */
   readonly nodes: readonly TaskNode[];
+  /** Whether no two tasks can have one key: no delayed values came in from outside. */
+  readonly hasUniqueKeys: boolean;
   /** The answer, nested as the keys are, from the results of `nodes`. */
   rebuild(results: ArrayLike<unknown>): unknown;
 }
@@ -55,7 +57,7 @@ export function fromGraph(graph: RawGraph, keys: RawKeys): RawProgram {
   const reader = new Reader(tableOf(graph));
   const nodes: TaskNode[] = [];
   const template = requested(keys, (key) => holeAt(nodes.push(reader.read(key)) - 1));
-  return { nodes, rebuild: (results) => fill(template, results) };
+  return { nodes, hasUniqueKeys: reader.isClosed, rebuild: (results) => fill(template, results) };
 }
 
 /** The graph by key, whatever it is written as. */
@@ -147,6 +149,8 @@ const BUSY: unique symbol = Symbol('being read');
 const valueOp: Op = { kind: 'value', name: 'value' };
 const structureOp: Op = { kind: 'structure', name: 'array' };
 
+const noDeps: readonly TaskNode[] = [];
+
 class Reader {
   readonly #table: Table;
   /** The keys met so far: their nodes, or that they are being read. */
@@ -155,6 +159,8 @@ class Reader {
   readonly #nested = new Map<unknown, TaskNode | typeof BUSY>();
   readonly #ops = new Map<AnyFunction, Op>();
   readonly #stack: (TaskFrame | ListFrame)[] = [];
+  /** No delayed value has been met. */
+  isClosed = true;
 
   constructor(table: Table) {
     this.#table = table;
@@ -190,11 +196,14 @@ class Reader {
       const node = this.#known.get(item);
       if (node === BUSY) throw this.#cycle(item);
       if (node !== undefined) return holeAt(owner.deps.push(node) - 1);
-      return this.#table.has(item) ? this.#openKey(item) : item;
+      if (!this.#table.has(item)) return item;
+      this.#openKey(item);
+      const made = this.#known.get(item);
+      return made === BUSY || made === undefined ? undefined : holeAt(owner.deps.push(made) - 1);
     }
-    if (typeof item !== 'object' || item === null) return capture(item, owner.deps);
+    if (typeof item !== 'object' || item === null) return this.#capture(item, owner);
     if (item instanceof Literal) return item.value;
-    if (!Array.isArray(item)) return capture(item, owner.deps);
+    if (!Array.isArray(item)) return this.#capture(item, owner);
     if (isTask(item)) {
       const node = this.#nested.get(item);
       if (node === BUSY) throw selfContaining(owner.root);
@@ -211,6 +220,14 @@ class Reader {
     owner.lists.set(item, BUSY);
     this.#stack.push({ kind: 'list', owner, items: item, first: 0, out: [] });
     return undefined;
+  }
+
+  /** What is no part of the graph's own notation; delayed values in it bring tasks with keys of their own. */
+  #capture(item: unknown, owner: TaskFrame): Template {
+    const before = owner.deps.length;
+    const part = capture(item, owner.deps);
+    if (owner.deps.length > before) this.isClosed = false;
+    return part;
   }
 
   #openKey(key: string): void {
@@ -230,7 +247,31 @@ class Reader {
       op = { kind: 'call', fn: run, name: key === undefined ? `${root}/${name}` : name };
       if (key !== undefined) this.#ops.set(fn, op);
     }
-    this.#open(key, root, source, 1, op, spec?.settings ?? noSettings);
+    const settings = spec?.settings ?? noSettings;
+    if (key === undefined || !this.#makeFlat(key, source, op, settings)) this.#open(key, root, source, 1, op, settings);
+  }
+
+  /** The common case, without a frame: every argument is a plain value or a key that has been read. False if not so. */
+  #makeFlat(key: string, source: readonly unknown[], op: Op, settings: TaskSettings): boolean {
+    const args = new Array<unknown>(source.length - 1);
+    let deps: TaskNode[] | undefined;
+    for (let i = 1; i < source.length; i++) {
+      const item = source[i];
+      let part: Template = item;
+      if (typeof item === 'string') {
+        const node = this.#known.get(item);
+        if (node === BUSY || (node === undefined && this.#table.has(item))) return false;
+        if (node !== undefined) {
+          deps ??= [];
+          part = holeAt(deps.push(node) - 1);
+        }
+      } else if (typeof item === 'object' ? item !== null : typeof item === 'function') {
+        return false;
+      }
+      args[i - 1] = part;
+    }
+    this.#known.set(key, new TaskNode(op, args, deps ?? noDeps, settings, key));
+    return true;
   }
 
   #open(

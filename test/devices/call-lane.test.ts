@@ -46,6 +46,11 @@ class Sink implements LaneSink {
     this.back.push(task);
     this.#one();
   }
+
+  unchained(task: number): void {
+    this.back.push(task);
+    this.#one();
+  }
 }
 
 const call = (
@@ -61,6 +66,7 @@ const call = (
   timeout: undefined,
   memory: 0,
   milliseconds: undefined,
+  previous: undefined,
   ...more,
 });
 
