@@ -46,6 +46,10 @@ class Sink implements LaneSink {
     this.back.push(task);
     this.#one();
   }
+
+  unchained(task: number): void {
+    throw new Error(`call ${task} follows no other`);
+  }
 }
 
 const call = (
@@ -61,6 +65,7 @@ const call = (
   timeout: undefined,
   memory: 0,
   milliseconds: undefined,
+  previous: undefined,
   ...more,
 });
 
