@@ -48,8 +48,12 @@ class Sink implements LaneSink {
   }
 
   unchained(task: number): void {
+<<<<<<< HEAD
     this.back.push(task);
     this.#one();
+=======
+    throw new Error(`call ${task} follows no other`);
+>>>>>>> review
   }
 }
 

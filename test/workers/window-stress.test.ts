@@ -1,10 +1,10 @@
 /** The window where its positions wrap, under storms of cancels, and when its threads are lost. */
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { CANCELLED } from '../../dist/kernels/contract.js';
 import { Heap } from '../../dist/memory/heap.js';
 import { Window, type WindowOptions, type WindowOutcome } from '../../dist/workers/window.js';
 import { SLOTS } from '../../dist/workers/window-layout.js';
-import { NO_THREAD } from '../../dist/workers/window-worker.js';
+import { NO_THREAD, pull } from '../../dist/workers/window-worker.js';
 import { exportNames, tinyModule } from './tiny-module.js';
 import { runOn, Threads } from './window-harness.js';
 
@@ -101,6 +101,27 @@ describe('window under stress', () => {
       expect(statuses).toEqual(new Array(count).fill(CANCELLED));
       expect(kept).toEqual(new Array(count).fill(0));
     }
+    window.close();
+    window.dispose();
+  });
+
+  it('heeds a cancel that comes just when a thread clears its cancel word', async () => {
+    const window = makeWindow({ startPuller: async (message) => pull(message) });
+    const out = heap.address(heap.allocate(8));
+    const { store } = Atomics;
+    let slot = -1;
+    const spy = vi.spyOn(Atomics, 'store').mockImplementation(((array: Int32Array, index: number, value: number) => {
+      if (array.buffer === heap.buffer && value === 0 && slot >= 0) {
+        spy.mockRestore();
+        window.cancel([slot]);
+      }
+      return store(array, index, value);
+    }) as typeof Atomics.store);
+    const outcome = await new Promise<WindowOutcome>((resolve) => {
+      slot = window.admit({ callee: ADD, args: [ones, ones, out, 1], after: [], notify: true, onDone: resolve });
+      window.flush(false);
+    });
+    expect(outcome.status).toBe(CANCELLED);
     window.close();
     window.dispose();
   });
