@@ -48,12 +48,7 @@ class Sink implements LaneSink {
   }
 
   unchained(task: number): void {
-<<<<<<< HEAD
-    this.back.push(task);
-    this.#one();
-=======
     throw new Error(`call ${task} follows no other`);
->>>>>>> review
   }
 }
 
