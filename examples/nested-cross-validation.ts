@@ -146,7 +146,7 @@ async function main(): Promise<void> {
   const [n, d] = problem.x.shape;
   const fits = problem.folds.nSplits * (candidates(problem).length * problem.folds.nSplits + 1);
   console.log(`${data}: ${n} samples, ${d} features; ${fits} classifiers to train\n`);
-  await parallelWarmUp(problem);
+  await warmUp(problem);
 
   const [answer, sequentialTime] = await timed(() => sequential(problem));
   const [single, singleTime] = await timed(() => compute(parallel(problem), { scheduler: 'sync', device }));
@@ -182,13 +182,14 @@ async function main(): Promise<void> {
   }
 }
 
-/** Starts the threads and lets the compilers see the code once, so that the times below are those of the work. */
-async function parallelWarmUp(problem: Problem): Promise<void> {
-  const rows = Int32Array.from({ length: Math.min(200, problem.x.shape[0] ?? 0) }, (_, i) => i);
-  const [parameters] = candidates(problem);
-  if (parameters === undefined) return;
-  await scoreNow(problem, parameters, rows, rows);
-  await compute(score(problem, parameters, rows, rows), { scheduler, workers, device });
+/** The same on a few of the samples: starts the threads and lets the compilers see the code, before the clock does. */
+async function warmUp(problem: Problem): Promise<void> {
+  const n = problem.x.shape[0] ?? 0;
+  const step = Math.max(1, Math.floor(n / 150));
+  const some = Int32Array.from({ length: Math.floor(n / step) }, (_, i) => i * step);
+  const small = { ...problem, x: rowsOf(problem.x, some), y: rowsOf(problem.y, some) };
+  await sequential({ ...small, grid: { ...problem.grid, C: problem.grid.C.slice(0, 1) } });
+  await compute(parallel(small), { scheduler, workers, device });
 }
 
 try {
