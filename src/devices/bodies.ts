@@ -60,6 +60,8 @@ export class LocalKernels {
     const body = kernel.bodies.wasm;
     if (this.#exports === undefined) {
       this.#arena = this.#heap.address(this.#heap.allocate(SCRATCH_BYTES));
+      // The heap gives out memory as its last user left it, and nobody cancels a kernel of this thread.
+      new Int32Array(this.#heap.buffer, this.#arena, 1)[0] = 0;
       this.#exports = instantiate(this.#module, this.#heap.memory);
     }
     const callee = body === undefined ? undefined : this.#exports[body.export];
