@@ -65,7 +65,8 @@ export interface NestedCrossValidateOptions extends Problem {
 export function crossValidate(options: CrossValidateOptions): Delayed<CrossValidation> {
   const where = 'crossValidate';
   checkNames(where, options, ['estimator', 'x', 'y', 'scoring', 'cv']);
-  const { estimator, scoring = 'accuracy' } = options;
+  const { scoring = 'accuracy' } = options;
+  const estimator = estimatorOf(options, where);
   const { x, y } = samplesOf(options, where);
   const scores: Pending<number>[] = [];
   for (const fold of splitter(options.cv, 'cv', where).split(x, y)) {
@@ -93,7 +94,8 @@ export function crossValidate(options: CrossValidateOptions): Delayed<CrossValid
 export function nestedCrossValidate(options: NestedCrossValidateOptions): Delayed<NestedCrossValidation> {
   const where = 'nestedCrossValidate';
   checkNames(where, options, ['estimator', 'x', 'y', 'scoring', 'grid', 'outer', 'inner']);
-  const { estimator, scoring = 'accuracy' } = options;
+  const { scoring = 'accuracy' } = options;
+  const estimator = estimatorOf(options, where);
   const { x, y } = samplesOf(options, where);
   const candidates = parameterGrid(options.grid, where);
   const inner = splitter(options.inner, 'inner', where);
@@ -176,6 +178,11 @@ function tieRanks(candidates: readonly Parameters[]): number[] | null {
     return values.length === 1 ? values[0] : undefined;
   });
   return ranks.every((rank) => typeof rank === 'number') ? ranks : null;
+}
+
+function estimatorOf({ estimator }: Problem, where: string): Estimator {
+  if (typeof estimator?.fit === 'function' && typeof estimator.with === 'function') return estimator;
+  throw new OptionError('estimator', `${where}: estimator must be one such as new SVC({ C: 1 })`);
 }
 
 function samplesOf({ x, y }: Problem, where: string): { x: LazyArray; y: LazyArray } {

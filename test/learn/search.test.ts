@@ -110,6 +110,7 @@ describe('crossValidate', () => {
       'expected x of shape [n, features] and y of shape [n]',
     );
     expect(() => crossValidate({ ...problem, cv: 'k' as unknown as number })).toThrow(OptionError);
+    expect(() => crossValidate({ ...problem, estimator: {} as SVC })).toThrow('estimator must be one such as');
     expect(() => crossValidate({ ...problem, cv: new KFold({ nSplits: 4 }) })).toThrow('4 folds');
     expect(() => crossValidate({ estimator: new SVC(), x: [[1]] } as unknown as typeof problem)).toThrow(
       'both x and y',
