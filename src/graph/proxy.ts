@@ -4,8 +4,9 @@
  * called, so that `text.split(',')` is one task and `text.split` alone none. Everything that would need the value at
  * once (arithmetic, iteration, `in`, JSON …) is an error that says what to do instead.
  */
-import { ArgumentError, DelayedUseError } from '../errors.js';
+import { ArgumentError } from '../errors.js';
 import { hook } from './hooks.js';
+import { computeFirst, refuseJson, refusePrimitive, useError } from './misuse.js';
 import { NODE, nodeOf, type Op, TaskNode } from './node.js';
 import { capture, holeAt } from './template.js';
 
@@ -208,9 +209,7 @@ function isIndex(name: string): boolean {
 function readSymbol(node: TaskNode, name: symbol): unknown {
   switch (name) {
     case Symbol.toPrimitive:
-      return (hint: string) => {
-        throw useError(node, hint === 'string' ? 'used as a string' : 'used as a number or string', arithmetic);
-      };
+      return refusePrimitive(node);
     case Symbol.iterator:
       return () => items(node);
     case Symbol.asyncIterator:
@@ -224,23 +223,6 @@ function readSymbol(node: TaskNode, name: symbol): unknown {
     default:
       return undefined;
   }
-}
-
-const computeFirst = 'compute it first (await value.compute()), or do it in a delayed function';
-const arithmetic =
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: it shows a template
-  'for arithmetic use nd.add(a, b) or nd.expr`(${a} + ${b}) / 2`, for anything else delayed((v) => …)(value); or compute it first (await value.compute())';
-
-function useError(node: TaskNode, how: string, advice: string): DelayedUseError {
-  return new DelayedUseError(
-    `the delayed value '${node.key}' was ${how}, but it has no value before it is computed; ${advice}`,
-  );
-}
-
-function refuseJson(node: TaskNode): () => never {
-  return () => {
-    throw useError(node, 'turned into JSON', computeFirst);
-  };
 }
 
 /** The outputs of a task with `nout`, one delayed value each. */

@@ -8,6 +8,7 @@ import { type DType, itemSize } from '../array/dtype.js';
 import { NDArray, sizeOf } from '../array/ndarray.js';
 import { ArgumentError } from '../errors.js';
 import { wrap } from '../graph/delayed.js';
+import { computeFirst, refuseJson, refusePrimitive, useError } from '../graph/misuse.js';
 import { Hole, NODE, nodeOf, type Params, TaskNode, type TaskSettings } from '../graph/node.js';
 import { itemNode } from '../graph/proxy.js';
 import type { ComputeOptions, Delayed, Pending, PersistedDelayed, RESULT, VisualizeOptions } from '../graph/types.js';
@@ -91,6 +92,26 @@ export class LazyArray implements ArraySpec, Pending<NDArray> {
     return value.call(method, ...args);
   }
 
+  /** The numbers of the computed array, delayed. */
+  get data(): Delayed<NDArray['data']> {
+    return this.get('data');
+  }
+
+  /** The computed array as nested arrays, delayed. */
+  toNested(): Delayed<ReturnType<NDArray['toNested']>> {
+    return this.call('toNested');
+  }
+
+  /** @throws DelayedUseError: there is no value yet. */
+  toJSON(): never {
+    return refuseJson(this.#node)();
+  }
+
+  /** @throws DelayedUseError: `x + 1` is `nd.add(x, 1)`. */
+  [Symbol.toPrimitive](hint: string): never {
+    return refusePrimitive(this.#node)(hint);
+  }
+
   toString(): string {
     return `LazyArray '${this.key}' of shape [${this.shape.join(', ')}], ${this.dtype}, not computed yet`;
   }
@@ -99,6 +120,13 @@ export class LazyArray implements ArraySpec, Pending<NDArray> {
     return wrap(this.#node);
   }
 }
+
+// Not a member that the compiler knows of: it refuses to iterate a lazy array by itself.
+Object.defineProperty(LazyArray.prototype, Symbol.iterator, {
+  value(this: LazyArray): never {
+    throw useError(this[NODE], 'iterated or destructured', computeFirst);
+  },
+});
 
 /** A lazy array whose result stays where it is. */
 export type PersistedLazyArray = LazyArray & {

@@ -28,6 +28,18 @@ describe('a lazy array', () => {
     expect(await runtime.compute(array.get('shape'))).toEqual([1, 1]);
     expect(await runtime.compute(array.call('get', 0, 0))).toBe(11);
     expect(await runtime.compute(array.call('toNested'))).toEqual([[11]]);
+    expect(await runtime.compute(array.toNested())).toEqual([[11]]);
+    expect(await runtime.compute(array.data)).toEqual(Float64Array.of(11));
+  });
+
+  it('says what to do when it is used as if it were there', () => {
+    const array = product() as unknown as number & Iterable<number>;
+    const uses: readonly (() => unknown)[] = [() => array + 1, () => `${array}`, () => [...array], () => +array];
+    for (const use of uses) {
+      expect(use).toThrow(TypeError);
+      expect(use).toThrow('no value before it is computed; ');
+    }
+    expect(() => JSON.stringify({ array })).toThrow('turned into JSON');
   });
 
   it('goes into delayed functions, and comes out of them with a shape that is said', async () => {

@@ -40,7 +40,7 @@ describe('making arrays', () => {
   it('is no promise, and shows what it is', () => {
     const array = nd.zeros([2]);
     expect('then' in array).toBe(false);
-    expect(String(array)).toContain('of shape [2], float64, not computed yet');
+    expect(array.toString()).toContain('of shape [2], float64, not computed yet');
   });
 
   it('fills', async () => {
