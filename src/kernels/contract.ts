@@ -34,11 +34,29 @@ export interface KernelCost {
 export type JsBody = (inputs: readonly NDArray[], outputs: readonly NDArray[], params: KernelParams) => void;
 
 /**
+ * WebAssembly code made for a call: a module that imports the memory and whatever it needs of the kernel module's
+ * exports under `env`, and exports one function `run(work, index, context)`: what `parallelFor` of assembly/team.ts
+ * calls. Every thread instantiates it once and puts it into its kernel module's table, everywhere at the same index.
+ */
+export interface GeneratedCode {
+  /** Same key, same code. */
+  readonly key: string;
+  bytes(): Uint8Array<ArrayBuffer>;
+}
+
+/**
  * A call of one export of the AssemblyScript module. The export's first parameter is always the thread's scratch
- * arena (SCRATCH_BYTES long, 64-byte aligned), the rest is what `args` gives; it returns a status, 0 for success.
+ * arena (SCRATCH_BYTES long, 64-byte aligned); where there is `code` the next one is its index in the table; the rest
+ * is what `args` gives. It returns a status, 0 for success.
  */
 export interface WasmBody {
   readonly export: string;
+  /** Whether all idle threads should help: the export splits its work with `parallelFor`, and there is enough of it. */
+  isWide?(inputs: readonly ArraySpec[], params: KernelParams): boolean;
+  /** Code made for these inputs. */
+  code?(inputs: readonly ArraySpec[], params: KernelParams): GeneratedCode;
+  /** Numbers that are written as float64s to the start of `Inferred.scratch` (which has room for them) before the call. */
+  block?(inputs: readonly HeapArray[], outputs: readonly HeapArray[], params: KernelParams): readonly number[];
   /** Whether this body takes these dtypes and shapes; default: always. Inputs are row-major and contiguous. */
   can?(inputs: readonly ArraySpec[], params: KernelParams): boolean;
   /** At most MAX_WASM_ARGS numbers. `scratch` is the address of `Inferred.scratch` bytes, 0 when none was asked for. */
@@ -52,6 +70,8 @@ export interface WasmBody {
 
 export interface Kernel {
   readonly name: string;
+  /** The one output has the bytes of the first input in the same order: another shape of it, which is never copied. */
+  readonly isAlias?: boolean;
   /** @throws ShapeError | DTypeError | ArgumentError naming the function, the argument and the shapes. */
   infer(inputs: readonly ArraySpec[], params: KernelParams): Inferred;
   cost(inputs: readonly ArraySpec[], params: KernelParams): KernelCost;
@@ -63,7 +83,7 @@ export interface Kernel {
 /** The most numbers a WasmBody may pass after the arena. */
 export const MAX_WASM_ARGS = 24;
 
-/** Bytes of every thread's scratch arena. Its first 64 bytes belong to the runtime: word 0 is non-zero when the running task should give up (status CANCELLED). */
+/** Bytes of every thread's scratch arena. Its first 64 bytes belong to the runtime: word 0 is non-zero when the running task should give up (status CANCELLED), the rest is for assembly/team.ts. */
 export const SCRATCH_BYTES = 4 << 20;
 
 /** The status of a kernel that saw its arena's cancel word and stopped. */
