@@ -5,7 +5,7 @@
 import type { NDArray } from '../array/ndarray.js';
 import { delayed } from '../graph/delayed.js';
 import type { ArraySpec } from '../kernels/contract.js';
-import { lazyResult } from './inline.js';
+import { type InlineTask, lazyResult } from './inline.js';
 import type { LazyArray } from './lazy-array.js';
 
 /** Whether some length is not known before the array is computed. */
@@ -25,6 +25,6 @@ export function late(
   spec: ArraySpec,
 ): LazyArray {
   const compute = (...values: readonly NDArray[]): Promise<NDArray> => build(...values).compute();
-  const task = delayed(compute, { name, cost: { seconds: 1e-6 } }) as (...args: readonly unknown[]) => never;
+  const task = delayed(compute, { name, cost: { seconds: 1e-6 } }) as unknown as InlineTask;
   return lazyResult(task(...inputs), spec);
 }
