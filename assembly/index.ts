@@ -9,3 +9,5 @@ export { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix';
 export { standardize, svcGamma } from './statistics';
 export { accuracy, smo, svcDecision, svcFit, svcVote } from './svc';
 export { take, takeGrid } from './take';
+export { expF32, expF64 } from './math/exp';
+export { logF32, logF64 } from './math/log';
