@@ -3,6 +3,7 @@
  * heapBase alone tells where free memory begins.
  */
 export { heapBase } from './arena';
+export { assemble, copyBytes } from './assemble';
 export { gram, squaredDistances } from './distances';
 export { matmul, microKernel } from './gemm';
 export { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix';
