@@ -7,6 +7,7 @@ export { assemble, copyBytes } from './assemble';
 export { gram, squaredDistances } from './distances';
 export { matmul, microKernel } from './gemm';
 export { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix';
+export { argsort, sort } from './sort';
 export { standardize, svcGamma } from './statistics';
 export { accuracy, smo, svcDecision, svcFit, svcVote } from './svc';
 export { take, takeGrid } from './take';
