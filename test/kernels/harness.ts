@@ -85,6 +85,9 @@ export function createMachine(build: KernelBuild): Machine | undefined {
     const before = heapInputs.map(({ pointer }, i) => bytes.slice(pointer, pointer + inputs[i]!.nbytes));
 
     const body = kernel.bodies.wasm!;
+    const numbers = body.block?.(heapInputs, heapOutputs, params) ?? [];
+    if (8 * numbers.length > scratch) throw new Error(`${kernel.name}: scratch has no room for the block`);
+    if (numbers.length > 0) new Float64Array(memory.buffer, scratchPointer, numbers.length).set(numbers);
     const args = body.args(heapInputs, heapOutputs, params, scratchPointer);
     if (args.length > MAX_WASM_ARGS || args.some((arg) => typeof arg !== 'number')) {
       throw new Error(`${kernel.name}: not a legal list of arguments: ${args.join(', ')}`);
