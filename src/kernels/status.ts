@@ -36,7 +36,9 @@ export function failureOf(name: string, status: number): Error {
         `${name}: a label is not one of the allowed ones (±1 for smo, 0 … nClasses − 1 for svcFit)`,
       );
     case BAD_PROBABILITY:
-      return new ArgumentError(`${name}: the probabilities must be numbers ≥ 0 that add up to 1; divide them by their sum`);
+      return new ArgumentError(
+        `${name}: the probabilities must be numbers ≥ 0 that add up to 1; divide them by their sum`,
+      );
     default:
       return new Error(`${name}: the kernel ended with the unknown status ${status}`);
   }
