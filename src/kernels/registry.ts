@@ -4,6 +4,8 @@ import type { Kernel } from './contract.js';
 import { linearKernel, squaredDistances } from './distances.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
 import { matmul } from './matmul.js';
+import { randomIntegers, randomNormal, randomUniform } from './random.js';
+import { randomChoice, randomPermutation } from './random-order.js';
 import { reshape } from './reshape.js';
 import { smo, svcFit } from './smo.js';
 import { standardize, svcGamma } from './statistics.js';
@@ -28,6 +30,11 @@ const all: readonly Kernel[] = [
   accuracy,
   assemble,
   reshape,
+  randomUniform,
+  randomNormal,
+  randomIntegers,
+  randomPermutation,
+  randomChoice,
 ];
 
 export const kernels: ReadonlyMap<string, Kernel> = new Map(all.map((kernel) => [kernel.name, kernel]));
