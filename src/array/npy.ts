@@ -111,7 +111,7 @@ function parseDictionary(text: string, name: string): { descr: string; fortran: 
 }
 
 function parseDescr(descr: string, name: string): { kind: Kind; isLittleEndian: boolean } {
-  const [, order = '', code = ''] = /^([<>=|]?)(\w+)$/.exec(descr) ?? [];
+  const [, order = '', code = ''] = /^([<>=|]?)(\w+|\?)$/.exec(descr) ?? [];
   const kind = code === '?' ? 'b1' : code;
   if (Object.hasOwn(kinds, kind)) return { kind: kind as Kind, isLittleEndian: order !== '>' };
   const what = { c: 'complex numbers', O: 'Python objects', U: 'text', S: 'text', M: 'dates', m: 'time spans' };
