@@ -57,6 +57,13 @@ export class CsvError extends LazuliError {
   }
 }
 
+/** A malformed `.npy` file, or one whose numbers cannot be held exactly. */
+export class NpyError extends LazuliError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('LAZULI_NPY', message, options);
+  }
+}
+
 /** A graph in which a task waits for itself. `cycle` lists the keys, the first repeated at the end. */
 export class CycleError extends LazuliError {
   readonly cycle: readonly string[];
