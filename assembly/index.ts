@@ -17,3 +17,4 @@ export { accuracy, smo, svcDecision, svcFit, svcVote } from './svc';
 export { take, takeGrid } from './take';
 export { expF32, expF64 } from './math/exp';
 export { logF32, logF64 } from './math/log';
+export { assist } from './team';
