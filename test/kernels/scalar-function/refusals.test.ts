@@ -1,7 +1,8 @@
 /** What cannot be translated is an error that names the construct, its line and its column, and shows the line. */
 import { describe, expect, it } from 'vitest';
 import { ArgumentError, KernelSourceError } from '../../../dist/errors.js';
-import { type Resolve, translate } from '../../../dist/kernels/scalar-function/translate.js';
+import type { Resolve } from '../../../dist/kernels/scalar-function/environment.js';
+import { translate } from '../../../dist/kernels/scalar-function/translate.js';
 
 const resolve: Resolve = (name) => {
   if (name === 'scale') return { kind: 'constant', value: 3 };
