@@ -9,3 +9,4 @@ export { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix';
 export { standardize, svcGamma } from './statistics';
 export { accuracy, smo, svcDecision, svcFit, svcVote } from './svc';
 export { take, takeGrid } from './take';
+export { assist } from './team';
