@@ -143,6 +143,18 @@ export function unpackReflectors<T>(m: i32, b: i32, a: usize, lda: i32, v: usize
 /** T (b × b, upper triangular with zeros below) of I − V·T·Vᵀ; V m × b with its ones and zeros. */
 export function blockFactor<T>(work: usize, m: i32, b: i32, v: usize, tau: usize, t: usize, gram: usize): void {
   product<T>(work, b, b, m, <T>1, v, 1, b, v, b, 1, gram, b, false, false);
+  fillFactor<T>(b, tau, t, gram);
+}
+
+/** As `blockFactor` for reflectors that are rows: Vᵀ is b × m with leading dimension `ldv`. */
+export function blockFactorRows<T>(
+  work: usize, m: i32, b: i32, v: usize, ldv: i32, tau: usize, t: usize, gram: usize,
+): void {
+  product<T>(work, b, b, m, <T>1, v, ldv, 1, v, 1, ldv, gram, b, false, false);
+  fillFactor<T>(b, tau, t, gram);
+}
+
+function fillFactor<T>(b: i32, tau: usize, t: usize, gram: usize): void {
   memory.fill(t, 0, <usize>(b * b) * sizeof<T>());
   for (let j = 0; j < b; j++) {
     const factor = load<T>(tau + <usize>j * sizeof<T>());
@@ -159,15 +171,16 @@ export function blockFactor<T>(work: usize, m: i32, b: i32, v: usize, tau: usize
 }
 
 /**
- * C ← (I − V·T·Vᵀ)·C, or with Tᵀ (the inverse) when `transposed`; C m × n, V m × b with leading dimension b, `w` room for
- * 2·b·n elements. 4mnb flops on all threads. False when cancelled.
+ * C ← (I − V·T·Vᵀ)·C, or with Tᵀ (the inverse) when `transposed`; C m × n, V m × b at element strides rV and cV, `w`
+ * room for 2·b·n elements. 4mnb flops on all threads. False when cancelled.
  */
 export function applyBlock<T>(
-  work: usize, m: i32, n: i32, b: i32, v: usize, t: usize, transposed: bool, c: usize, ldc: i32, w: usize,
+  work: usize, m: i32, n: i32, b: i32, v: usize, rV: i32, cV: i32, t: usize, transposed: bool,
+  c: usize, ldc: i32, w: usize,
 ): bool {
   const w2 = w + <usize>(b * n) * sizeof<T>();
-  if (!wideProduct<T>(work, b, n, m, <T>1, v, 1, b, c, ldc, 1, w, n, false, false)) return false;
+  if (!wideProduct<T>(work, b, n, m, <T>1, v, cV, rV, c, ldc, 1, w, n, false, false)) return false;
   const rT = transposed ? 1 : b, cT = transposed ? b : 1;
   if (!wideProduct<T>(work, b, n, b, <T>1, t, rT, cT, w, n, 1, w2, n, false, false)) return false;
-  return wideProduct<T>(work, m, n, b, <T>-1, v, b, 1, w2, n, 1, c, ldc, true, false);
+  return wideProduct<T>(work, m, n, b, <T>-1, v, rV, cV, w2, n, 1, c, ldc, true, false);
 }

@@ -28,7 +28,7 @@ export function qrFactor<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, spa
     unpackReflectors<T>(rows, b, panel, lda, v);
     blockFactor<T>(work, rows, b, v, tau, t, gram);
     const right = n - j - b;
-    if (right > 0 && !applyBlock<T>(work, rows, right, b, v, t, true, panel + <usize>b * sizeof<T>(), lda, w)) return false;
+    if (right > 0 && !applyBlock<T>(work, rows, right, b, v, b, 1, t, true, panel + <usize>b * sizeof<T>(), lda, w)) return false;
   }
   return true;
 }
@@ -46,7 +46,7 @@ export function qrForm<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, space
     const t = space + <usize>(j * BLOCK) * sizeof<T>();
     // before this block only columns from j on differ from the identity
     const corner = out + <usize>(j * q + j) * sizeof<T>();
-    if (!applyBlock<T>(work, m - j, q - j, b, v, t, false, corner, q, w)) return false;
+    if (!applyBlock<T>(work, m - j, q - j, b, v, b, 1, t, false, corner, q, w)) return false;
   }
   return true;
 }
@@ -61,7 +61,7 @@ export function qrApplyTransposed<T>(
     const b = min(BLOCK, k - j);
     unpackReflectors<T>(m - j, b, a + <usize>(j * lda + j) * sizeof<T>(), lda, v);
     const t = space + <usize>(j * BLOCK) * sizeof<T>();
-    if (!applyBlock<T>(work, m - j, p, b, v, t, true, c + <usize>(j * ldc) * sizeof<T>(), ldc, w)) return false;
+    if (!applyBlock<T>(work, m - j, p, b, v, b, 1, t, true, c + <usize>(j * ldc) * sizeof<T>(), ldc, w)) return false;
   }
   return true;
 }
