@@ -6,7 +6,7 @@
  * allocated on the heap by the body itself; the same inputs give the same bits.
  */
 import type { ArraySpec, NDArray } from '../array/ndarray.js';
-import type { Params } from '../graph/node.js';
+import type { Op, Params } from '../graph/node.js';
 
 export type { ArraySpec } from '../array/ndarray.js';
 
@@ -79,6 +79,13 @@ export interface Kernel {
   /** What a non-zero status of the wasm body means; the js body throws the same error. */
   failure?(status: number, params: KernelParams): Error;
 }
+
+/** The op of a task whose maker knew what its inputs are. */
+export type KernelOp = Extract<Op, { readonly kind: 'kernel' }> & {
+  readonly kernel: Kernel;
+  /** What is known of each input; lengths that are not are NaN. */
+  readonly specs?: readonly ArraySpec[];
+};
 
 /** The most numbers a WasmBody may pass after the arena. */
 export const MAX_WASM_ARGS = 24;

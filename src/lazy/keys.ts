@@ -18,10 +18,16 @@ export function digest(text: string): string {
   return createHash('sha1').update(text).digest('hex').slice(0, DIGITS);
 }
 
-export function kernelKey(kernel: Kernel, params: Params, inputKeys: readonly string[]): string {
+/** @param label what the key begins with; it says nothing about the task that the rest does not say */
+export function kernelKey(
+  kernel: Kernel,
+  params: Params,
+  inputKeys: readonly string[],
+  label: string = kernel.name,
+): string {
   const names = Object.keys(params).sort();
   const settings = names.map((name) => `${name}=${typeof params[name]}:${String(params[name])}`).join(',');
-  return `${kernel.name}-${digest(`${identify(kernel)}(${settings})${inputKeys.join('|')}`)}`;
+  return `${label}-${digest(`${identify(kernel)}(${settings})${inputKeys.join('|')}`)}`;
 }
 
 const identities = new WeakMap<Kernel, string>();

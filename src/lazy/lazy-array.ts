@@ -12,7 +12,7 @@ import { computeFirst, refuseJson, refusePrimitive, useError } from '../graph/mi
 import { Hole, NODE, nodeOf, type Params, TaskNode, type TaskSettings } from '../graph/node.js';
 import { itemNode } from '../graph/proxy.js';
 import type { ComputeOptions, Delayed, Pending, PersistedDelayed, RESULT, VisualizeOptions } from '../graph/types.js';
-import type { ArraySpec, Kernel } from '../kernels/contract.js';
+import type { ArraySpec, Kernel, KernelOp } from '../kernels/contract.js';
 import { arrayKey, kernelKey } from './keys.js';
 
 type Awaitable<T> = T | Promise<T>;
@@ -212,6 +212,7 @@ export function firstHoles(count: number): readonly Hole[] {
 /**
  * The outputs of a kernel on arrays. O(inputs), nothing runs.
  *
+ * @param name what the task is called in its key and in reports; default: the kernel's name
  * @throws what the kernel's `infer` throws for shapes and dtypes it does not take
  */
 export function kernelCall(
@@ -219,14 +220,17 @@ export function kernelCall(
   inputs: readonly LazyArray[],
   params: Params = {},
   settings?: TaskSettings,
+  name = kernel.name,
 ): LazyArray[] {
   const { outputs } = kernel.infer(inputs, params);
   const key = kernelKey(
     kernel,
     params,
     inputs.map((input) => input.key),
+    name,
   );
-  const op = { kind: 'kernel', name: kernel.name, kernel, params } as const;
+  // `specs`: the passes over a graph know by them what the inputs are (kernels/fuse.ts).
+  const op: KernelOp = { kind: 'kernel', name, kernel, params, specs: inputs };
   const deps = inputs.map((input) => input[NODE]);
   const node = new TaskNode(op, firstHoles(inputs.length), deps, settings, key, true);
   const [only] = outputs;
@@ -235,6 +239,11 @@ export function kernelCall(
 }
 
 /** As `kernelCall`, for kernels with one output. */
-export function kernelCall1(kernel: Kernel, inputs: readonly LazyArray[], params: Params = {}): LazyArray {
-  return kernelCall(kernel, inputs, params)[0]!;
+export function kernelCall1(
+  kernel: Kernel,
+  inputs: readonly LazyArray[],
+  params: Params = {},
+  name?: string,
+): LazyArray {
+  return kernelCall(kernel, inputs, params, undefined, name)[0]!;
 }

@@ -53,13 +53,14 @@ export function trap(work: usize, n: i32, at: i32, gate: usize): i32 {
   return 0;
 }
 
-// Two iterations that wait for each other: it ends only where two threads run them. Then each waits for the gate.
+// Two iterations that wait for each other, so that two threads run them; then each waits at a gate of its own. The
+// leader's arena and gate are words 0 and 2, the helper's 1 and 3.
 function meetBody(work: usize, index: i32, context: usize): void {
   const cells = <usize>load<i32>(context);
-  atomic.store<i32>(cells + 4 * <usize>index, <i32>work);
-  while (atomic.load<i32>(cells + 4 * <usize>(1 - index)) == 0) {}
-  const isHelper = <i32>(work + 64 != context);
-  while (atomic.load<i32>(cells + 8 + 4 * <usize>isHelper) == 0) {}
+  const isHelper = <usize>(work + 64 != context);
+  atomic.store<i32>(cells + 4 * isHelper, <i32>work);
+  while (atomic.load<i32>(cells + 4 * (1 - isHelper)) == 0) {}
+  while (atomic.load<i32>(cells + 8 + 4 * isHelper) == 0) {}
 }
 export function meet(work: usize, cells: usize): i32 {
   store<i32>(work + 64, <i32>cells);

@@ -1,0 +1,44 @@
+/**
+ * Views at call time: slicing, transposing, flipping and broadcasting make an `elementwise` task whose expression is the
+ * element itself. What consumes such a task takes the view into its own loop (kernels/fuse.ts), so that a view costs a
+ * copy only where something needs contiguous elements. A view of a view is one task on the first array.
+ */
+import { composeViews, type View, wholeView } from '../array/view.js';
+import { NODE, type TaskNode } from '../graph/node.js';
+import { elementwiseCall } from './expression-call.js';
+import type { LazyArray } from './lazy-array.js';
+
+interface Seen {
+  readonly base: LazyArray;
+  readonly view: View;
+}
+
+const seen = new WeakMap<TaskNode, Seen>();
+
+/**
+ * `x` seen through `view`, as a lazy array of the view's shape. O(axes); `x` itself where the view changes nothing.
+ *
+ * @param name what the task is called, for example `transpose`
+ */
+export function viewOf(x: LazyArray, view: View, name = 'view'): LazyArray {
+  if (isWhole(view, x.shape)) return x;
+  const { base, view: inner } = seen.get(x[NODE]) ?? { base: x, view: wholeView(x.shape) };
+  const composed = composeViews(view, inner);
+  if (isWhole(composed, base.shape)) return base;
+  const expression = JSON.stringify({
+    instructions: [{ id: 0, op: 'input', dtype: base.dtype, input: 0 }],
+    result: 0,
+  });
+  const result = elementwiseCall(name, expression, [base], [composed]);
+  seen.set(result[NODE], { base, view: composed });
+  return result;
+}
+
+/** Whether a view shows an array of shape `of` as it is. */
+function isWhole({ shape, axes, steps, start }: View, of: readonly number[]): boolean {
+  return (
+    shape.length === of.length &&
+    start.every((index) => index === 0) &&
+    axes.every((axis, i) => axis === i && (steps[i] === 1 || shape[i] === 1) && shape[i] === of[i])
+  );
+}
