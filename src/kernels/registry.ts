@@ -2,6 +2,7 @@
 import { assemble } from './assemble.js';
 import type { Kernel } from './contract.js';
 import { linearKernel, squaredDistances } from './distances.js';
+import { elementwise } from './elementwise.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
 import { matmul } from './matmul.js';
 import { randomIntegers, randomNormal, randomUniform } from './random.js';
@@ -35,6 +36,7 @@ const all: readonly Kernel[] = [
   randomIntegers,
   randomPermutation,
   randomChoice,
+  elementwise,
 ];
 
 export const kernels: ReadonlyMap<string, Kernel> = new Map(all.map((kernel) => [kernel.name, kernel]));

@@ -10,6 +10,7 @@ import type { KernelParams } from '../../dist/kernels/contract.js';
 import { kernels } from '../../dist/kernels/registry.js';
 import { arrayCases } from './cases-arrays.js';
 import { randomCases } from './cases-random.js';
+import { elementwiseCases } from './cases-elementwise.js';
 import { runJs } from './harness.js';
 import { array, draw, epsilon, flavours, generator, smallest, ulps, ulps32 } from './numbers.js';
 
@@ -390,4 +391,5 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   accuracy,
   ...arrayCases,
   ...randomCases,
+  ...elementwiseCases,
 };
