@@ -10,3 +10,4 @@ export { standardize, svcGamma } from './statistics';
 export { accuracy, smo, svcDecision, svcFit, svcVote } from './svc';
 export { take, takeGrid } from './take';
 export { assist } from './team';
+export { userKernel } from './user';
