@@ -3,6 +3,7 @@
  * heapBase alone tells where free memory begins.
  */
 export { heapBase } from './arena';
+export { elementwise, elementwiseChunk } from './elementwise';
 export { gram, squaredDistances } from './distances';
 export { matmul, microKernel } from './gemm';
 export { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix';

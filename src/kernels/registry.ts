@@ -1,6 +1,7 @@
 /** All built-in kernels by name. A kernel is in here or it does not run on a thread: workers look it up by name. */
 import type { Kernel } from './contract.js';
 import { linearKernel, squaredDistances } from './distances.js';
+import { elementwise } from './elementwise.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
 import { matmul } from './matmul.js';
 import { smo, svcFit } from './smo.js';
@@ -24,6 +25,7 @@ const all: readonly Kernel[] = [
   svcDecision,
   svcVote,
   accuracy,
+  elementwise,
 ];
 
 export const kernels: ReadonlyMap<string, Kernel> = new Map(all.map((kernel) => [kernel.name, kernel]));

@@ -8,6 +8,7 @@ import type { DType } from '../../dist/array/dtype.js';
 import { NDArray } from '../../dist/array/ndarray.js';
 import type { KernelParams } from '../../dist/kernels/contract.js';
 import { kernels } from '../../dist/kernels/registry.js';
+import { elementwiseCases } from './cases-elementwise.js';
 import { runJs } from './harness.js';
 import { array, draw, epsilon, flavours, generator, smallest, ulps, ulps32 } from './numbers.js';
 
@@ -407,4 +408,5 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   svcDecision,
   svcVote,
   accuracy,
+  ...elementwiseCases,
 };

@@ -14,6 +14,7 @@ import {
   MAX_WASM_ARGS,
   SCRATCH_BYTES,
 } from '../../dist/kernels/contract.js';
+import { CodeTable } from './generated.js';
 
 export interface Machine {
   readonly build: KernelBuild;
@@ -52,6 +53,7 @@ export function createMachine(build: KernelBuild): Machine | undefined {
   if (module === undefined) return undefined;
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 32768, shared: true });
   const exports = instantiate(module, memory);
+  const codes = new CodeTable(exports, memory);
   const base = exports.heapBase!();
   // a guard before the arena too
   const arena = align(base + GUARD);
@@ -85,7 +87,11 @@ export function createMachine(build: KernelBuild): Machine | undefined {
     const before = heapInputs.map(({ pointer }, i) => bytes.slice(pointer, pointer + inputs[i]!.nbytes));
 
     const body = kernel.bodies.wasm!;
-    const args = body.args(heapInputs, heapOutputs, params, scratchPointer);
+    const args = [...body.args(heapInputs, heapOutputs, params, scratchPointer)];
+    const block = body.block?.(heapInputs, heapOutputs, params) ?? [];
+    if (8 * block.length > scratch) throw new Error(`${kernel.name}: its block is longer than its scratch`);
+    if (block.length > 0) new Float64Array(memory.buffer, scratchPointer, block.length).set(block);
+    if (body.code !== undefined) args.unshift(codes.load(body.code(heapInputs, params)));
     if (args.length > MAX_WASM_ARGS || args.some((arg) => typeof arg !== 'number')) {
       throw new Error(`${kernel.name}: not a legal list of arguments: ${args.join(', ')}`);
     }
