@@ -19,3 +19,4 @@ export { take, takeGrid } from './take';
 export { expF32, expF64 } from './math/exp';
 export { logF32, logF64 } from './math/log';
 export { assist } from './team';
+export { userKernel } from './user';

@@ -31,6 +31,8 @@ export {
   sum,
 } from './arithmetic.js';
 export { arange, array, eye, full, linspace, logspace, ones, zeros } from './creation.js';
+export { defineKernel } from './define-kernel.js';
+export { kernel } from './kernel.js';
 export { load } from './load.js';
 export { save } from './save.js';
 
