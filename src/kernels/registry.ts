@@ -4,11 +4,16 @@ import type { Kernel } from './contract.js';
 import { linearKernel, squaredDistances } from './distances.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
 import { matmul } from './matmul.js';
+import { quantile } from './quantile.js';
 import { reshape } from './reshape.js';
+import { cumprod, cumsum } from './scan.js';
+import { bincount, searchsorted } from './search.js';
 import { smo, svcFit } from './smo.js';
+import { argsort, sort } from './sort.js';
 import { standardize, svcGamma } from './statistics.js';
 import { accuracy, svcDecision, svcVote } from './svc.js';
 import { take, takeGrid } from './take.js';
+import { unique } from './unique.js';
 
 const all: readonly Kernel[] = [
   matmul,
@@ -28,6 +33,14 @@ const all: readonly Kernel[] = [
   accuracy,
   assemble,
   reshape,
+  sort,
+  argsort,
+  unique,
+  searchsorted,
+  bincount,
+  cumsum,
+  cumprod,
+  quantile,
 ];
 
 export const kernels: ReadonlyMap<string, Kernel> = new Map(all.map((kernel) => [kernel.name, kernel]));
