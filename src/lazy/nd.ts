@@ -32,6 +32,9 @@ export {
 } from './arithmetic.js';
 export { arange, array, eye, full, linspace, logspace, ones, zeros } from './creation.js';
 export { load } from './load.js';
+export { median, percentile, quantile } from './quantiles.js';
+export { cumprod, cumsum } from './scans.js';
+export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
 
 /**
  * The matrix product of (m, k) and (k, n), of shape (m, n).
