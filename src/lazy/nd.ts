@@ -35,6 +35,9 @@ export { defineKernel } from './define-kernel.js';
 export { kernel } from './kernel.js';
 export { load } from './load.js';
 export { save } from './save.js';
+export { median, percentile, quantile } from './quantiles.js';
+export { cumprod, cumsum } from './scans.js';
+export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
 
 /**
  * The matrix product of (m, k) and (k, n), of shape (m, n).
