@@ -51,9 +51,9 @@ const NUMBERS: usize = memory.data<f64>([
 // @ts-ignore: decorator
 @inline export function logTail(z: v128): v128 {
   const w = f64x2.mul(z, z);
-  const even = madd(w, madd(w, madd(w, at(12), at(10)), at(8)), at(6));
-  const odd = madd(w, madd(w, madd(w, at(13), at(11)), at(9)), at(7));
-  return f64x2.mul(z, madd(z, odd, even));
+  const low = madd(w, madd(z, at(9), at(8)), madd(z, at(7), at(6)));
+  const high = madd(w, madd(z, at(13), at(12)), madd(z, at(11), at(10)));
+  return f64x2.mul(z, madd(f64x2.mul(w, w), high, low));
 }
 
 /** log of positive normal x; `shift` is 2^52 + 1023, and what is to be taken from the exponent. */
