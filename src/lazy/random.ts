@@ -65,7 +65,7 @@ export function normal(shape: RandomShape, options: NormalOptions = {}): LazyArr
  *
  * @example
  * const x = await random.uniform(3, { low: 1, high: 2, seed: 1 }).compute();
- * [...x].every((value) => value >= 1 && value < 2); // true
+ * Array.from(x.data).every((value) => value >= 1 && value < 2); // true
  */
 export function uniform(shape: RandomShape, options: UniformOptions = {}): LazyArray {
   checkOptions('random.uniform', options, ['low', 'high', 'dtype', 'seed', 'chunks']);
@@ -80,7 +80,7 @@ export function uniform(shape: RandomShape, options: UniformOptions = {}): LazyA
  *
  * @example
  * const dice = await random.integers([100], { low: 1, high: 6, endpoint: true, seed: 1 }).compute();
- * [...dice].every((value) => value >= 1 && value <= 6); // true
+ * Array.from(dice.data).every((value) => value >= 1 && value <= 6); // true
  */
 export function integers(shape: RandomShape, options: IntegersOptions): LazyArray {
   const where = 'random.integers';

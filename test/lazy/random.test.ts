@@ -249,7 +249,11 @@ describe('random.permutation', () => {
   it.each([0, 1, 2, 17, 32_768, 32_769, 100_000, 1_000_000])('puts all of %i numbers into an order', async (n) => {
     const { data } = await random.permutation(n, { seed: 1 }).compute();
     expect(data).toBeInstanceOf(Int32Array);
-    expect(Int32Array.from(data).sort().every((value, i) => value === i)).toBe(true);
+    expect(
+      Int32Array.from(data)
+        .sort()
+        .every((value, i) => value === i),
+    ).toBe(true);
     expect(data.length).toBe(n);
   });
 
