@@ -24,6 +24,7 @@ export type { Computed, Delayed, DelayedTask, Persisted, PersistedDelayed, Visua
 export type { Inferred, JsBody, KernelCost, KernelParams } from './kernels/contract.js';
 export type { KernelDefinition, UserWasmBody } from './kernels/define.js';
 export { type ArrayInput, LazyArray, nd, type PersistedLazyArray } from './lazy/index.js';
+export { type ArrayInput, LazyArray, nd, type PersistedLazyArray, random } from './lazy/index.js';
 export { createRuntime, type Runtime } from './runtime.js';
 export type { Observer } from './scheduler/observer.js';
 export type { RunRecord, TaskRecord } from './scheduler/recorder.js';
