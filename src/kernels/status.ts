@@ -42,7 +42,9 @@ export function failureOf(name: string, status: number): Error {
         `${name}: the probabilities must be numbers ≥ 0 that add up to 1; divide them by their sum`,
       );
     case BAD_COUNT:
+      return new ArgumentError(
         `${name}: x has an element that is no whole number from 0 to length − 1; it counts such numbers only`,
+      );
     case BAD_FRACTION:
       return new ArgumentError(`${name}: q must be numbers from 0 to 1`);
     default:

@@ -34,8 +34,8 @@ export { arange, array, eye, full, linspace, logspace, ones, zeros } from './cre
 export { defineKernel } from './define-kernel.js';
 export { kernel } from './kernel.js';
 export { load } from './load.js';
-export { save } from './save.js';
 export { median, percentile, quantile } from './quantiles.js';
+export { save } from './save.js';
 export { cumprod, cumsum } from './scans.js';
 export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
 
