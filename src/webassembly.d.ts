@@ -21,5 +21,16 @@ declare namespace WebAssembly {
     grow(pages: number): number;
   }
 
+  class Table {
+    readonly length: number;
+    /** Adds empty places; answers how many there were. */
+    grow(places: number): number;
+    set(index: number, value: unknown): void;
+  }
+
+  class CompileError extends Error {}
+
+  class LinkError extends Error {}
+
   function validate(bytes: ArrayBufferView | ArrayBufferLike): boolean;
 }

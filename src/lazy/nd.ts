@@ -32,6 +32,7 @@ export {
 } from './arithmetic.js';
 export { arange, array, eye, full, linspace, logspace, ones, zeros } from './creation.js';
 export { load } from './load.js';
+export { save } from './save.js';
 
 /**
  * The matrix product of (m, k) and (k, n), of shape (m, n).
