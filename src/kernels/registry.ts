@@ -34,6 +34,7 @@ const all: readonly Kernel[] = [
   svcDecision,
   svcVote,
   accuracy,
+  elementwise,
   assemble,
   reshape,
   randomUniform,
