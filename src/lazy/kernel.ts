@@ -109,7 +109,17 @@ function elementwise(name: string, lowered: Lowered, inputs: readonly LazyArray[
   if (inputs.some(isUnknown)) {
     const ndim = Math.max(...inputs.map((input) => input.ndim));
     const spec = { shape: new Array<number>(ndim).fill(Number.NaN), dtype: lowered.dtype };
-    return late(name, inputs, (...values) => elementwise(name, lowered, values.map((value) => asLazy(value, name))), spec);
+    return late(
+      name,
+      inputs,
+      (...values) =>
+        elementwise(
+          name,
+          lowered,
+          values.map((value) => asLazy(value, name)),
+        ),
+      spec,
+    );
   }
   const shapes = inputs.map((input) => input.shape);
   const shape = broadcastShapes(shapes, name);
