@@ -21,7 +21,19 @@ export { delayed, isDelayed } from './graph/delayed.js';
 export { literal, type RawGraph, type RawKeys } from './graph/raw.js';
 export type { TaskOptions, ValueOptions } from './graph/task-options.js';
 export type { Computed, Delayed, DelayedTask, Persisted, PersistedDelayed, VisualizeOptions } from './graph/types.js';
-export { type ArrayInput, LazyArray, nd, type PersistedLazyArray } from './lazy/index.js';
+export type { Inferred, JsBody, KernelCost, KernelParams } from './kernels/contract.js';
+export type { KernelDefinition, UserWasmBody } from './kernels/define.js';
+export {
+  type ArrayInput,
+  type ArrayInput,
+  LazyArray,
+  LazyArray,
+  nd,
+  nd,
+  type PersistedLazyArray,
+  type PersistedLazyArray,
+  random,
+} from './lazy/index.js';
 export { createRuntime, type Runtime } from './runtime.js';
 export type { Observer } from './scheduler/observer.js';
 export type { RunRecord, TaskRecord } from './scheduler/recorder.js';

@@ -11,6 +11,7 @@ import { kernels } from '../../dist/kernels/registry.js';
 import { arrayCases } from './cases-arrays.js';
 import { elementwiseCases } from './cases-elementwise.js';
 import { randomCases } from './cases-random.js';
+import { sortCases } from './cases-sort.js';
 import { runJs } from './harness.js';
 import { array, draw, epsilon, flavours, generator, smallest, ulps, ulps32 } from './numbers.js';
 
@@ -389,7 +390,8 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   svcDecision,
   svcVote,
   accuracy,
-  ...elementwiseCases,
   ...arrayCases,
   ...randomCases,
+  ...elementwiseCases,
+  ...sortCases,
 };
