@@ -4,6 +4,7 @@ import { linearKernel, squaredDistances } from './distances.js';
 import { elementwise } from './elementwise.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
 import { matmul } from './matmul.js';
+import { reduce } from './reduce.js';
 import { smo, svcFit } from './smo.js';
 import { standardize, svcGamma } from './statistics.js';
 import { accuracy, svcDecision, svcVote } from './svc.js';
@@ -26,6 +27,7 @@ const all: readonly Kernel[] = [
   svcVote,
   accuracy,
   elementwise,
+  reduce,
 ];
 
 export const kernels: ReadonlyMap<string, Kernel> = new Map(all.map((kernel) => [kernel.name, kernel]));
