@@ -276,6 +276,26 @@ describe('quantiles', () => {
     expect(nd.median(nd.unique(cube)).shape).toEqual([]);
   });
 
+  it('go over any axes', async () => {
+    const lengths = [2, 3, 2, 3, 2] as const;
+    const x = nd.array(
+      Float64Array.from({ length: 72 }, (_, i) => (i * 29) % 72),
+      { shape: [...lengths] },
+    );
+    const expected = Array.from({ length: 3 }, (_, b) =>
+      Array.from({ length: 3 }, (__, d) => {
+        const line: number[] = [];
+        for (const a of [0, 1])
+          for (const c of [0, 1])
+            for (const e of [0, 1]) line.push((((((a * 3 + b) * 2 + c) * 3 + d) * 2 + e) * 29) % 72);
+        line.sort((p, q) => p - q);
+        return (line[3]! + line[4]!) / 2;
+      }),
+    );
+    expect(await nested(nd.median(x, { axis: [0, 2, 4] }))).toEqual(expected);
+    expect((await compute(nd.median(x, { axis: [0, 2, 4] }))).toNested()).toEqual(expected);
+  });
+
   it('have the dtype of what they answer', () => {
     const bytes = Uint8Array.of(1, 2);
     expect(nd.quantile(bytes, 0.5).dtype).toBe('float64');
