@@ -1,7 +1,8 @@
 /**
  * The calling thread's scratch arena: ARENA_BYTES at `work`, the first argument of every export. Its first 64 bytes
- * belong to the runtime, whose word 0 turns non-zero when the running task should give up. Instances share their memory
- * with other threads, so nothing here is allocated and no global is ever written.
+ * belong to the runtime: word 0 turns non-zero when the running task should give up, the others are how threads share
+ * a loop (team.ts; src/workers/team.ts has the same numbers). Instances share their memory with other threads, so
+ * nothing here is allocated and no global is ever written.
  */
 export const ARENA_BYTES: usize = 4 << 20;
 export const ARENA_START: usize = 64;

@@ -21,7 +21,7 @@ const MC: i32 = RELAXED ? 132 : 128;
 /** Bytes of one row of a packed block of B. */
 const NCB: i32 = 8192;
 
-const EDGE: usize = ARENA_START;
+export const EDGE: usize = ARENA_START;
 const PANEL_B: usize = ARENA_START + 1024;
 const PANEL_A: usize = PANEL_B + <usize>KC * <usize>NCB;
 /** The first arena byte that the product leaves alone. */

@@ -57,6 +57,13 @@ export class CsvError extends LazuliError {
   }
 }
 
+/** A malformed `.npy` file, or one whose numbers cannot be held exactly. */
+export class NpyError extends LazuliError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('LAZULI_NPY', message, options);
+  }
+}
+
 /** A graph in which a task waits for itself. `cycle` lists the keys, the first repeated at the end. */
 export class CycleError extends LazuliError {
   readonly cycle: readonly string[];
@@ -184,6 +191,36 @@ export class HeapExhaustedError extends LazuliError {
     super('LAZULI_HEAP', message);
     this.bytes = bytes;
   }
+}
+
+/**
+ * A function that cannot become a kernel: `construct` is what stands in the way, at `line` and `column`, which count
+ * from 1 in the function's own source text as JavaScript sees it (`String(fn)`).
+ */
+export class KernelSourceError extends LazuliError {
+  readonly construct: string;
+  readonly line: number;
+  readonly column: number;
+
+  /** @param where the call; @param hint what to write instead; @param shown the line of source text. */
+  constructor(where: string, construct: string, hint: string, line: number, column: number, shown: string) {
+    const { text, caret } = frame(shown, column);
+    super(
+      'LAZULI_KERNEL_SOURCE',
+      `${where}: line ${line}, column ${column}: ${construct} cannot be part of a kernel; ${hint}\n  ${text}\n  ${' '.repeat(caret)}^`,
+    );
+    this.construct = construct;
+    this.line = line;
+    this.column = column;
+  }
+}
+
+/** A line cut to what stands around a column, for tools put whole functions on one line. */
+function frame(line: string, column: number, width = 96): { text: string; caret: number } {
+  const from = Math.max(0, Math.min(column - 1 - (width >> 1), line.length - width));
+  const head = from > 0 ? '…' : '';
+  const tail = from + width < line.length ? '…' : '';
+  return { text: `${head}${line.slice(from, from + width)}${tail}`, caret: column - 1 - from + head.length };
 }
 
 /** An iteration that reached its bound without converging. */

@@ -5,6 +5,7 @@
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: ArrayBufferView | ArrayBufferLike);
+    static imports(module: Module): { readonly module: string; readonly name: string; readonly kind: string }[];
     static exports(module: Module): { readonly name: string; readonly kind: string }[];
   }
 
@@ -20,6 +21,17 @@ declare namespace WebAssembly {
     /** Adds pages of 64 KiB; answers how many there were. */
     grow(pages: number): number;
   }
+
+  class Table {
+    readonly length: number;
+    /** Adds empty places; answers how many there were. */
+    grow(places: number): number;
+    set(index: number, value: unknown): void;
+  }
+
+  class CompileError extends Error {}
+
+  class LinkError extends Error {}
 
   function validate(bytes: ArrayBufferView | ArrayBufferLike): boolean;
 }

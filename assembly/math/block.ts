@@ -1,18 +1,24 @@
 /**
  * Functions of blocks of numbers from functions of vectors. A function is a class F without state whose methods are
- * `fast` (right for every lane that is not special), `special` (a mask of lanes) and `careful` (right for special
- * lanes, slow). Each lane's result depends on that lane alone, so that an element's bits depend neither on its place
+ * `fast` (right for every lane that is not special), `special` (a mask of lanes, from x and `fast`'s result) and `careful` (right for special
+ * lanes, slow); without the latter two nothing is special. Each lane's result depends on that lane alone, so that an element's bits depend neither on its place
  * nor on its neighbours: special lanes take their result from `careful`, the others from `fast`, whoever is beside
  * them. Elements past the last whole vector go through the same code one by one; nothing beyond n is read or written.
- * Two vectors a round hide latencies; four were no faster and doubled the code.
+ *
+ * One vector a round, stored before the next is begun: V8 keeps the order of loads and stores, so it moves all loads of
+ * constants before the first store, and with two vectors a round it spilled most of them to the stack at once (a tenth
+ * slower for exp); the processor overlaps the rounds by itself. Constants by f64x2.splat were slower still.
  */
 
 /** F of two float64 lanes. */
 // @ts-ignore: decorator
 @inline export function lanes<F>(x: v128): v128 {
   const f = changetype<F>(0);
-  const y = f.fast(x), special = f.special(x);
-  if (v128.any_true(special)) return v128.bitselect(f.careful(x), y, special);
+  let y = f.fast(x);
+  if (isDefined(f.special)) {
+    const special = f.special(x, y);
+    if (v128.any_true(special)) y = v128.bitselect(f.careful(x), y, special);
+  }
   return y;
 }
 
@@ -23,47 +29,66 @@ function outOfLine<F>(x: v128): v128 {
 /** out[i] = F(x[i]) for n float64. */
 // @ts-ignore: decorator
 @inline export function unary<F>(out: usize, x: usize, n: i32): void {
-  const f = changetype<F>(0);
   const end = x + (<usize>n << 3);
-  for (; x + 32 <= end; x += 32) {
-    const a = v128.load(x), b = v128.load(x, 16);
-    let p = f.fast(a), q = f.fast(b);
-    const s = f.special(a), t = f.special(b);
-    if (v128.any_true(v128.or(s, t))) {
-      p = v128.bitselect(f.careful(a), p, s);
-      q = v128.bitselect(f.careful(b), q, t);
-    }
-    v128.store(out, p);
-    v128.store(out, q, 16);
-    out += 32;
+  for (; x + 16 <= end; x += 16) {
+    v128.store(out, lanes<F>(v128.load(x)));
+    out += 16;
   }
-  for (; x < end; x += 8) {
-    v128.store_lane<f64>(out, outOfLine<F>(v128.load_splat<f64>(x)), 0);
-    out += 8;
-  }
+  if (x < end) v128.store_lane<f64>(out, outOfLine<F>(v128.load_splat<f64>(x)), 0);
 }
 
 /** out[i] = F(x[i]) for n float32, in float64 and rounded once. */
 // @ts-ignore: decorator
 @inline export function unaryThroughWide<F>(out: usize, x: usize, n: i32): void {
-  const f = changetype<F>(0);
   const end = x + (<usize>n << 2);
-  for (; x + 16 <= end; x += 16) {
+  for (; x + 8 <= end; x += 8) {
     const a = f64x2.promote_low_f32x4(v128.load64_zero(x));
-    const b = f64x2.promote_low_f32x4(v128.load64_zero(x, 8));
-    let p = f.fast(a), q = f.fast(b);
-    const s = f.special(a), t = f.special(b);
-    if (v128.any_true(v128.or(s, t))) {
-      p = v128.bitselect(f.careful(a), p, s);
-      q = v128.bitselect(f.careful(b), q, t);
-    }
-    v128.store_lane<f64>(out, f32x4.demote_f64x2_zero(p), 0);
-    v128.store_lane<f64>(out, f32x4.demote_f64x2_zero(q), 0, 8);
-    out += 16;
+    v128.store_lane<f64>(out, f32x4.demote_f64x2_zero(lanes<F>(a)), 0);
+    out += 8;
   }
-  for (; x < end; x += 4) {
+  if (x < end) {
     const y = outOfLine<F>(f64x2.splat(<f64>load<f32>(x)));
     v128.store_lane<f32>(out, f32x4.demote_f64x2_zero(y), 0);
-    out += 4;
   }
+}
+
+/** out[i] = F(a[i], b[i]) for n float64. */
+// @ts-ignore: decorator
+@inline export function binary<F>(out: usize, a: usize, b: usize, n: i32): void {
+  const end = a + (<usize>n << 3);
+  for (; a + 16 <= end; a += 16) {
+    v128.store(out, lanes2<F>(v128.load(a), v128.load(b)));
+    b += 16;
+    out += 16;
+  }
+  if (a < end) v128.store_lane<f64>(out, outOfLine2<F>(v128.load_splat<f64>(a), v128.load_splat<f64>(b)), 0);
+}
+
+/** out[i] = F(a[i], b[i]) for n float32, in float64 and rounded once. */
+// @ts-ignore: decorator
+@inline export function binaryThroughWide<F>(out: usize, a: usize, b: usize, n: i32): void {
+  const end = a + (<usize>n << 2);
+  for (; a + 8 <= end; a += 8) {
+    const p = f64x2.promote_low_f32x4(v128.load64_zero(a)), q = f64x2.promote_low_f32x4(v128.load64_zero(b));
+    v128.store_lane<f64>(out, f32x4.demote_f64x2_zero(lanes2<F>(p, q)), 0);
+    b += 8;
+    out += 8;
+  }
+  if (a < end) {
+    const y = outOfLine2<F>(f64x2.splat(<f64>load<f32>(a)), f64x2.splat(<f64>load<f32>(b)));
+    v128.store_lane<f32>(out, f32x4.demote_f64x2_zero(y), 0);
+  }
+}
+
+/** F of two pairs of float64 lanes. */
+// @ts-ignore: decorator
+@inline export function lanes2<F>(a: v128, b: v128): v128 {
+  const f = changetype<F>(0);
+  const y = f.fast(a, b), special = f.special(a, b, y);
+  if (v128.any_true(special)) return v128.bitselect(f.careful(a, b), y, special);
+  return y;
+}
+
+function outOfLine2<F>(a: v128, b: v128): v128 {
+  return lanes2<F>(a, b);
 }

@@ -13,9 +13,13 @@ import {
   type Kernel,
   type KernelParams,
   SCRATCH_BYTES,
+  type WasmBody,
 } from '../kernels/contract.js';
 import { kernels } from '../kernels/registry.js';
 import type { Heap } from '../memory/heap.js';
+import { CodeTable } from '../workers/code-table.js';
+import { clearHeader } from '../workers/team.js';
+import { CodeRegistry } from './code-registry.js';
 import type { KernelCall } from './lanes.js';
 import { instantiate, type KernelExports } from './wasm-module.js';
 
@@ -38,19 +42,38 @@ export function statusError(kernel: Kernel, status: number, params: KernelParams
   return own ?? new Error(`kernel '${kernel.name}' failed in WebAssembly (status ${status})`);
 }
 
+/** Writes the numbers that a body wants at the start of its scratch; then its arguments. */
+export function argsOf(
+  body: WasmBody,
+  { inputs, outputs, params, scratch }: KernelCall,
+  buffer: ArrayBufferLike,
+): readonly number[] {
+  const block = body.block?.(inputs, outputs, params);
+  if (block !== undefined && block.length > 0) new Float64Array(buffer, scratch, block.length).set(block);
+  return body.args(inputs, outputs, params, scratch);
+}
+
+interface Instance {
+  readonly exports: KernelExports;
+  readonly codes: CodeTable;
+  readonly arena: number;
+}
+
 /** Runs kernels on the calling thread, over the heap. */
 export class LocalKernels {
   readonly #heap: Heap;
   readonly #module: WebAssembly.Module;
-  #exports: KernelExports | undefined;
-  #arena = 0;
+  readonly #registry: CodeRegistry;
+  #instance: Instance | undefined;
 
   constructor(heap: Heap, module: WebAssembly.Module) {
     this.#heap = heap;
     this.#module = module;
+    this.#registry = new CodeRegistry(heap);
   }
 
-  run({ kernel, params, inputs, outputs, scratch }: KernelCall, device: 'js' | 'wasm'): void {
+  run(call: KernelCall, device: 'js' | 'wasm'): void {
+    const { kernel, params, inputs, outputs } = call;
     const { buffer } = this.#heap;
     if (device === 'js') {
       const views = (arrays: readonly HeapArray[]): NDArray[] => arrays.map((array) => viewOfHeap(buffer, array));
@@ -58,16 +81,35 @@ export class LocalKernels {
       return;
     }
     const body = kernel.bodies.wasm;
-    if (this.#exports === undefined) {
-      this.#arena = this.#heap.address(this.#heap.allocate(SCRATCH_BYTES));
-      // The heap gives out memory as its last user left it, and nobody cancels a kernel of this thread.
-      new Int32Array(this.#heap.buffer, this.#arena, 1)[0] = 0;
-      this.#exports = instantiate(this.#module, this.#heap.memory);
-    }
-    const callee = body === undefined ? undefined : this.#exports[body.export];
+    const check = (status: number): void => {
+      if (status !== 0) throw statusError(kernel, status, params);
+    };
+    this.#instance ??= this.#instantiate();
+    const { exports, codes, arena } = this.#instance;
+    const callee = body === undefined ? undefined : exports[body.export];
     if (body === undefined || callee === undefined) throw new Error(`kernel '${kernel.name}' has no WebAssembly body`);
-    const status = callee(this.#arena, ...body.args(inputs, outputs, params, scratch));
-    if (status !== 0) throw statusError(kernel, status, params);
+    const args = argsOf(body, call, buffer);
+    const code = body.code?.(inputs, params);
+    if (code === undefined) {
+      check(callee(arena, ...args));
+      return;
+    }
+    const place = this.#registry.take(code);
+    try {
+      codes.load(place);
+      check(callee(arena, codes.at(place.index), ...args));
+    } finally {
+      this.#registry.release(place);
+    }
+  }
+
+  /** An arena whose loops nobody shares: its header is all zeros. */
+  #instantiate(): Instance {
+    const heap = this.#heap;
+    const arena = heap.address(heap.allocate(SCRATCH_BYTES));
+    clearHeader(new Int32Array(heap.buffer), arena, 0);
+    const exports = instantiate(this.#module, heap.memory);
+    return { exports, codes: new CodeTable(exports, heap.memory), arena };
   }
 }
 

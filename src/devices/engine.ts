@@ -3,6 +3,7 @@ import type { Heap } from '../memory/heap.js';
 import { ThreadPool } from '../workers/pool.js';
 import { Window } from '../workers/window.js';
 import { PoolCalls } from './call-lane.js';
+import { CodeRegistry } from './code-registry.js';
 import type { CallLane, KernelLane, LaneSink } from './lanes.js';
 import { createWindowLane } from './window-lane.js';
 
@@ -10,10 +11,14 @@ export class Engine {
   readonly threads: number;
   readonly #pool: ThreadPool;
   readonly #window: Window;
+  readonly #heap: Heap;
+  readonly #codes: CodeRegistry;
   readonly #exportIndex: ReadonlyMap<string, number>;
 
   constructor(heap: Heap, module: WebAssembly.Module, threads: number) {
     this.threads = threads;
+    this.#heap = heap;
+    this.#codes = new CodeRegistry(heap);
     const pool = new ThreadPool({ threads });
     this.#pool = pool;
     this.#window = new Window({
@@ -33,7 +38,10 @@ export class Engine {
   lanes(sink: LaneSink): { readonly calls: CallLane; readonly kernels: KernelLane } {
     return {
       calls: new PoolCalls(this.#pool, sink, () => this.#window.yieldThread()),
-      kernels: createWindowLane(this.#window, this.#exportIndex, sink),
+      kernels: createWindowLane(
+        { window: this.#window, heap: this.#heap, codes: this.#codes, exportIndex: this.#exportIndex },
+        sink,
+      ),
     };
   }
 
@@ -42,5 +50,6 @@ export class Engine {
     this.#window.close();
     await this.#pool.close();
     this.#window.dispose();
+    this.#codes.dispose();
   }
 }

@@ -4,6 +4,9 @@
  * in JavaScript, WebAssembly, later WGSL). Types are explicit: all operands of an instruction have one dtype, and
  * conversions are `cast`s. A value that is used twice is computed once.
  *
+ * Built with ExpressionBuilder (expression-builder.ts), checked by `validate` (expression-rules.ts), and carried in a
+ * kernel's parameters as the text of `serialize` (expression-text.ts).
+ *
  * NumPy's meaning throughout: integers wrap, `div` and the transcendental functions take floats only, `floorDivide` and
  * `mod` of integers by zero give 0, `mod` has the divisor's sign, comparisons and logical operations answer `bool`,
  * `maximum` and `minimum` pass NaN on, `cast` from float to integer truncates.
@@ -123,7 +126,8 @@ export type Instruction =
 
 /**
  * At most `limit` rounds of `body`. In each round `condition` (a bool, computed by the instructions of `test`, which
- * see the variables too) is asked first: where it is false the element keeps its variables and is done.
+ * see the variables too) is asked first: where it is false the element keeps its variables and is done. The body may
+ * use the values of `test`, and both those made before the loop; what is made inside is not seen after it.
  */
 export interface Loop {
   readonly id: ValueId;
@@ -135,7 +139,25 @@ export interface Loop {
   readonly body: readonly Instruction[];
 }
 
+/** Every value is made before it is used, in the order of the list. */
 export interface Expression {
   readonly instructions: readonly Instruction[];
   readonly result: ValueId;
+}
+
+/** The instructions that an instruction takes values from, in order; of a loop the initial values only. */
+export function operands(instruction: Instruction): readonly ValueId[] {
+  if ('args' in instruction) return instruction.args;
+  return instruction.op === 'loop' ? instruction.variables.map(({ initial }) => initial) : [];
+}
+
+/** Calls `visit` for every instruction, those of loops included, in the order in which they are computed. */
+export function eachInstruction(instructions: readonly Instruction[], visit: (instruction: Instruction) => void): void {
+  for (const instruction of instructions) {
+    if (instruction.op === 'loop') {
+      eachInstruction(instruction.test, visit);
+      eachInstruction(instruction.body, visit);
+    }
+    visit(instruction);
+  }
 }

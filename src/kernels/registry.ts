@@ -2,9 +2,12 @@
 import { assemble } from './assemble.js';
 import type { Kernel } from './contract.js';
 import { linearKernel, squaredDistances } from './distances.js';
+import { elementwise } from './elementwise.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
 import { matmul } from './matmul.js';
 import { quantile } from './quantile.js';
+import { randomIntegers, randomNormal, randomUniform } from './random.js';
+import { randomChoice, randomPermutation } from './random-order.js';
 import { reshape } from './reshape.js';
 import { cumprod, cumsum } from './scan.js';
 import { bincount, searchsorted } from './search.js';
@@ -31,8 +34,15 @@ const all: readonly Kernel[] = [
   svcDecision,
   svcVote,
   accuracy,
+  elementwise,
   assemble,
   reshape,
+  randomUniform,
+  randomNormal,
+  randomIntegers,
+  randomPermutation,
+  randomChoice,
+  elementwise,
   sort,
   argsort,
   unique,

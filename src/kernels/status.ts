@@ -11,6 +11,7 @@ export const BAD_C = 3;
 export const NOT_FINITE = 4;
 export const ONE_CLASS = 5;
 export const BAD_LABEL = 6;
+export const BAD_PROBABILITY = 10;
 export const BAD_COUNT = 7;
 export const BAD_FRACTION = 8;
 
@@ -35,6 +36,10 @@ export function failureOf(name: string, status: number): Error {
     case BAD_LABEL:
       return new ArgumentError(
         `${name}: a label is not one of the allowed ones (±1 for smo, 0 … nClasses − 1 for svcFit)`,
+      );
+    case BAD_PROBABILITY:
+      return new ArgumentError(
+        `${name}: the probabilities must be numbers ≥ 0 that add up to 1; divide them by their sum`,
       );
     case BAD_COUNT:
       return new ArgumentError(

@@ -31,8 +31,11 @@ export {
   sum,
 } from './arithmetic.js';
 export { arange, array, eye, full, linspace, logspace, ones, zeros } from './creation.js';
+export { defineKernel } from './define-kernel.js';
+export { kernel } from './kernel.js';
 export { load } from './load.js';
 export { median, percentile, quantile } from './quantiles.js';
+export { save } from './save.js';
 export { cumprod, cumsum } from './scans.js';
 export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
 

@@ -12,13 +12,16 @@ export class Handle {
   readonly pointer: number;
   readonly heap: Heap;
   readonly #block: Block;
+  /** The handle whose memory this one shows in another shape: it lives at least as long. */
+  readonly #owner: Handle | undefined;
   #count = 1;
 
-  private constructor(heap: Heap, spec: ArraySpec, block: Block) {
+  private constructor(heap: Heap, spec: ArraySpec, block: Block, owner?: Handle) {
     this.dtype = spec.dtype;
     this.shape = spec.shape;
     this.heap = heap;
     this.#block = block;
+    this.#owner = owner;
     this.pointer = heap.address(block);
   }
 
@@ -32,6 +35,14 @@ export class Handle {
     const handle = Handle.create(heap, array);
     gather(array, handle.view().data);
     return handle;
+  }
+
+  /** A handle to the same memory as another array, with a count of its own. @throws RangeError for another size */
+  alias(spec: ArraySpec): Handle {
+    const bytes = sizeOf(spec.shape) * itemSize(spec.dtype);
+    if (bytes !== this.nbytes) throw new RangeError(`handle: an alias of ${bytes} bytes over ${this.nbytes}`);
+    const owner = this.#owner ?? this;
+    return new Handle(this.heap, spec, this.#block, owner.retain());
   }
 
   get nbytes(): number {
@@ -56,7 +67,9 @@ export class Handle {
   /** One user less; the last one gives the memory back. */
   release(): void {
     if (this.#count === 0) throw new RangeError('handle: released more often than retained');
-    if (--this.#count === 0) this.heap.free(this.#block);
+    if (--this.#count > 0) return;
+    if (this.#owner === undefined) this.heap.free(this.#block);
+    else this.#owner.release();
   }
 
   /** The array itself, without a copy: valid only while the handle is. */

@@ -97,13 +97,14 @@ export class HereFlow {
     const start = this.#recorder.now();
     this.#clock = start;
     try {
-      if (node.op.kind === 'kernel') {
+      if (this.#table.way[task] === OUTPUT) {
+        if (!this.#hasMemory(task, () => this.#kernels.takeOutput(task))) return;
+        this.#recorder.started(task, start, 0);
+      } else if (node.op.kind === 'kernel') {
         if (!this.#kernel(task, start)) return;
       } else {
         this.#recorder.started(task, start, 0);
-        if (this.#table.way[task] === OUTPUT) {
-          this.#kernels.takeOutput(task);
-        } else if (node.op.kind === 'value' && node.args[0] instanceof Persisted) {
+        if (node.op.kind === 'value' && node.args[0] instanceof Persisted) {
           node.args[0].putInto(this.#results, task, node.key);
         } else {
           const value = evaluate(node, this.#host.inputsOf(task));
@@ -128,21 +129,30 @@ export class HereFlow {
 
   /** False when it is not over: sent to the pool, or postponed until there is memory. */
   #kernel(task: number, start: number): boolean {
-    let prepared: ReturnType<KernelFlow['prepare']>;
-    try {
+    let prepared: ReturnType<KernelFlow['prepare']> | undefined;
+    const prepare = (): void => {
       prepared = this.#kernels.prepare(task);
-    } catch (error) {
-      if (!(error instanceof HeapExhaustedError)) throw error;
-      this.#table.state[task] = WAITING;
-      this.#postponed.push({ task, error });
-      return false;
-    }
+    };
+    if (!this.#hasMemory(task, prepare) || prepared === undefined) return false;
     const { call, device } = prepared;
     if (device === 'js' && this.#calls.sendKernel(call)) return false;
     this.#recorder.started(task, start, 0);
     this.#local.run(call, device);
     this.#kernels.ended(task);
     return true;
+  }
+
+  /** Does what takes memory; postpones the task when there is none. */
+  #hasMemory(task: number, take: () => void): boolean {
+    try {
+      take();
+      return true;
+    } catch (error) {
+      if (!(error instanceof HeapExhaustedError)) throw error;
+      this.#table.state[task] = WAITING;
+      this.#postponed.push({ task, error });
+      return false;
+    }
   }
 
   #await(task: number, value: PromiseLike<unknown>, start: number): void {

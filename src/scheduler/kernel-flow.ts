@@ -7,6 +7,7 @@
  * before the memory of its predecessors is needed, and no order chosen here makes them fewer.
  */
 
+import type { ArraySpec } from '../array/ndarray.js';
 import type { KernelCall, KernelLane } from '../devices/lanes.js';
 import { HeapExhaustedError } from '../errors.js';
 import type { TaskNode } from '../graph/node.js';
@@ -15,7 +16,7 @@ import type { Block, Heap } from '../memory/heap.js';
 import type { Recorder } from './recorder.js';
 import type { Results } from './results.js';
 import { STARTED, type TaskTable, WAITING } from './table.js';
-import { HERE, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
+import { HERE, isAlias, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
 
 /** Kernels are admitted ahead up to this many bytes of results and scratch, beyond what keeps the threads busy. */
 const LOOKAHEAD_BYTES = 128 << 20;
@@ -116,9 +117,14 @@ export class KernelFlow {
     }
     const call = this.#prepare(task, node, inputs);
     this.#recorder.device(task, 'wasm');
+    try {
+      ticket[task] = lane.admit(call, after);
+    } catch (error) {
+      this.undo(task);
+      throw error;
+    }
     admissible.remove(task);
     state[task] = STARTED;
-    ticket[task] = lane.admit(call, after);
     let bytes = 0;
     for (const output of call.outputs) bytes += (output as Handle).allocated;
     const scratch = this.#scratch.get(task);
@@ -161,8 +167,7 @@ export class KernelFlow {
         this.#table.unblock(successor);
       } else if (way[successor] === OUTPUT && state[successor] === WAITING) {
         // One that does not exist is an error of that task, when its turn comes.
-        if (!this.#hasOutput(successor)) continue;
-        this.takeOutput(successor);
+        if (!this.#tryTakeOutput(successor)) continue;
         state[successor] = STARTED;
         this.#table.ticket[successor] = ticket;
         this.#announce(successor, ticket);
@@ -172,15 +177,35 @@ export class KernelFlow {
     }
   }
 
-  #hasOutput(task: number): boolean {
-    const { source, output } = outputOf(this.#table.program, task) as { source: number; output: number };
-    const held = this.#results.held(source);
-    return held instanceof Handle ? output === 0 : output < (held?.length ?? 0);
+  #tryTakeOutput(task: number): boolean {
+    const { nodes, depStart } = this.#table.program;
+    // An alias of what is announced; its other inputs, where there are any, may not be known yet.
+    const inputs = (depStart[task + 1] as number) - (depStart[task] as number);
+    if (isAlias(nodes[task] as TaskNode) && inputs > 1) return false;
+    try {
+      this.takeOutput(task);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
-  /** Makes an output of a kernel the result of the task that stands for it. */
+  /**
+   * Makes an output of a kernel the result of the task that stands for it, or an array the result of its alias.
+   * @throws RangeError for an output that does not exist; what the alias' `infer` throws; HeapExhaustedError for the
+   * alias of a JavaScript value, which is copied to the heap
+   */
   takeOutput(task: number): void {
-    const { source, output } = outputOf(this.#table.program, task) as { source: number; output: number };
+    const { program } = this.#table;
+    const node = program.nodes[task] as TaskNode;
+    if (isAlias(node)) {
+      const { kernel, params } = kernelOf(node);
+      const inputs = this.#inputs(task);
+      const spec = kernel.infer(inputs, params).outputs[0] as ArraySpec;
+      this.#results.setHeld(task, (inputs[0] as Handle).alias(spec));
+      return;
+    }
+    const { source, output } = outputOf(program, task) as { source: number; output: number };
     const held = this.#results.held(source);
     const handles = held instanceof Handle ? [held] : (held ?? []);
     const handle = handles[output];

@@ -3,7 +3,7 @@
  *
  * `HERE`: on the main thread: values, items, structures, methods, functions that say they take next to no time, and
  * everything under `sync`. `CALL`: a JavaScript function on the pool. `KERNEL`: a WebAssembly kernel in the window.
- * `OUTPUT`: one of several outputs of a kernel; it is there whenever its kernel is.
+ * `OUTPUT`: one of several outputs of a kernel, or an array in another shape; it is there whenever that is.
  */
 
 import { hasWasmBody } from '../devices/bodies.js';
@@ -31,6 +31,7 @@ function wayOf(program: Program, task: number, threaded: boolean, devices: reado
   const node = program.nodes[task] as TaskNode;
   switch (node.op.kind) {
     case 'kernel':
+      if (isAlias(node)) return OUTPUT;
       return kernelDevice(node, undefined, devices) === 'wasm' && threaded ? KERNEL : HERE;
     case 'item':
       return outputOf(program, task) === undefined ? HERE : OUTPUT;
@@ -78,6 +79,11 @@ export function kernelDevice(
     `task '${node.key}': kernel '${kernel.name}' has no body for device '${allowed.join("', '")}'` +
       (inputs === undefined ? '' : ` with inputs ${inputs}`),
   );
+}
+
+/** Whether a task is a kernel whose output is its first input in another shape. */
+export function isAlias(node: TaskNode): boolean {
+  return node.op.kind === 'kernel' && (node.op.kernel as Kernel).isAlias === true;
 }
 
 /** The kernel and parameters of a kernel task. */

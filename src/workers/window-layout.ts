@@ -23,9 +23,8 @@ export const SLOT_BITS = 13;
 export const READY_HEAD = 0;
 export const READY_TAIL = 16;
 export const DONE_TAIL = 32;
-/** Sleeping pullers wait for this word to change. */
-export const WAKE = 48;
-export const SLEEPERS = 64;
+/** Calls that are running and whose loops others may help with. */
+export const WIDE_CALLS = 48;
 /** How many pullers should leave, because the threads have other work. */
 export const LEAVE = 80;
 /** Pullers in their loop. */
@@ -40,6 +39,14 @@ export const WANTED_PULLERS = 144;
 export const IDLE = 160;
 export const HEADER_WORDS = 176;
 
+/**
+ * Words on the heap instead of in the window, since kernels that want help have to reach them too: sleeping pullers
+ * wait for the first to change, the second counts them.
+ */
+export const WAKE = 0;
+export const SLEEPERS = 1;
+export const SLEEP_BYTES = 64;
+
 /** No next edge. */
 export const END = -1;
 /** The waiting list of a finished slot. */
@@ -51,6 +58,13 @@ export const NO_CALL = -1;
 /** Slot flags. */
 export const NOTIFY = 1;
 export const CANCEL = 2;
+/** Others may help with its loops. */
+export const WIDE = 4;
+/** It needs generated code, which its row of arguments names. */
+export const CODE = 8;
+
+/** Numbers in a slot's row of arguments: what the export gets, then number, place, address and bytes of its code. */
+export const ROW = MAX_WASM_ARGS + 4;
 
 /** The words and arguments of a window over one shared buffer. */
 export interface WindowArrays {
@@ -82,7 +96,7 @@ export const MAX_LANES = 256;
 const wordsPerSlot = 10;
 const intWords = HEADER_WORDS + SLOTS * wordsPerSlot + EDGES * 2 + MAX_LANES;
 const doublesAt = Math.ceil((intWords * 4) / 64) * 64;
-export const WINDOW_BYTES = doublesAt + SLOTS * (MAX_WASM_ARGS + 2) * 8;
+export const WINDOW_BYTES = doublesAt + SLOTS * (ROW + 2) * 8;
 
 export function windowArrays(buffer: SharedArrayBuffer): WindowArrays {
   let at = 0;
@@ -106,8 +120,8 @@ export function windowArrays(buffer: SharedArrayBuffer): WindowArrays {
     edgeTarget: ints(EDGES),
     edgeNext: ints(EDGES),
     running: ints(MAX_LANES),
-    args: new Float64Array(buffer, doublesAt, SLOTS * MAX_WASM_ARGS),
-    times: new Float64Array(buffer, doublesAt + SLOTS * MAX_WASM_ARGS * 8, SLOTS * 2),
+    args: new Float64Array(buffer, doublesAt, SLOTS * ROW),
+    times: new Float64Array(buffer, doublesAt + SLOTS * ROW * 8, SLOTS * 2),
   };
 }
 

@@ -5,10 +5,12 @@
 import { RuntimeClosedError } from '../errors.js';
 import { CANCELLED, MAX_WASM_ARGS, SCRATCH_BYTES } from '../kernels/contract.js';
 import type { Block, Heap } from '../memory/heap.js';
+import { afterDisband, type CodePlace, clearHeader, disband, helpersOf, leaveForLost } from './team.js';
 import {
   ATTENTION,
   CANCEL,
   CLOSED,
+  CODE,
   DONE_TAIL,
   EDGES,
   END,
@@ -20,10 +22,14 @@ import {
   push,
   READY_HEAD,
   READY_TAIL,
+  ROW,
   resetWindow,
+  SLEEP_BYTES,
   SLOTS,
   slotInCell,
   WAKE_MAIN_AT,
+  WIDE,
+  WIDE_CALLS,
   WINDOW_BYTES,
   type WindowArrays,
   windowArrays,
@@ -39,11 +45,15 @@ export interface WindowTask {
   readonly after: readonly number[];
   /** Whether the main thread waits for this very task, so that it is woken at once. */
   readonly notify: boolean;
+  /** Whether all idle threads should help with its loops. Default false. */
+  readonly isWide?: boolean;
+  /** Generated code that the export gets the index of before `args`. */
+  readonly code?: CodePlace | undefined;
   readonly onDone: (outcome: WindowOutcome) => void;
 }
 
 export interface WindowOutcome {
-  /** 0, a kernel's own status, CANCELLED, TRAPPED or NO_THREAD. */
+  /** 0, a kernel's own status, CANCELLED, TRAPPED, NO_THREAD or BAD_CODE. */
   readonly status: number;
   /** Milliseconds since the epoch. */
   readonly start: number;
@@ -66,6 +76,16 @@ export interface WindowOptions {
 /** After so many pullers were lost without one task ending, no thread can run kernels. */
 const MAX_LOSSES = 3;
 
+/** How long a lost thread's helpers are given before they are looked at again, in milliseconds. */
+const HELPERS_MS = 1;
+
+/** The lanes' arenas on the heap, and the words that sleeping pullers wait on. */
+interface Arenas {
+  readonly blocks: readonly Block[];
+  readonly addresses: readonly number[];
+  readonly sleep: Int32Array;
+}
+
 let windows = 0;
 
 export class Window {
@@ -78,11 +98,12 @@ export class Window {
   readonly #lanes: number;
   readonly #listeners = new Array<((outcome: WindowOutcome) => void) | undefined>(SLOTS);
   /** The scratch of every lane, taken at first use: starting a puller never lacks memory. */
-  #arenas: readonly Block[] | undefined;
+  #arenas: Arenas | undefined;
   readonly #freeLanes: number[] = [];
   #doneHead = 0;
   #inFlight = 0;
   #published = 0;
+  #publishesWide = false;
   #more = false;
   #listening = false;
   #closed = false;
@@ -101,6 +122,8 @@ export class Window {
     this.#doneHead = position;
     this.#inFlight = 0;
     this.#published = 0;
+    this.#publishesWide = false;
+    this.#clearHeaders();
     this.#freeSlots.length = 0;
     this.#freeEdges.length = 0;
     for (let slot = SLOTS - 1; slot >= 0; slot--) this.#freeSlots.push(slot);
@@ -126,13 +149,16 @@ export class Window {
   admit(task: WindowTask): number {
     const { words, ready, missing, waiters, flags, status, callee, count, args, edgeTarget, edgeNext } = this.#arrays;
     this.#arenas ??= this.#takeArenas();
+    const { code, isWide = false } = task;
     const slot = this.#freeSlots.pop();
     if (slot === undefined || task.args.length > MAX_WASM_ARGS) throw new RangeError('window: no room for this task');
     callee[slot] = task.callee;
     count[slot] = task.args.length;
-    for (let i = 0, at = slot * MAX_WASM_ARGS; i < task.args.length; i++) args[at + i] = task.args[i] as number;
+    const at = slot * ROW;
+    for (let i = 0; i < task.args.length; i++) args[at + i] = task.args[i] as number;
+    if (code !== undefined) args.set([code.id, code.index, code.address, code.bytes], at + MAX_WASM_ARGS);
     Atomics.store(waiters, slot, END);
-    Atomics.store(flags, slot, task.notify ? NOTIFY : 0);
+    Atomics.store(flags, slot, (task.notify ? NOTIFY : 0) | (isWide ? WIDE : 0) | (code === undefined ? 0 : CODE));
     // One more than there are inputs, so that it cannot start before it is linked to all of them.
     Atomics.store(missing, slot, task.after.length + 1);
     this.#listeners[slot] = task.onDone;
@@ -155,6 +181,7 @@ export class Window {
     if (Atomics.sub(missing, slot, 1) === 1) {
       push(words, ready, READY_TAIL, slot);
       this.#published++;
+      if (isWide) this.#publishesWide = true;
     }
     return slot;
   }
@@ -165,13 +192,19 @@ export class Window {
    */
   flush(more: boolean = this.#more): void {
     const { words } = this.#arrays;
-    if (this.#published > 0) wakePullers(words, this.#published);
+    const isWide = this.#publishesWide;
+    if (this.#published > 0) this.#wake(isWide ? Number.POSITIVE_INFINITY : this.#published);
     this.#published = 0;
+    this.#publishesWide = false;
     this.#more = more;
     // Whoever passed the mark before it was set did not see it.
     if (this.#setMark()) callMain(words);
-    this.#ensurePullers();
+    this.#ensurePullers(isWide);
     this.#listen();
+  }
+
+  #wake(howMany: number): void {
+    if (this.#arenas !== undefined) wakePullers(this.#arenas.sleep, howMany);
   }
 
   /** Sets after how many completions the main thread wants to be woken. True when that many are there already. */
@@ -190,10 +223,9 @@ export class Window {
       Atomics.or(flags, slot, CANCEL);
       cancelled.add(slot);
     }
-    const { heap } = this.#options;
-    const memory = new Int32Array(heap.buffer);
-    this.#arenas?.forEach((arena, lane) => {
-      if (cancelled.has(Atomics.load(running, lane))) Atomics.store(memory, heap.address(arena) >> 2, 1);
+    const memory = this.#memory();
+    this.#arenas?.addresses.forEach((arena, lane) => {
+      if (cancelled.has(Atomics.load(running, lane))) Atomics.store(memory, arena >>> 2, 1);
     });
   }
 
@@ -208,6 +240,8 @@ export class Window {
   yieldThread(): void {
     const { words } = this.#arrays;
     if (Atomics.load(words, PULLERS) > Atomics.load(words, LEAVE)) Atomics.add(words, LEAVE, 1);
+    // One that sleeps while others are at wide calls would not leave by itself.
+    if (Atomics.load(words, WIDE_CALLS) > 0) this.#wake(1);
   }
 
   /** To be called before the threads are ended: nothing is admitted and no puller started any more. */
@@ -218,7 +252,7 @@ export class Window {
   /** To be called when the threads have ended: what was in flight is reported cancelled, and the memory given back. */
   dispose(): void {
     this.#abandon(CANCELLED);
-    for (const arena of this.#arenas ?? []) this.#options.heap.free(arena);
+    for (const block of this.#arenas?.blocks ?? []) this.#options.heap.free(block);
     this.#arenas = undefined;
   }
 
@@ -231,16 +265,34 @@ export class Window {
     for (const listener of abandoned) listener({ status, start: time, end: time, thread: 0 });
   }
 
-  #takeArenas(): Block[] {
+  #takeArenas(): Arenas {
     const { heap } = this.#options;
-    const arenas: Block[] = [];
+    const blocks: Block[] = [];
     try {
-      while (arenas.length < this.#lanes) arenas.push(heap.allocate(SCRATCH_BYTES));
+      while (blocks.length < this.#lanes) blocks.push(heap.allocate(SCRATCH_BYTES));
+      blocks.push(heap.allocate(SLEEP_BYTES));
     } catch (error) {
-      for (const arena of arenas) heap.free(arena);
+      for (const block of blocks) heap.free(block);
       throw error;
     }
-    return arenas;
+    const addresses = blocks.map((block) => heap.address(block));
+    const sleep = new Int32Array(heap.buffer, addresses.pop(), SLEEP_BYTES / 4);
+    this.#arenas = { blocks, addresses, sleep };
+    this.#clearHeaders();
+    return this.#arenas;
+  }
+
+  /** The heap gives out memory as its last user left it. */
+  #clearHeaders(): void {
+    if (this.#arenas === undefined) return;
+    const { addresses, sleep } = this.#arenas;
+    const memory = this.#memory();
+    sleep.fill(0);
+    for (const arena of addresses) clearHeader(memory, arena, sleep.byteOffset);
+  }
+
+  #memory(): Int32Array {
+    return new Int32Array(this.#options.heap.buffer);
   }
 
   #readyCount(): number {
@@ -248,13 +300,13 @@ export class Window {
     return (Atomics.load(words, READY_TAIL) - Atomics.load(words, READY_HEAD)) | 0;
   }
 
-  #ensurePullers(): void {
+  /** @param isWide whether there is work for all threads, though it may be one task. */
+  #ensurePullers(isWide = false): void {
     const { words } = this.#arrays;
+    const missing = this.#options.threads - Atomics.load(words, PULLERS);
     // A puller that is busy may be so for long: only idle ones count.
-    let wanted = Math.min(
-      this.#readyCount() - Atomics.load(words, IDLE),
-      this.#options.threads - Atomics.load(words, PULLERS),
-    );
+    const lacking = this.#readyCount() - Atomics.load(words, IDLE);
+    let wanted = isWide || Atomics.load(words, WIDE_CALLS) > 0 ? missing : Math.min(lacking, missing);
     for (; wanted > 0 && this.#freeLanes.length > 0 && !this.#closed; wanted--) {
       const lane = this.#freeLanes.pop() as number;
       this.#startPuller(lane);
@@ -263,11 +315,20 @@ export class Window {
 
   #startPuller(lane: number): void {
     const { heap, module, startPuller, onPullerLost } = this.#options;
-    const { words, running } = this.#arrays;
-    const arena = heap.address((this.#arenas as readonly Block[])[lane] as Block);
+    const { words } = this.#arrays;
+    const { addresses, sleep } = this.#arenas as Arenas;
     Atomics.add(words, PULLERS, 1);
     Atomics.add(words, IDLE, 1);
-    const message: PullMessage = { id: this.#id, buffer: this.#buffer, module, memory: heap.memory, lane, arena };
+    const message: PullMessage = {
+      id: this.#id,
+      buffer: this.#buffer,
+      module,
+      memory: heap.memory,
+      lane,
+      arena: addresses[lane] as number,
+      arenas: addresses,
+      sleep: sleep.byteOffset,
+    };
     const ended = (): void => {
       this.#freeLanes.push(lane);
       // A request to leave that nobody is there to follow must not hit the next puller.
@@ -276,15 +337,41 @@ export class Window {
     };
     startPuller(message).then(ended, (error: unknown) => {
       if (this.#closed) return;
-      Atomics.sub(words, PULLERS, 1);
-      const slot = Atomics.exchange(running, lane, -1);
-      if (slot >= 0) this.#finishLost(slot);
-      else Atomics.sub(words, IDLE, 1);
-      onPullerLost(error);
-      // Its lane is free again below, so it counts as if it were.
-      if (++this.#losses >= MAX_LOSSES && this.#freeLanes.length === this.#lanes - 1) this.#abandon(NO_THREAD);
-      ended();
+      this.#buryPuller(lane, () => {
+        onPullerLost(error);
+        // Its lane is free again below, so it counts as if it were.
+        if (++this.#losses >= MAX_LOSSES && this.#freeLanes.length === this.#lanes - 1) this.#abandon(NO_THREAD);
+        ended();
+      });
     });
+  }
+
+  /** Does what a lost thread cannot do any more: for the loop that it helped with, and for the task that it ran. */
+  #buryPuller(lane: number, then: () => void): void {
+    const { words, running } = this.#arrays;
+    const arena = this.#arenas?.addresses[lane] as number;
+    const memory = this.#memory();
+    leaveForLost(memory, arena);
+    Atomics.sub(words, PULLERS, 1);
+    const slot = Atomics.exchange(running, lane, -1);
+    if (slot < 0) {
+      Atomics.sub(words, IDLE, 1);
+      then();
+      return;
+    }
+    // Its memory must not be given away while helpers write to it.
+    if (disband(memory, arena)) Atomics.sub(words, WIDE_CALLS, 1);
+    const whenAlone = (): void => {
+      if (this.#closed) return;
+      if (helpersOf(memory, arena) > 0) {
+        setTimeout(whenAlone, HELPERS_MS);
+        return;
+      }
+      afterDisband(memory, arena);
+      this.#finishLost(slot);
+      then();
+    };
+    whenAlone();
   }
 
   /** Reports the task that a lost thread was running as failed, in its stead. */
@@ -293,7 +380,7 @@ export class Window {
     status[slot] = TRAPPED;
     times.fill(performance.timeOrigin + performance.now(), slot * 2, slot * 2 + 2);
     thread[slot] = 0;
-    const next = finish(slot, this.#arrays);
+    const next = finish(slot, this.#arrays, (this.#arenas as Arenas).sleep);
     if (next >= 0) push(words, ready, READY_TAIL, next);
     callMain(words);
   }
