@@ -9,6 +9,7 @@ import { NDArray } from '../../dist/array/ndarray.js';
 import type { KernelParams } from '../../dist/kernels/contract.js';
 import { kernels } from '../../dist/kernels/registry.js';
 import { arrayCases } from './cases-arrays.js';
+import { productCases } from './cases-products.js';
 import { randomCases } from './cases-random.js';
 import { runJs } from './harness.js';
 import { array, draw, epsilon, flavours, generator, smallest, ulps, ulps32 } from './numbers.js';
@@ -389,5 +390,6 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   svcVote,
   accuracy,
   ...arrayCases,
+  ...productCases,
   ...randomCases,
 };
