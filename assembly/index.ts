@@ -5,6 +5,7 @@
 export { heapBase } from './arena';
 export { assemble, copyBytes } from './assemble';
 export { elementwise, elementwiseChunk } from './elementwise';
+export { contract } from './contract';
 export { gram, squaredDistances } from './distances';
 export { matmul, microKernel } from './gemm';
 export { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix';

@@ -1,6 +1,7 @@
 /** All built-in kernels by name. A kernel is in here or it does not run on a thread: workers look it up by name. */
 import { assemble } from './assemble.js';
 import type { Kernel } from './contract.js';
+import { contract } from './contraction.js';
 import { linearKernel, squaredDistances } from './distances.js';
 import { elementwise } from './elementwise.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
@@ -21,6 +22,7 @@ import { unique } from './unique.js';
 
 const all: readonly Kernel[] = [
   matmul,
+  contract,
   squaredDistances,
   linearKernel,
   rbfKernel,

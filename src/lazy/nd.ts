@@ -6,9 +6,8 @@ import { checkShape, type NDArray } from '../array/ndarray.js';
 import { ArgumentError, OptionError, ShapeError } from '../errors.js';
 import type { Pending } from '../graph/types.js';
 import type { ArraySpec } from '../kernels/contract.js';
-import { matmul as matmulKernel } from '../kernels/matmul.js';
 import { inline, lazyResult } from './inline.js';
-import { type ArrayInput, asLazy, kernelCall1, type LazyArray } from './lazy-array.js';
+import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
 import { takeRows } from './take.js';
 
 export {
@@ -35,21 +34,22 @@ export { defineKernel } from './define-kernel.js';
 export { kernel } from './kernel.js';
 export { load } from './load.js';
 export { median, percentile, quantile } from './quantiles.js';
+export {
+  dot,
+  einsum,
+  inner,
+  kron,
+  matmul,
+  outer,
+  type TensordotOptions,
+  type TraceOptions,
+  tensordot,
+  trace,
+  vdot,
+} from './products.js';
 export { save } from './save.js';
 export { cumprod, cumsum } from './scans.js';
 export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
-
-/**
- * The matrix product of (m, k) and (k, n), of shape (m, n).
- *
- * @throws ShapeError when the inner lengths differ
- *
- * @example
- * await nd.matmul([[1, 2]], [[3], [4]]).compute(); // [[11]]
- */
-export function matmul(a: ArrayInput, b: ArrayInput): LazyArray {
-  return kernelCall1(matmulKernel, [asLazy(a, 'nd.matmul'), asLazy(b, 'nd.matmul')]);
-}
 
 /**
  * The rows of `x` at `indices` (whole numbers, negative ones counted from the end).
