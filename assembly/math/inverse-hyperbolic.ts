@@ -60,7 +60,7 @@ const TABLE: usize = memory.data<f64>([
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return i64x2.gt_s(f64x2.abs(x), at(12));
   }
 
@@ -85,7 +85,7 @@ const TABLE: usize = memory.data<f64>([
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return v128.not(v128.and(f64x2.ge(x, one()), f64x2.le(x, at(12))));
   }
 
@@ -117,7 +117,7 @@ const TABLE: usize = memory.data<f64>([
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return v128.not(f64x2.lt(f64x2.abs(x), one()));
   }
 
