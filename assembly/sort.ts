@@ -10,9 +10,9 @@ import { CANCELLED, OK } from './status';
 import { parallelFor } from './team';
 
 /** Lines of this length and longer are sorted by all threads together; as in src/kernels/sort.ts. */
-const WIDE: i32 = 1 << 16;
+export const WIDE: i32 = 1 << 16;
 /** Bytes of the plan of a long line, with slack for alignment; as in src/kernels/sort.ts. */
-export const PLAN_BYTES: usize = 1 << 20;
+const PLAN_BYTES: usize = 1 << 20;
 /** Elements that one iteration of a shared loop sorts, about. */
 const SHARE: i32 = 1 << 15;
 /** Bytes of one buffer in the arena: the longest line that is not WIDE, in 64-bit words. */

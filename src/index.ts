@@ -21,6 +21,8 @@ export { delayed, isDelayed } from './graph/delayed.js';
 export { literal, type RawGraph, type RawKeys } from './graph/raw.js';
 export type { TaskOptions, ValueOptions } from './graph/task-options.js';
 export type { Computed, Delayed, DelayedTask, Persisted, PersistedDelayed, VisualizeOptions } from './graph/types.js';
+export type { Inferred, JsBody, KernelCost, KernelParams } from './kernels/contract.js';
+export type { KernelDefinition, UserWasmBody } from './kernels/define.js';
 export { type ArrayInput, LazyArray, nd, type PersistedLazyArray, random } from './lazy/index.js';
 export { createRuntime, type Runtime } from './runtime.js';
 export type { Observer } from './scheduler/observer.js';

@@ -3,15 +3,21 @@ import { assemble } from './assemble.js';
 import type { Kernel } from './contract.js';
 import { contract } from './contraction.js';
 import { linearKernel, squaredDistances } from './distances.js';
+import { elementwise } from './elementwise.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
 import { matmul } from './matmul.js';
+import { quantile } from './quantile.js';
 import { randomIntegers, randomNormal, randomUniform } from './random.js';
 import { randomChoice, randomPermutation } from './random-order.js';
 import { reshape } from './reshape.js';
+import { cumprod, cumsum } from './scan.js';
+import { bincount, searchsorted } from './search.js';
 import { smo, svcFit } from './smo.js';
+import { argsort, sort } from './sort.js';
 import { standardize, svcGamma } from './statistics.js';
 import { accuracy, svcDecision, svcVote } from './svc.js';
 import { take, takeGrid } from './take.js';
+import { unique } from './unique.js';
 
 const all: readonly Kernel[] = [
   matmul,
@@ -30,6 +36,7 @@ const all: readonly Kernel[] = [
   svcDecision,
   svcVote,
   accuracy,
+  elementwise,
   assemble,
   reshape,
   randomUniform,
@@ -37,6 +44,15 @@ const all: readonly Kernel[] = [
   randomIntegers,
   randomPermutation,
   randomChoice,
+  elementwise,
+  sort,
+  argsort,
+  unique,
+  searchsorted,
+  bincount,
+  cumsum,
+  cumprod,
+  quantile,
 ];
 
 export const kernels: ReadonlyMap<string, Kernel> = new Map(all.map((kernel) => [kernel.name, kernel]));

@@ -30,6 +30,8 @@ export {
   sum,
 } from './arithmetic.js';
 export { arange, array, eye, full, linspace, logspace, ones, zeros } from './creation.js';
+export { defineKernel } from './define-kernel.js';
+export { kernel } from './kernel.js';
 export { load } from './load.js';
 export {
   dot,
@@ -44,7 +46,10 @@ export {
   trace,
   vdot,
 } from './products.js';
+export { median, percentile, quantile } from './quantiles.js';
 export { save } from './save.js';
+export { cumprod, cumsum } from './scans.js';
+export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
 
 /**
  * The rows of `x` at `indices` (whole numbers, negative ones counted from the end).

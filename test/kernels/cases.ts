@@ -9,8 +9,10 @@ import { NDArray } from '../../dist/array/ndarray.js';
 import type { KernelParams } from '../../dist/kernels/contract.js';
 import { kernels } from '../../dist/kernels/registry.js';
 import { arrayCases } from './cases-arrays.js';
+import { elementwiseCases } from './cases-elementwise.js';
 import { productCases } from './cases-products.js';
 import { randomCases } from './cases-random.js';
+import { sortCases } from './cases-sort.js';
 import { runJs } from './harness.js';
 import { array, draw, epsilon, flavours, generator, smallest, ulps, ulps32 } from './numbers.js';
 
@@ -392,4 +394,6 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   ...arrayCases,
   ...productCases,
   ...randomCases,
+  ...elementwiseCases,
+  ...sortCases,
 };

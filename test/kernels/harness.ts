@@ -14,6 +14,8 @@ import {
   MAX_WASM_ARGS,
   SCRATCH_BYTES,
 } from '../../dist/kernels/contract.js';
+import { CodeTable } from '../../dist/workers/code-table.js';
+import { FIRST_CODE } from '../../dist/workers/team.js';
 
 export interface Machine {
   readonly build: KernelBuild;
@@ -46,17 +48,29 @@ export function runJs(kernel: Kernel, inputs: readonly NDArray[], params: Kernel
   return arrays;
 }
 
+/** What the runtime makes of a kernel without a copy: the elements of the input, in their order, as the output. */
+function aliasOf(kernel: Kernel, inputs: readonly NDArray[], params: KernelParams): NDArray {
+  const { dtype, shape } = kernel.infer(inputs, params).outputs[0]!;
+  const input = inputs[0]!;
+  const data = allocate(input.dtype, input.size);
+  gather(input, data);
+  return new NDArray(viewOf(dtype, data.buffer, 0, sizeOf(shape)), { dtype, shape });
+}
+
 /** A machine for one build of the module, or undefined where the engine does not accept it. */
 export function createMachine(build: KernelBuild): Machine | undefined {
   const module = compileBuild(build);
   if (module === undefined) return undefined;
   const memory = new WebAssembly.Memory({ initial: 256, maximum: 32768, shared: true });
   const exports = instantiate(module, memory);
+  const codes = new CodeTable(exports, memory);
+  const codeIds = new Map<string, number>();
   const base = exports.heapBase!();
   // a guard before the arena too
   const arena = align(base + GUARD);
 
   function run(kernel: Kernel, inputs: readonly NDArray[], params: KernelParams): NDArray[] {
+    if (kernel.isAlias === true) return [aliasOf(kernel, inputs, params)];
     const { outputs, scratch = 0 } = kernel.infer(inputs, params);
     const guards: number[] = [base];
     let next = arena;
@@ -72,6 +86,10 @@ export function createMachine(build: KernelBuild): Machine | undefined {
       ({ dtype, shape }): HeapArray => ({ dtype, shape, pointer: place(sizeOf(shape) * itemSize(dtype)) }),
     );
     const scratchPointer = scratch > 0 ? place(scratch) : 0;
+    const body = kernel.bodies.wasm!;
+    const code = body.code?.(inputs, params);
+    const codeBytes = code?.bytes() ?? new Uint8Array(0);
+    const codePointer = place(codeBytes.length);
     if (next > memory.buffer.byteLength) memory.grow(Math.ceil((next - memory.buffer.byteLength) / PAGE));
 
     const bytes = new Uint8Array(memory.buffer);
@@ -84,13 +102,22 @@ export function createMachine(build: KernelBuild): Machine | undefined {
     });
     const before = heapInputs.map(({ pointer }, i) => bytes.slice(pointer, pointer + inputs[i]!.nbytes));
 
-    const body = kernel.bodies.wasm!;
-    const numbers = body.block?.(heapInputs, heapOutputs, params) ?? [];
-    if (8 * numbers.length > scratch) throw new Error(`${kernel.name}: scratch has no room for the block`);
-    if (numbers.length > 0) new Float64Array(memory.buffer, scratchPointer, numbers.length).set(numbers);
-    const args = body.args(heapInputs, heapOutputs, params, scratchPointer);
-    if (args.length > MAX_WASM_ARGS || args.some((arg) => typeof arg !== 'number')) {
-      throw new Error(`${kernel.name}: not a legal list of arguments: ${args.join(', ')}`);
+    const block = body.block?.(heapInputs, heapOutputs, params) ?? [];
+    if (block.length * 8 > scratch) throw new Error(`${kernel.name}: its scratch has no room for its block of numbers`);
+    new Float64Array(memory.buffer, scratchPointer, block.length).set(block);
+    const given = body.args(heapInputs, heapOutputs, params, scratchPointer);
+    if (given.length > MAX_WASM_ARGS || given.some((arg) => typeof arg !== 'number')) {
+      throw new Error(`${kernel.name}: not a legal list of arguments: ${given.join(', ')}`);
+    }
+    const args = [...given];
+    if (code !== undefined) {
+      // Every key has a place of its own: the same code is found under the same key again.
+      const id = codeIds.get(code.key) ?? FIRST_CODE + codeIds.size;
+      codeIds.set(code.key, id);
+      const index = id - FIRST_CODE;
+      bytes.set(codeBytes, codePointer);
+      codes.load({ id, index, address: codePointer, bytes: codeBytes.length });
+      args.unshift(codes.at(index));
     }
     const call = exports[body.export];
     if (call === undefined) throw new Error(`${kernel.name}: the module has no export '${body.export}'`);
@@ -117,6 +144,7 @@ export function createMachine(build: KernelBuild): Machine | undefined {
   }
 
   function has(kernel: Kernel, inputs: readonly NDArray[], params: KernelParams): boolean {
+    if (kernel.isAlias === true) return true;
     const body = kernel.bodies.wasm;
     return body !== undefined && (body.can?.(inputs, params) ?? true);
   }
