@@ -12,6 +12,7 @@ import { randomChoice, randomPermutation } from './random-order.js';
 import { reshape } from './reshape.js';
 import { cumprod, cumsum } from './scan.js';
 import { bincount, searchsorted } from './search.js';
+import { reduce } from './reduce.js';
 import { smo, svcFit } from './smo.js';
 import { argsort, sort } from './sort.js';
 import { standardize, svcGamma } from './statistics.js';
@@ -53,6 +54,7 @@ const all: readonly Kernel[] = [
   cumsum,
   cumprod,
   quantile,
+  reduce,
 ];
 
 export const kernels: ReadonlyMap<string, Kernel> = new Map(all.map((kernel) => [kernel.name, kernel]));
