@@ -2,7 +2,8 @@
  * Kernel matrices, element by element: the Gaussian one from squared distances, polynomial and sigmoid from a Gram
  * matrix. Two lanes of float64 at a time also for float32, whose results are then rounded once. gamma is an address.
  */
-import { exp2lanes, tanh2lanes } from './exp';
+import { expV } from './math/exp';
+import { tanhV } from './math/hyperbolic';
 import { OK } from './status';
 
 // @ts-ignore: decorator
@@ -31,14 +32,14 @@ function rbf<T>(count: usize, from: usize, gamma: f64, to: usize): void {
   const factor = f64x2.splat(-gamma);
   const end = from + count * sizeof<T>();
   for (; from + 4 * sizeof<T>() <= end; from += 4 * sizeof<T>()) {
-    const a = exp2lanes(f64x2.mul(factor, loadPair<T>(from)));
-    const b = exp2lanes(f64x2.mul(factor, loadPair<T>(from + 2 * sizeof<T>())));
+    const a = expV(f64x2.mul(factor, loadPair<T>(from)));
+    const b = expV(f64x2.mul(factor, loadPair<T>(from + 2 * sizeof<T>())));
     storePair<T>(to, a);
     storePair<T>(to + 2 * sizeof<T>(), b);
     to += 4 * sizeof<T>();
   }
   for (; from < end; from += sizeof<T>()) {
-    storeOne<T>(to, exp2lanes(f64x2.mul(factor, loadOne<T>(from))));
+    storeOne<T>(to, expV(f64x2.mul(factor, loadOne<T>(from))));
     to += sizeof<T>();
   }
 }
@@ -84,10 +85,10 @@ function sigmoid<T>(count: usize, from: usize, gamma: f64, coef0: f64, to: usize
   const g = f64x2.splat(gamma), c = f64x2.splat(coef0);
   const end = from + count * sizeof<T>();
   for (; from + 2 * sizeof<T>() <= end; from += 2 * sizeof<T>()) {
-    storePair<T>(to, tanh2lanes(f64x2.add(f64x2.mul(g, loadPair<T>(from)), c)));
+    storePair<T>(to, tanhV(f64x2.add(f64x2.mul(g, loadPair<T>(from)), c)));
     to += 2 * sizeof<T>();
   }
-  if (from < end) storeOne<T>(to, tanh2lanes(f64x2.add(f64x2.mul(g, loadOne<T>(from)), c)));
+  if (from < end) storeOne<T>(to, tanhV(f64x2.add(f64x2.mul(g, loadOne<T>(from)), c)));
 }
 
 /** tanh(gamma · G + coef0) for `count` elements. */

@@ -54,64 +54,103 @@ def remez(f, weight, low, high, degree, points=None):
     return c, error
 
 
-def double(x):
-    return float(x)
-
-
-def show(name, f, weight, low, high, degree, prefix=()):
-    """Coefficients after the fixed `prefix`, rounded to float64, and the error of the rounded polynomial."""
-    c, _ = remez(f, weight, low, high, degree)
-    rounded = [double(x) for x in c]
-    low, high = mpf(low), mpf(high)
-    grid = [low + (high - low) * i / 2000 for i in range(2001)]
-    worst = max(abs(weight(x) * (f(x) - m.polyval([mpf(v) for v in rounded][::-1], x))) for x in grid if weight(x) != 0)
-    print(f'{name}: degree {degree} on [{m.nstr(low, 6)}, {m.nstr(high, 6)}], error 2^{m.nstr(m.log(worst, 2), 5)}')
-    for v in rounded:
-        print(f'  {v!r},')
-
-
-def limited(f, at_zero, terms=None):
+def limited(f, at_zero):
     """f with its limit at 0, where the formula says 0/0."""
     return lambda x: at_zero if abs(x) < mpf(10) ** -15 else f(x)
 
 
 LN2 = m.log(2)
-FAMILIES = {}
+RT = m.sqrt
+near_zero = LN2 / 2 * mpf('1.0001')
+log_top = ((RT(2) - 1) / (RT(2) + 1) * mpf('1.001')) ** 2
+quarter = (m.pi / 4 * mpf('1.0001')) ** 2
+eighth = (m.tan(m.pi / 8) * mpf('1.001')) ** 2
+
+# name: (what is approximated, f, weight: what an error of f is of the result, low, high, degree)
+FAMILIES = {
+    'exp': (
+        'e^r = 1 + r + r²/2 + r³·p(r)',
+        limited(lambda r: (m.exp(r) - 1 - r - r * r / 2) / r**3, mpf(1) / 6),
+        lambda r: abs(r) ** 3 / m.exp(r), -near_zero, near_zero, 9,
+    ),
+    'expm1': (
+        'e^r − 1 = r + r²/2 + r³·p(r)',
+        limited(lambda r: (m.exp(r) - 1 - r - r * r / 2) / r**3, mpf(1) / 6),
+        lambda r: r**2, -near_zero, near_zero, 9,
+    ),
+    'exp2': (
+        '2^r = 1 + r·ln 2 + r²·p(r)',
+        limited(lambda r: (mpf(2) ** r - 1 - r * LN2) / r**2, LN2**2 / 2),
+        lambda r: r**2 / mpf(2) ** r, mpf('-0.50001'), mpf('0.50001'), 10,
+    ),
+    'log': (
+        'log((1 + s)/(1 − s)) = 2s + s·z·p(z), z = s²',
+        limited(lambda z: (m.log((1 + RT(z)) / (1 - RT(z))) / RT(z) - 2) / z, mpf(2) / 3),
+        lambda z: z / 2, mpf(0), log_top, 7,
+    ),
+    'log5': (
+        'log((1 + s)/(1 − s)) = 2s + s·z·(2/3 + z·p(z)), z = s²',
+        limited(lambda z: (m.log((1 + RT(z)) / (1 - RT(z))) / RT(z) - 2 - 2 * z / 3) / z**2, mpf(2) / 5),
+        lambda z: z**2 / 2, mpf(0), log_top, 7,
+    ),
+    'sin': (
+        'sin r = r + r·z·p(z), z = r²',
+        limited(lambda z: (m.sin(RT(z)) / RT(z) - 1) / z, -mpf(1) / 6),
+        lambda z: z, mpf(0), quarter, 5,
+    ),
+    'cos': (
+        'cos r = 1 − z/2 + z²·p(z), z = r²',
+        limited(lambda z: (m.cos(RT(z)) - 1 + z / 2) / z**2, mpf(1) / 24),
+        lambda z: z**2, mpf(0), quarter, 5,
+    ),
+    'asin': (
+        'asin x = x + x·z·p(z), z = x² ≤ 1/4',
+        limited(lambda z: (m.asin(RT(z)) / RT(z) - 1) / z, mpf(1) / 6),
+        lambda z: z, mpf(0), mpf('0.2501'), 12,
+    ),
+    'atan': (
+        'atan t = t + t·z·p(z), z = t² ≤ tan²(π/8)',
+        limited(lambda z: (m.atan(RT(z)) / RT(z) - 1) / z, -mpf(1) / 3),
+        lambda z: z, mpf(0), eighth, 10,
+    ),
+    'sinh': (
+        'sinh r = r + r·z·p(z), z = r²',
+        limited(lambda z: (m.sinh(RT(z)) / RT(z) - 1) / z, mpf(1) / 6),
+        lambda z: z, mpf(0), near_zero**2, 4,
+    ),
+    'cosh': (
+        'cosh r = 1 + z/2 + z²·p(z), z = r²',
+        limited(lambda z: (m.cosh(RT(z)) - 1 - z / 2) / z**2, mpf(1) / 24),
+        lambda z: z**2, mpf(0), near_zero**2, 4,
+    ),
+    'asinh': (
+        'asinh x = x + x·z·p(z), z = x² ≤ 1/4',
+        limited(lambda z: (m.asinh(RT(z)) / RT(z) - 1) / z, -mpf(1) / 6),
+        lambda z: z, mpf(0), mpf('0.2501'), 11,
+    ),
+    'tanh': (
+        'tanh x = x + x·z·p(z), z = x² ≤ 0.55²',
+        limited(lambda z: (m.tanh(RT(z)) / RT(z) - 1) / z, -mpf(1) / 3),
+        lambda z: z, mpf(0), mpf('0.3026'), 9,
+    ),
+    'cbrt': ('r^(−1/3) near 1', lambda r: r ** (-mpf(1) / 3), lambda r: mpf(1), mpf('0.89'), mpf('1.115'), 4),
+}
 
 
-def family(name):
-    def add(function):
-        FAMILIES[name] = function
-        return function
-    return add
-
-
-@family('exp')
-def _():
-    # e^r = 1 + r + r²/2 + r³·p(r)
-    h = LN2 / 2 * mpf('1.0001')
-    f = limited(lambda r: (m.exp(r) - 1 - r - r * r / 2) / r**3, mpf(1) / 6)
-    show('exp', f, lambda r: abs(r)**3 / m.exp(r), -h, h, 9)
-    show('expm1', f, lambda r: r**2, -h, h, 9)
-    show('exp, float32', f, lambda r: abs(r)**3 / m.exp(r), -h, h, 3)
-
-
-@family('exp2')
-def _():
-    g = limited(lambda r: (mpf(2) ** r - 1 - r * LN2) / r**2, LN2**2 / 2)
-    show('exp2', g, lambda r: r**2 / mpf(2) ** r, mpf('-0.50001'), mpf('0.50001'), 10)
-
-
-@family('log')
-def _():
-    # log((1+s)/(1−s)) = 2s + s·R(s²), R = z·p(z)
-    top = (m.sqrt(2) - 1) / (m.sqrt(2) + 1)
-    z = (top * mpf('1.001')) ** 2
-    f = limited(lambda z: (m.log((1 + m.sqrt(z)) / (1 - m.sqrt(z))) / m.sqrt(z) - 2) / z, mpf(2) / 3)
-    show('log', f, lambda z: z / 2, mpf(0), z, 6)
-    show('log, one more', f, lambda z: z / 2, mpf(0), z, 7)
+def coefficients(name):
+    """The coefficients rounded to float64, and the largest error of what they give, of the result."""
+    _, f, weight, low, high, degree = FAMILIES[name]
+    c, _ = remez(f, weight, low, high, degree)
+    rounded = [float(x) for x in c]
+    grid = [low + (high - low) * i / 2000 for i in range(2001)]
+    worst = max(weight(x) * abs(f(x) - m.polyval([mpf(v) for v in rounded][::-1], x)) for x in grid)
+    return rounded, worst
 
 
 if __name__ == '__main__':
     for name in sys.argv[1:] or FAMILIES:
-        FAMILIES[name]()
+        title, _, _, low, high, degree = FAMILIES[name]
+        values, worst = coefficients(name)
+        print(f'{name}: {title}; degree {degree} on [{m.nstr(low, 6)}, {m.nstr(high, 6)}], error 2^{m.nstr(m.log(worst, 2), 4)}')
+        for v in values:
+            print(f'  {v!r},')

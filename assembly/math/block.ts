@@ -1,7 +1,7 @@
 /**
  * Functions of blocks of numbers from functions of vectors. A function is a class F without state whose methods are
- * `fast` (right for every lane that is not special), `special` (a mask of lanes) and `careful` (right for special
- * lanes, slow). Each lane's result depends on that lane alone, so that an element's bits depend neither on its place
+ * `fast` (right for every lane that is not special), `special` (a mask of lanes, from x and `fast`'s result) and `careful` (right for special
+ * lanes, slow); without the latter two nothing is special. Each lane's result depends on that lane alone, so that an element's bits depend neither on its place
  * nor on its neighbours: special lanes take their result from `careful`, the others from `fast`, whoever is beside
  * them. Elements past the last whole vector go through the same code one by one; nothing beyond n is read or written.
  *
@@ -14,8 +14,11 @@
 // @ts-ignore: decorator
 @inline export function lanes<F>(x: v128): v128 {
   const f = changetype<F>(0);
-  const y = f.fast(x), special = f.special(x);
-  if (v128.any_true(special)) return v128.bitselect(f.careful(x), y, special);
+  let y = f.fast(x);
+  if (isDefined(f.special)) {
+    const special = f.special(x, y);
+    if (v128.any_true(special)) y = v128.bitselect(f.careful(x), y, special);
+  }
   return y;
 }
 
@@ -26,14 +29,9 @@ function outOfLine<F>(x: v128): v128 {
 /** out[i] = F(x[i]) for n float64. */
 // @ts-ignore: decorator
 @inline export function unary<F>(out: usize, x: usize, n: i32): void {
-  const f = changetype<F>(0);
   const end = x + (<usize>n << 3);
   for (; x + 16 <= end; x += 16) {
-    const a = v128.load(x);
-    let p = f.fast(a);
-    const special = f.special(a);
-    if (v128.any_true(special)) p = v128.bitselect(f.careful(a), p, special);
-    v128.store(out, p);
+    v128.store(out, lanes<F>(v128.load(x)));
     out += 16;
   }
   if (x < end) v128.store_lane<f64>(out, outOfLine<F>(v128.load_splat<f64>(x)), 0);
@@ -42,14 +40,10 @@ function outOfLine<F>(x: v128): v128 {
 /** out[i] = F(x[i]) for n float32, in float64 and rounded once. */
 // @ts-ignore: decorator
 @inline export function unaryThroughWide<F>(out: usize, x: usize, n: i32): void {
-  const f = changetype<F>(0);
   const end = x + (<usize>n << 2);
   for (; x + 8 <= end; x += 8) {
     const a = f64x2.promote_low_f32x4(v128.load64_zero(x));
-    let p = f.fast(a);
-    const special = f.special(a);
-    if (v128.any_true(special)) p = v128.bitselect(f.careful(a), p, special);
-    v128.store_lane<f64>(out, f32x4.demote_f64x2_zero(p), 0);
+    v128.store_lane<f64>(out, f32x4.demote_f64x2_zero(lanes<F>(a)), 0);
     out += 8;
   }
   if (x < end) {
@@ -90,7 +84,7 @@ function outOfLine<F>(x: v128): v128 {
 // @ts-ignore: decorator
 @inline export function lanes2<F>(a: v128, b: v128): v128 {
   const f = changetype<F>(0);
-  const y = f.fast(a, b), special = f.special(a, b);
+  const y = f.fast(a, b), special = f.special(a, b, y);
   if (v128.any_true(special)) return v128.bitselect(f.careful(a, b), y, special);
   return y;
 }

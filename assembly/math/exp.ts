@@ -1,39 +1,59 @@
 /**
- * e^x by Cody and Waite: x = n·ln 2 + r with |r| ≤ ln 2 / 2, e^r by a minimax polynomial of degree 12 (error 2^-60,
- * scripts/minimax.py), 2ⁿ by adding n to the exponent. The constants lie doubled in a table because a splat in a loop
- * costs a fifth of the speed. No fused multiply-add, even where there is one: both builds give the same bits.
- * Special: NaN and |x| ≥ 708, where 2ⁿ is no normal number.
+ * e^x, 2^x and e^x − 1. e^x by Cody and Waite: x = n·ln 2 + r with |r| ≤ ln 2 / 2, e^r by a minimax polynomial of
+ * degree 12 (error 2^-60, scripts/minimax.py), 2ⁿ by adding n to the exponent. The constants lie doubled in a table
+ * because a splat in a loop costs a fifth of the speed.
+ * Special: NaN and |x| ≥ 708 (2^x: 1022), where 2ⁿ is no normal number.
  */
 import { lanes, unary, unaryThroughWide } from './block';
+import { cubic, fastSumError, madd, signOf } from './double';
 
 const TABLE: usize = memory.data<f64>([
   1.4426950408889634, 1.4426950408889634, // 0: 1 / ln 2
   6755399441055744.0, 6755399441055744.0, // 1: 1.5 · 2^52; adding it rounds to the nearest integer, in the low bits
-  0.6931471803691238, 0.6931471803691238, // 2: ln 2, the high 33 bits
-  1.9082149292705877e-10, 1.9082149292705877e-10, // 3: ln 2, the rest
+  0.6931471804855391, 0.6931471804855391, // 2: ln 2, the high 33 bits
+  7.440617110012397e-11, 7.440617110012397e-11, // 3: ln 2, the rest
   1.0, 1.0, // 4
-  0.5, 0.5, // 5: coefficients of r², r³ …
-  0.1666666666666668, 0.1666666666666668,
+  0.5, 0.5, // 5
+  0.1666666666666668, 0.1666666666666668, // 6: e^r: coefficients of r³, r⁴ …
   0.04166666666666641, 0.04166666666666641,
   0.00833333333331853, 0.00833333333331853,
   0.0013888888889033197, 0.0013888888889033197,
-  0.00019841269893337415, 0.00019841269893337415, // 10
+  0.00019841269893337415, 0.00019841269893337415,
   2.4801587025729328e-05, 2.4801587025729328e-05,
   2.7557237456765284e-06, 2.7557237456765284e-06,
   2.7557526001661296e-07, 2.7557526001661296e-07,
   2.5111246084321794e-08, 2.5111246084321794e-08,
   2.0838536689540032e-09, 2.0838536689540032e-09, // 15
-  708.0, 708.0, // 16
+  708.0, 708.0, // 16: below this |x| the result is a normal number
+  0.6931471805599453, 0.6931471805599453, // 17: ln 2
+  0.24022650695910072, 0.24022650695910072, // 18: 2^r: coefficients of r², r³ …
+  0.05550410866482164, 0.05550410866482164,
+  0.009618129107628345, 0.009618129107628345,
+  0.0013333558146402381, 0.0013333558146402381,
+  0.00015403530393632954, 0.00015403530393632954,
+  1.5252733846406596e-05, 1.5252733846406596e-05,
+  1.321548659040499e-06, 1.321548659040499e-06,
+  1.017805486116492e-07, 1.017805486116492e-07,
+  7.0549788510966e-09, 7.0549788510966e-09,
+  4.456170910878625e-10, 4.456170910878625e-10,
+  2.561675941542212e-11, 2.561675941542212e-11, // 28
+  1022.0, 1022.0, // 29
+  0.16666666666666677, 0.16666666666666677, // 30: e^r − 1: coefficients of r³, r⁴ …
+  0.04166666666666669, 0.04166666666666669,
+  0.008333333333321697, 0.008333333333321697,
+  0.001388888888887018, 0.001388888888887018,
+  0.00019841269885985125, 0.00019841269885985125,
+  2.4801587356050707e-05, 2.4801587356050707e-05,
+  2.75572443363643e-06, 2.75572443363643e-06,
+  2.7557245630086466e-07, 2.7557245630086466e-07,
+  2.510899615959923e-08, 2.510899615959923e-08,
+  2.0923743387794605e-09, 2.0923743387794605e-09, // 39
+  6755399441056767.0, 6755399441056767.0, // 40: 1.5 · 2^52 + 1023
 ], 16);
 
 // @ts-ignore: decorator
 @inline function at(i: i32): v128 {
   return v128.load(TABLE + (<usize>i << 4));
-}
-
-// @ts-ignore: decorator
-@inline function madd(a: v128, b: v128, c: v128): v128 {
-  return f64x2.add(f64x2.mul(a, b), c);
 }
 
 /** e^r from the shifted quotient t, for |x| within the reduction's range. */
@@ -42,11 +62,20 @@ const TABLE: usize = memory.data<f64>([
   const n = f64x2.sub(t, at(1));
   const r = f64x2.sub(f64x2.sub(x, f64x2.mul(n, at(2))), f64x2.mul(n, at(3)));
   const r2 = f64x2.mul(r, r), r4 = f64x2.mul(r2, r2);
-  const q0 = madd(madd(at(8), r, at(7)), r2, madd(at(6), r, at(5)));
-  const q1 = madd(madd(at(12), r, at(11)), r2, madd(at(10), r, at(9)));
+  const q0 = cubic(r, r2, at(5), at(6), at(7), at(8)), q1 = cubic(r, r2, at(9), at(10), at(11), at(12));
   const q2 = madd(at(15), r2, madd(at(14), r, at(13)));
   const p = madd(madd(q2, r4, q1), r4, q0);
   return f64x2.add(madd(p, r2, r), at(4));
+}
+
+/** y·2ⁿ for the shifted integer t = n + 1.5 · 2^52, −1080 < n < 1030: in two factors, so that results underflow gradually. */
+// @ts-ignore: decorator
+@inline export function scaled(y: v128, t: v128): v128 {
+  // n fits in the low 32 bits of each lane
+  const half = i32x4.shr_s(t, 1), rest = i32x4.sub(t, half);
+  const low = i64x2.shl(i64x2.add(half, i64x2.splat(1023)), 52);
+  const high = i64x2.shl(i64x2.add(rest, i64x2.splat(1023)), 52);
+  return f64x2.mul(f64x2.mul(y, low), high);
 }
 
 @final @unmanaged export class Exp {
@@ -57,20 +86,81 @@ const TABLE: usize = memory.data<f64>([
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128): v128 {
+  @inline special(x: v128, y: v128): v128 {
     return i64x2.gt_s(f64x2.abs(x), at(16));
   }
 
-  /** The whole range: 2ⁿ in two factors, so that results underflow gradually and overflow to infinity; NaN stays. */
+  /** The whole range: underflows gradually and overflows to infinity; NaN stays. */
   careful(x: v128): v128 {
     const clamped = f64x2.pmax(f64x2.splat(-746), f64x2.pmin(f64x2.splat(710), x));
     const t = madd(clamped, at(0), at(1));
-    const y = reduced(clamped, t);
-    // n fits in the low 32 bits of each lane
-    const half = i32x4.shr_s(t, 1), rest = i32x4.sub(t, half);
-    const low = i64x2.shl(i64x2.add(half, i64x2.splat(1023)), 52);
-    const high = i64x2.shl(i64x2.add(rest, i64x2.splat(1023)), 52);
-    return v128.bitselect(f64x2.mul(f64x2.mul(y, low), high), x, f64x2.eq(x, x));
+    return v128.bitselect(scaled(reduced(clamped, t), t), x, f64x2.eq(x, x));
+  }
+}
+
+/** 2^r with r exact. The sum 1 + r·ln 2 keeps its error: with the product's it would be too much. */
+// @ts-ignore: decorator
+@inline function reduced2(r: v128): v128 {
+  const r2 = f64x2.mul(r, r), r4 = f64x2.mul(r2, r2);
+  const q0 = cubic(r, r2, at(18), at(19), at(20), at(21)), q1 = cubic(r, r2, at(22), at(23), at(24), at(25));
+  const q2 = madd(at(28), r2, madd(at(27), r, at(26)));
+  const p = madd(madd(q2, r4, q1), r4, q0);
+  const a = f64x2.mul(r, at(17)), y = f64x2.add(a, at(4));
+  return f64x2.add(y, madd(p, r2, fastSumError(at(4), a, y)));
+}
+
+@final @unmanaged export class Exp2 {
+  // @ts-ignore: decorator
+  @inline fast(x: v128): v128 {
+    const t = f64x2.add(x, at(1));
+    return i64x2.add(reduced2(f64x2.sub(x, f64x2.sub(t, at(1)))), i64x2.shl(t, 52));
+  }
+
+  // @ts-ignore: decorator
+  @inline special(x: v128, y: v128): v128 {
+    return i64x2.gt_s(f64x2.abs(x), at(29));
+  }
+
+  careful(x: v128): v128 {
+    const clamped = f64x2.pmax(f64x2.splat(-1076), f64x2.pmin(f64x2.splat(1025), x));
+    const t = f64x2.add(clamped, at(1));
+    const y = scaled(reduced2(f64x2.sub(clamped, f64x2.sub(t, at(1)))), t);
+    return v128.bitselect(y, x, f64x2.eq(x, x));
+  }
+}
+
+/**
+ * e^x − 1 = (2ⁿ − 1) + 2ⁿ·r + 2ⁿ·(e^r − 1 − r): the first sum with its error, the last small. With n = 0 it is the
+ * polynomial, whose error is relative to r.
+ */
+@final @unmanaged export class Expm1 {
+  // @ts-ignore: decorator
+  @inline fast(x: v128): v128 {
+    const t = madd(x, at(0), at(1));
+    const n = f64x2.sub(t, at(1));
+    const r0 = f64x2.sub(x, f64x2.mul(n, at(2))), low = f64x2.mul(n, at(3));
+    const r = f64x2.sub(r0, low);
+    const rest = f64x2.sub(f64x2.sub(r0, r), low);
+    const r2 = f64x2.mul(r, r), r4 = f64x2.mul(r2, r2);
+    const q0 = cubic(r, r2, at(30), at(31), at(32), at(33)), q1 = cubic(r, r2, at(34), at(35), at(36), at(37));
+    const q = madd(madd(madd(at(39), r, at(38)), r4, q1), r4, q0);
+    // the largest term last: near ln 2 / 2 its error counts four times
+    const p = madd(at(5), r2, madd(f64x2.mul(q, r), r2, rest));
+    const scale = i64x2.shl(f64x2.add(n, at(40)), 52);
+    const less = f64x2.sub(scale, at(4)), part = f64x2.mul(scale, r);
+    // |2ⁿ − 1| ≥ 1/2 > |2ⁿ·r| for n < 0, and ≥ for n > 0
+    const y = f64x2.add(less, part);
+    return v128.or(f64x2.add(y, f64x2.add(fastSumError(less, part, y), f64x2.mul(scale, p))), signOf(x));
+  }
+
+  // @ts-ignore: decorator
+  @inline special(x: v128, y: v128): v128 {
+    return i64x2.gt_s(f64x2.abs(x), at(16));
+  }
+
+  /** −1, or e^x where the 1 is long lost. */
+  careful(x: v128): v128 {
+    return v128.bitselect(f64x2.splat(-1), changetype<Exp>(0).careful(x), f64x2.lt(x, f64x2.splat(0)));
   }
 }
 
@@ -88,4 +178,24 @@ export function expF64(out: usize, x: usize, n: i32): void {
 /** out[i] = e^x[i], float32 within 1 ulp. */
 export function expF32(out: usize, x: usize, n: i32): void {
   unaryThroughWide<Exp>(out, x, n);
+}
+
+/** out[i] = 2^x[i], within 1 ulp; exact for integers. */
+export function exp2F64(out: usize, x: usize, n: i32): void {
+  unary<Exp2>(out, x, n);
+}
+
+/** out[i] = 2^x[i], float32 within 1 ulp. */
+export function exp2F32(out: usize, x: usize, n: i32): void {
+  unaryThroughWide<Exp2>(out, x, n);
+}
+
+/** out[i] = e^x[i] − 1, within 1 ulp also near 0. */
+export function expm1F64(out: usize, x: usize, n: i32): void {
+  unary<Expm1>(out, x, n);
+}
+
+/** out[i] = e^x[i] − 1, float32 within 1 ulp. */
+export function expm1F32(out: usize, x: usize, n: i32): void {
+  unaryThroughWide<Expm1>(out, x, n);
 }
