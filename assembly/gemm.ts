@@ -7,8 +7,9 @@
  * Block sizes: a micro-panel of B (KC × 64 bytes = 16 KB) stays in L1 while A's panels (MC × KC × 8 = 256 KB) stream
  * from L2; the packed B (KC × NC × 8 = 2 MB) stays in L3 and, with A's block, in the thread's arena.
  */
-import { ARENA_START } from './arena';
-import { OK } from './status';
+import { ARENA_START, isCancelled } from './arena';
+import { CANCELLED, OK } from './status';
+import { Body, parallelFor } from './team';
 
 const RELAXED: bool = ASC_FEATURE_RELAXED_SIMD;
 /** Rows of the micro-tile. */
@@ -20,7 +21,7 @@ const MC: i32 = RELAXED ? 132 : 128;
 /** Bytes of one row of a packed block of B. */
 const NCB: i32 = 8192;
 
-const EDGE: usize = ARENA_START;
+export const EDGE: usize = ARENA_START;
 const PANEL_B: usize = ARENA_START + 1024;
 const PANEL_A: usize = PANEL_B + <usize>KC * <usize>NCB;
 /** The first arena byte that the product leaves alone. */
@@ -322,15 +323,26 @@ export function gemm<T>(
   work: usize, m: i32, n: i32, k: i32,
   a: usize, rowsA: i32, columnsA: i32, b: usize, rowsB: i32, columnsB: i32, c: usize, lower: bool,
 ): void {
+  product<T>(work, m, n, k, <T>1, a, rowsA, columnsA, b, rowsB, columnsB, c, n, false, lower);
+}
+
+/**
+ * C (m × n, leading dimension ldc) = alpha·A·B, or C += alpha·A·B with `accumulate`, on this thread. `lower` (C square):
+ * only micro-tiles that touch the lower triangle are written; those on the diagonal reach a little above it.
+ */
+export function product<T>(
+  work: usize, m: i32, n: i32, k: i32, alpha: T, a: usize, rowsA: i32, columnsA: i32,
+  b: usize, rowsB: i32, columnsB: i32, c: usize, ldc: i32, accumulate: bool, lower: bool,
+): void {
   const rA = <usize>rowsA * sizeof<T>(), cA = <usize>columnsA * sizeof<T>();
   const rB = <usize>rowsB * sizeof<T>(), cB = <usize>columnsB * sizeof<T>();
-  const ldc = <usize>n * sizeof<T>();
+  const rC = <usize>ldc * sizeof<T>();
   if (k == 0) {
-    memory.fill(c, 0, <usize>m * ldc);
+    if (!accumulate) clearRows<T>(m, n, c, rC);
     return;
   }
   const NC = NCB / <i32>sizeof<T>();
-  const ap = work + PANEL_A, bp = work + PANEL_B, edge = work + EDGE;
+  const bp = work + PANEL_B;
   for (let jc = 0; jc < n; jc += NC) {
     const nc = min(NC, n - jc);
     for (let pc = 0; pc < k; pc += KC) {
@@ -339,12 +351,142 @@ export function gemm<T>(
       for (let ic = 0; ic < m; ic += MC) {
         const mc = min(MC, m - ic);
         if (lower && ic + mc - 1 < jc) continue;
-        packA<T>(mc, kc, a + <usize>ic * rA + <usize>pc * cA, rA, cA, ap);
-        const block = c + <usize>ic * ldc + <usize>jc * sizeof<T>();
-        macroKernel<T>(mc, nc, kc, ap, bp, block, ldc, pc > 0, edge, lower, jc - ic);
+        const block = c + <usize>ic * rC + <usize>jc * sizeof<T>();
+        const from = a + <usize>ic * rA + <usize>pc * cA;
+        blockProduct<T>(work, mc, nc, kc, alpha, from, rA, cA, bp, block, rC, accumulate || pc > 0, lower, jc - ic);
       }
     }
   }
+}
+
+/** A block of C from a block of A and packed B: packs A into this thread's arena and multiplies. Strides in bytes. */
+function blockProduct<T>(
+  work: usize, mc: i32, nc: i32, kc: i32, alpha: T, a: usize, rA: usize, cA: usize,
+  bp: usize, c: usize, rC: usize, accumulate: bool, lower: bool, above: i32,
+): void {
+  const ap = work + PANEL_A;
+  packA<T>(mc, kc, a, rA, cA, ap);
+  if (alpha != <T>1) scale<T>((mc + MR - 1) / MR * MR * kc, alpha, ap);
+  macroKernel<T>(mc, nc, kc, ap, bp, c, rC, accumulate, work + EDGE, lower, above);
+}
+
+function scale<T>(count: i32, alpha: T, x: usize): void {
+  const end = x + <usize>count * sizeof<T>();
+  const factor = v128.splat<T>(alpha);
+  while (x + 16 <= end) {
+    v128.store(x, v128.mul<T>(v128.load(x), factor));
+    x += 16;
+  }
+  while (x < end) {
+    store<T>(x, load<T>(x) * alpha);
+    x += sizeof<T>();
+  }
+}
+
+function clearRows<T>(m: i32, n: i32, c: usize, rC: usize): void {
+  for (let i = 0; i < m; i++) {
+    memory.fill(c, 0, <usize>n * sizeof<T>());
+    c += rC;
+  }
+}
+
+/** Where `wideProduct` keeps what its iterations read, within the arena's edge block. */
+const CONTEXT: usize = EDGE + 512;
+/** Rows of an iteration of `wideProduct`, a multiple of both micro-tiles' heights. */
+const WIDE_ROWS: i32 = RELAXED ? 66 : 64;
+/** Panels of B that one iteration packs. */
+const WIDE_PANELS: i32 = 8;
+/** Multiply-adds below which sharing costs more than it gains. */
+const WIDE_LEAST: f64 = 1e6;
+
+/** What one (jc, pc) round of `wideProduct` is; sizes in elements, strides in bytes. */
+@unmanaged class Round {
+  leader: usize;
+  a: usize; rA: usize; cA: usize;
+  b: usize; rB: usize; cB: usize;
+  c: usize; rC: usize;
+  m: i32; nc: i32; kc: i32; jc: i32;
+  /** Iterations along n, and columns of each. */
+  parts: i32; columns: i32;
+  accumulate: bool; lower: bool;
+  alpha: f64;
+}
+
+/**
+ * As `product`, shared by all idle threads: B's blocks are packed once, together, into the leader's arena, then blocks
+ * of rows of A are taken one by one. The arithmetic is that of `product`, to the bit, for every number of threads. Must
+ * not be called from within a parallel loop. False when the task was cancelled.
+ */
+export function wideProduct<T>(
+  work: usize, m: i32, n: i32, k: i32, alpha: T, a: usize, rowsA: i32, columnsA: i32,
+  b: usize, rowsB: i32, columnsB: i32, c: usize, ldc: i32, accumulate: bool, lower: bool,
+): bool {
+  if (k == 0 || <f64>m * <f64>n * <f64>k < WIDE_LEAST) {
+    product<T>(work, m, n, k, alpha, a, rowsA, columnsA, b, rowsB, columnsB, c, ldc, accumulate, lower);
+    return !isCancelled(work);
+  }
+  const round = changetype<Round>(work + CONTEXT);
+  round.leader = work;
+  round.rA = <usize>rowsA * sizeof<T>(); round.cA = <usize>columnsA * sizeof<T>();
+  round.rB = <usize>rowsB * sizeof<T>(); round.cB = <usize>columnsB * sizeof<T>();
+  round.rC = <usize>ldc * sizeof<T>();
+  round.m = m; round.lower = lower; round.alpha = <f64>alpha;
+  const pack: Body = sizeof<T>() == 8 ? packF64 : packF32;
+  const multiply: Body = sizeof<T>() == 8 ? multiplyF64 : multiplyF32;
+  const NR = NRB / <i32>sizeof<T>();
+  const NC = NCB / <i32>sizeof<T>();
+  const blocks = (m + WIDE_ROWS - 1) / WIDE_ROWS;
+  for (let jc = 0; jc < n; jc += NC) {
+    const nc = min(NC, n - jc);
+    // Few blocks of rows are cut along n as well, so that there is enough to share.
+    const most = max(1, nc / 128);
+    round.parts = min(most, max(1, 16 / blocks));
+    round.columns = ((nc + round.parts - 1) / round.parts + NR - 1) / NR * NR;
+    round.jc = jc; round.nc = nc;
+    for (let pc = 0; pc < k; pc += KC) {
+      round.kc = min(KC, k - pc);
+      round.a = a + <usize>pc * round.cA;
+      round.b = b + <usize>pc * round.rB + <usize>jc * round.cB;
+      round.c = c + <usize>jc * sizeof<T>();
+      round.accumulate = accumulate || pc > 0;
+      const panels = (nc + NR * WIDE_PANELS - 1) / (NR * WIDE_PANELS);
+      if (!parallelFor(work, panels, pack.index, work + CONTEXT)) return false;
+      if (!parallelFor(work, blocks * round.parts, multiply.index, work + CONTEXT)) return false;
+    }
+  }
+  return true;
+}
+
+function packRound<T>(index: i32, round: Round): void {
+  const width = NRB / <i32>sizeof<T>() * WIDE_PANELS;
+  const j = index * width;
+  const to = round.leader + PANEL_B + <usize>j * <usize>round.kc * sizeof<T>();
+  packB<T>(round.kc, min(width, round.nc - j), round.b + <usize>j * round.cB, round.rB, round.cB, to);
+}
+
+function multiplyRound<T>(work: usize, index: i32, round: Round): void {
+  const i = index / round.parts * WIDE_ROWS;
+  const j = index % round.parts * round.columns;
+  const mc = min(WIDE_ROWS, round.m - i), nc = min(round.columns, round.nc - j);
+  if (nc <= 0 || (round.lower && i + mc - 1 < round.jc + j)) return;
+  const bp = round.leader + PANEL_B + <usize>j * <usize>round.kc * sizeof<T>();
+  blockProduct<T>(
+    work, mc, nc, round.kc, <T>round.alpha, round.a + <usize>i * round.rA, round.rA, round.cA, bp,
+    round.c + <usize>i * round.rC + <usize>j * sizeof<T>(), round.rC, round.accumulate, round.lower, round.jc + j - i,
+  );
+}
+
+function packF64(work: usize, index: i32, context: usize): void {
+  packRound<f64>(index, changetype<Round>(context));
+}
+function packF32(work: usize, index: i32, context: usize): void {
+  packRound<f32>(index, changetype<Round>(context));
+}
+function multiplyF64(work: usize, index: i32, context: usize): void {
+  multiplyRound<f64>(work, index, changetype<Round>(context));
+}
+function multiplyF32(work: usize, index: i32, context: usize): void {
+  multiplyRound<f32>(work, index, changetype<Round>(context));
 }
 
 /** Copies the lower triangle of a square matrix to the upper one, in 32 × 32 tiles so that both sides stay in L1. */
@@ -371,9 +513,10 @@ export function matmul(
 ): i32 {
   const rA = transposeA ? 1 : k, cA = transposeA ? m : 1;
   const rB = transposeB ? 1 : n, cB = transposeB ? k : 1;
-  if (wide) gemm<f64>(work, m, n, k, a, rA, cA, b, rB, cB, c, false);
-  else gemm<f32>(work, m, n, k, a, rA, cA, b, rB, cB, c, false);
-  return OK;
+  const isDone = wide
+    ? wideProduct<f64>(work, m, n, k, 1, a, rA, cA, b, rB, cB, c, n, false, false)
+    : wideProduct<f32>(work, m, n, k, 1, a, rA, cA, b, rB, cB, c, n, false, false);
+  return isDone ? OK : CANCELLED;
 }
 
 /**

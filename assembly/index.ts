@@ -4,9 +4,15 @@
  */
 export { heapBase } from './arena';
 export { elementwise, elementwiseChunk } from './elementwise';
+export { assemble, copyBytes } from './assemble';
 export { gram, squaredDistances } from './distances';
 export { matmul, microKernel } from './gemm';
 export { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix';
+export { argsort, sort } from './sort';
+export { randomChoice } from './random/choice';
+export { randomFill } from './random/fill';
+export { randomPermutation } from './random/permutation';
+export { philoxGroups } from './random/philox';
 export { standardize, svcGamma } from './statistics';
 export { accuracy, smo, svcDecision, svcFit, svcVote } from './svc';
 export { take, takeGrid } from './take';

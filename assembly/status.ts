@@ -10,3 +10,4 @@ export const BAD_C: i32 = 3;
 export const NOT_FINITE: i32 = 4;
 export const ONE_CLASS: i32 = 5;
 export const BAD_LABEL: i32 = 6;
+export const BAD_PROBABILITY: i32 = 10;

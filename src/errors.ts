@@ -57,6 +57,13 @@ export class CsvError extends LazuliError {
   }
 }
 
+/** A malformed `.npy` file, or one whose numbers cannot be held exactly. */
+export class NpyError extends LazuliError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('LAZULI_NPY', message, options);
+  }
+}
+
 /** A graph in which a task waits for itself. `cycle` lists the keys, the first repeated at the end. */
 export class CycleError extends LazuliError {
   readonly cycle: readonly string[];
@@ -214,6 +221,16 @@ function frame(line: string, column: number, width = 96): { text: string; caret:
   const head = from > 0 ? '…' : '';
   const tail = from + width < line.length ? '…' : '';
   return { text: `${head}${line.slice(from, from + width)}${tail}`, caret: column - 1 - from + head.length };
+}
+
+/** A kernel whose bodies do not keep the rules, or do not agree; `report` is what `testKernel` found. */
+export class ConformanceError extends LazuliError {
+  readonly report: { readonly passed: number; readonly failures: readonly { readonly message: string }[] };
+
+  constructor(message: string, report: ConformanceError['report']) {
+    super('LAZULI_CONFORMANCE', message);
+    this.report = report;
+  }
 }
 
 /** An iteration that reached its bound without converging. */

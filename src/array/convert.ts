@@ -5,6 +5,7 @@
  */
 import { ArgumentError, DTypeError, ShapeError } from '../errors.js';
 import { allocate, checkDType, type DType, dtypeOf, type TypedArray } from './dtype.js';
+import { fromHalves } from './half.js';
 import { checkShape, gather, NDArray, type Nested, sizeOf } from './ndarray.js';
 
 /** An array of stdlib (`strides`) or scijs (`stride`): a buffer with a shape. */
@@ -14,18 +15,21 @@ export interface StridedLike {
   readonly strides?: ArrayLike<number>;
   readonly stride?: ArrayLike<number>;
   readonly offset: number;
+  readonly dtype?: unknown;
 }
 
-/** A matrix of ml-matrix. */
+/** A matrix of ml-matrix; `data` are its rows where it is no view of another matrix. */
 export interface MatrixLike {
   readonly rows: number;
   readonly columns: number;
+  readonly data?: unknown;
   get(row: number, column: number): number;
 }
 
 /** A vector of Apache Arrow. */
 export interface VectorLike {
   readonly length: number;
+  readonly type?: unknown;
   readonly nullCount: number;
   toArray(): unknown;
 }
@@ -50,13 +54,14 @@ export interface ConvertOptions {
 }
 
 /**
- * The NDArray of a value. Without `dtype`: a typed array's own (8- and 16-bit integers become int32), `bool` for
- * booleans alone, else float64. A change of dtype follows JavaScript's typed arrays (fractions are cut off, integers
+ * The NDArray of a value. Without `dtype`: a typed array's own (8- and 16-bit integers become int32, 64-bit ones
+ * float64, half precision float32), `bool` for booleans alone, else float64. A change of dtype follows JavaScript's typed arrays (fractions are cut off, integers
  * wrap); to `bool`, everything but 0 is true. O(size), or O(1) when nothing has to be copied.
  *
  * @throws ShapeError for a ragged nested array (naming the position) or a `shape` that does not fit
- * @throws ArgumentError for what is not a number, naming its position
- * @throws DTypeError for a dtype that does not exist, and for 64-bit integers
+ * @throws ArgumentError for what is not a number, naming its position, and for a 64-bit integer beyond 2⁵³ that float64
+ * does not hold exactly
+ * @throws DTypeError for a dtype that does not exist
  *
  * @example
  * toNDArray([[1, 2], [3, 4]]).shape; // [2, 2]
@@ -184,9 +189,22 @@ function fromTyped(view: ArrayBufferView, where: string): NDArray {
     const data = Float32Array.from(view as unknown as ArrayLike<number>);
     return new NDArray(data, { shape: [data.length], dtype: 'float32' });
   }
-  throw new DTypeError(
-    `${where}: there is no dtype for a ${name}; convert it, for example with Float64Array.from(x, Number)`,
-  );
+  if (view instanceof BigInt64Array || view instanceof BigUint64Array) return fromBigIntegers(view, where);
+  throw new DTypeError(`${where}: there is no dtype for a ${name}; give a typed array of numbers`);
+}
+
+function fromBigIntegers(integers: BigInt64Array | BigUint64Array, where: string): NDArray {
+  const data = new Float64Array(integers.length);
+  for (let i = 0; i < data.length; i++) {
+    const number = Number(integers[i]!);
+    if (!Number.isSafeInteger(number) && BigInt(number) !== integers[i]) {
+      throw new ArgumentError(
+        `${where}: the 64-bit integer ${integers[i]} at [${i}] is not exact as float64; round it first, for example with Float64Array.from(x, Number)`,
+      );
+    }
+    data[i] = number;
+  }
+  return new NDArray(data, { shape: [data.length], dtype: 'float64' });
 }
 
 function isStrided(value: unknown): value is StridedLike {
@@ -196,10 +214,35 @@ function isStrided(value: unknown): value is StridedLike {
 
 function fromStrided(source: StridedLike, where: string): NDArray {
   const { data, offset } = source;
-  const shape = Array.from(source.shape);
+  const shape = checkShape(Array.from(source.shape), where);
   const strides = Array.from(source.strides ?? source.stride ?? []);
-  const typed = ArrayBuffer.isView(data) ? fromTyped(data, where) : fromNested(Array.from(data), 'float64', where);
-  return new NDArray(typed.data, { shape, strides, offset, dtype: typed.dtype });
+  const isBool = source.dtype === 'bool';
+  const typed = ArrayBuffer.isView(data)
+    ? fromTyped(data, where)
+    : fromNested(Array.from(data), isBool ? 'bool' : 'float64', where);
+  checkStrides(shape, strides, offset, typed.size, where);
+  const dtype = isBool && typed.dtype === 'uint8' ? 'bool' : typed.dtype;
+  return new NDArray(typed.data, { shape, strides: strides.slice(0, shape.length), offset, dtype });
+}
+
+/** @throws ShapeError when the strides lead out of the data. */
+function checkStrides(
+  shape: readonly number[],
+  strides: readonly number[],
+  offset: number,
+  size: number,
+  where: string,
+): void {
+  let [least, most] = [offset, offset];
+  shape.forEach((length, axis) => {
+    const reach = (length - 1) * (strides[axis] ?? Number.NaN);
+    if (reach < 0) least += reach;
+    else most += reach;
+  });
+  if (sizeOf(shape) === 0 || (least >= 0 && most < size)) return;
+  throw new ShapeError(
+    `${where}: an ndarray of shape [${shape.join(', ')}] with strides [${strides.join(', ')}] and offset ${offset} does not lie within its ${size} elements`,
+  );
 }
 
 function isMatrix(value: unknown): value is MatrixLike {
@@ -208,10 +251,14 @@ function isMatrix(value: unknown): value is MatrixLike {
 }
 
 function fromMatrix(matrix: MatrixLike): NDArray {
-  const { rows, columns } = matrix;
+  const { rows, columns, data: own } = matrix;
   const data = new Float64Array(rows * columns);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) data[i * columns + j] = matrix.get(i, j);
+  if (Array.isArray(own) && own.length === rows && own.every((row) => row instanceof Float64Array)) {
+    for (let i = 0; i < rows; i++) data.set(own[i] as Float64Array, i * columns);
+  } else {
+    for (let i = 0; i < rows; i++) {
+      for (let j = 0; j < columns; j++) data[i * columns + j] = matrix.get(i, j);
+    }
   }
   return new NDArray(data, { shape: [rows, columns], dtype: 'float64' });
 }
@@ -226,6 +273,10 @@ function fromVector(vector: VectorLike, dtype: DType | undefined, where: string)
     throw new ArgumentError(`${where}: the vector has ${vector.nullCount} null values; fill or drop them first`);
   }
   const values = vector.toArray();
+  if (values instanceof Uint16Array && String(vector.type) === 'Float16') {
+    // Arrow gives the bits of half-precision numbers
+    return fromTyped(fromHalves(values), where);
+  }
   return ArrayBuffer.isView(values) ? fromTyped(values, where) : fromNested(values, dtype, where);
 }
 

@@ -4,6 +4,7 @@
  */
 import { ArgumentError, ShapeError } from '../errors.js';
 import { allocate, type DType, itemSize, type TypedArray } from './dtype.js';
+import { formatArray } from './format.js';
 
 /** What is known of an array before it exists. */
 export interface ArraySpec {
@@ -42,7 +43,8 @@ export function checkShape(shape: readonly number[], where: string): readonly nu
 }
 
 /**
- * An n-dimensional array. Field names are stdlib's ndarray's, so one can be passed there.
+ * An n-dimensional array. Its fields and methods have the names of stdlib's ndarray (`ndims`, `length` and `flags` are
+ * there for that alone), so one can be passed where such an array is expected.
  *
  * @example
  * const a = new NDArray(Float64Array.of(1, 2, 3, 4, 5, 6), { shape: [2, 3], dtype: 'float64' });
@@ -84,6 +86,26 @@ export class NDArray {
     return this.size * itemSize(this.dtype);
   }
 
+  /** As `ndim`; stdlib's name. */
+  get ndims(): number {
+    return this.shape.length;
+  }
+
+  /** As `size`; stdlib's name. The length of the first axis is `shape[0]`. */
+  get length(): number {
+    return this.size;
+  }
+
+  /** What stdlib asks of the memory's layout. */
+  get flags(): { readonly ROW_MAJOR_CONTIGUOUS: boolean; readonly COLUMN_MAJOR_CONTIGUOUS: boolean } {
+    const columns = new NDArray(this.data, {
+      shape: [...this.shape].reverse(),
+      strides: [...this.strides].reverse(),
+      dtype: this.dtype,
+    });
+    return { ROW_MAJOR_CONTIGUOUS: this.isContiguous, COLUMN_MAJOR_CONTIGUOUS: columns.isContiguous };
+  }
+
   /** Whether the elements lie one after the other in row-major order. */
   get isContiguous(): boolean {
     let stride = 1;
@@ -97,21 +119,32 @@ export class NDArray {
 
   /** The element at an index per axis, negative ones counted from the end; a boolean where dtype is 'bool'. */
   get(...index: readonly number[]): number | boolean {
-    if (index.length !== this.shape.length) {
-      throw new ShapeError(`get: ${index.length} indices for an array of shape [${this.shape.join(', ')}]`);
-    }
-    let position = this.offset;
-    for (let axis = 0; axis < index.length; axis++) {
-      const length = this.shape[axis] ?? 0;
-      const given = index[axis] ?? 0;
-      const i = given < 0 ? given + length : given;
-      if (!Number.isInteger(i) || i < 0 || i >= length) {
-        throw new ArgumentError(`get: index ${given} is outside axis ${axis} of length ${length}`);
-      }
-      position += i * (this.strides[axis] ?? 0);
-    }
-    const value = this.data[position] ?? Number.NaN;
+    const value = this.data[positionOf(this, index, 'get')] ?? Number.NaN;
     return this.dtype === 'bool' ? value !== 0 : value;
+  }
+
+  /**
+   * Writes an element: an index per axis, then the value, which is converted as by a typed array. Views of the same data
+   * see it. Not to be used on an array that a computation under way still reads.
+   *
+   * @example
+   * NDArray.zeros([2, 2]).set(0, 1, 5).toNested(); // [[0, 5], [0, 0]]
+   */
+  set(...indexAndValue: readonly (number | boolean)[]): this {
+    const value = indexAndValue.at(-1);
+    const position = positionOf(this, indexAndValue.slice(0, -1) as number[], 'set');
+    this.data[position] = this.dtype === 'bool' ? Number(Boolean(value)) : Number(value);
+    return this;
+  }
+
+  /**
+   * The one element of an array of size 1.
+   *
+   * @throws ShapeError for any other size
+   */
+  item(): number | boolean {
+    if (this.size === 1) return this.get(...this.shape.map(() => 0));
+    throw new ShapeError(`item: an array of shape [${this.shape.join(', ')}] has ${this.size} elements, not one`);
   }
 
   /** The sub-array (or, for one dimension, the element) at position `i` of the first axis, without a copy. */
@@ -130,7 +163,9 @@ export class NDArray {
     });
   }
 
+  /** The sub-arrays (or, for one dimension, the elements) along the first axis. @throws ShapeError without an axis */
   *[Symbol.iterator](): Generator<NDArray | number | boolean> {
+    if (this.shape.length === 0) throw new ShapeError('a zero-dimensional array cannot be iterated; use item()');
     for (let i = 0; i < (this.shape[0] ?? 0); i++) yield this.at(i);
   }
 
@@ -140,12 +175,41 @@ export class NDArray {
     return Array.from(this, (item) => (item instanceof NDArray ? item.toNested() : item));
   }
 
+  /** The elements as NumPy prints them; of more than 1000 only the ends of every axis. */
+  toString(): string {
+    return formatArray(this);
+  }
+
+  /** What console.log shows. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const text = formatArray(this);
+    const head = `NDArray ${this.dtype} [${this.shape.join(', ')}]`;
+    return text.includes('\n') ? `${head}\n${text}` : `${head} ${text}`;
+  }
+
   /** A row-major copy that shares nothing with this array. */
   copy(): NDArray {
     const result = allocate(this.dtype, this.size);
     gather(this, result);
     return new NDArray(result, { shape: this.shape, dtype: this.dtype });
   }
+}
+
+function positionOf({ shape, strides, offset }: NDArray, index: readonly number[], where: string): number {
+  if (index.length !== shape.length) {
+    throw new ShapeError(`${where}: ${index.length} indices for an array of shape [${shape.join(', ')}]`);
+  }
+  let position = offset;
+  for (let axis = 0; axis < index.length; axis++) {
+    const length = shape[axis] ?? 0;
+    const given = index[axis] ?? 0;
+    const i = given < 0 ? given + length : given;
+    if (!Number.isInteger(i) || i < 0 || i >= length) {
+      throw new ArgumentError(`${where}: index ${given} is outside axis ${axis} of length ${length}`);
+    }
+    position += i * (strides[axis] ?? 0);
+  }
+  return position;
 }
 
 /** Writes the elements of `source` one after the other, in row-major order, into `target`. O(size). */

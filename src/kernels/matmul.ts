@@ -11,6 +11,9 @@ import { flat } from './flat.js';
 
 const name = 'matmul';
 
+/** Multiply-adds from which on threads share a product; as in assembly/gemm.ts. */
+const WIDE_LEAST = 1e6;
+
 interface Sizes {
   readonly m: number;
   readonly n: number;
@@ -74,6 +77,10 @@ export const matmul: Kernel = {
     },
     wasm: {
       export: 'matmul',
+      isWide(inputs, params) {
+        const { m, n, k } = sizes(inputs, params);
+        return m * n * k >= WIDE_LEAST;
+      },
       args(inputs, outputs, params) {
         const { m, n, k, transposeA, transposeB } = sizes(inputs, params);
         const [a, b] = inputs;

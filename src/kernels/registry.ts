@@ -1,9 +1,13 @@
 /** All built-in kernels by name. A kernel is in here or it does not run on a thread: workers look it up by name. */
+import { assemble } from './assemble.js';
 import type { Kernel } from './contract.js';
 import { linearKernel, squaredDistances } from './distances.js';
 import { elementwise } from './elementwise.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
 import { matmul } from './matmul.js';
+import { randomIntegers, randomNormal, randomUniform } from './random.js';
+import { randomChoice, randomPermutation } from './random-order.js';
+import { reshape } from './reshape.js';
 import { smo, svcFit } from './smo.js';
 import { standardize, svcGamma } from './statistics.js';
 import { accuracy, svcDecision, svcVote } from './svc.js';
@@ -26,6 +30,13 @@ const all: readonly Kernel[] = [
   svcVote,
   accuracy,
   elementwise,
+  assemble,
+  reshape,
+  randomUniform,
+  randomNormal,
+  randomIntegers,
+  randomPermutation,
+  randomChoice,
 ];
 
 export const kernels: ReadonlyMap<string, Kernel> = new Map(all.map((kernel) => [kernel.name, kernel]));

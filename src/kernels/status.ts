@@ -11,6 +11,7 @@ export const BAD_C = 3;
 export const NOT_FINITE = 4;
 export const ONE_CLASS = 5;
 export const BAD_LABEL = 6;
+export const BAD_PROBABILITY = 10;
 
 /** The error that a non-zero status of kernel `name` stands for. */
 export function failureOf(name: string, status: number): Error {
@@ -33,6 +34,10 @@ export function failureOf(name: string, status: number): Error {
     case BAD_LABEL:
       return new ArgumentError(
         `${name}: a label is not one of the allowed ones (±1 for smo, 0 … nClasses − 1 for svcFit)`,
+      );
+    case BAD_PROBABILITY:
+      return new ArgumentError(
+        `${name}: the probabilities must be numbers ≥ 0 that add up to 1; divide them by their sum`,
       );
     default:
       return new Error(`${name}: the kernel ended with the unknown status ${status}`);

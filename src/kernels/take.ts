@@ -14,17 +14,25 @@ function checkTake(inputs: readonly ArraySpec[], params: KernelParams): number {
   checkParams('take', params, ['axis']);
   checkInputs('take', inputs, 2, 2, 'x and indices');
   const [x, indices] = inputs as [ArraySpec, ArraySpec];
-  if (x.shape.length !== 1 && x.shape.length !== 2) {
-    throw new ShapeError(`take: x must be a vector or a matrix, not ${show(x)}`);
-  }
-  checkNdim('take', 'indices', indices, 1);
+  if (x.shape.length === 0) throw new ShapeError(`take: x must have an axis to take from, it is ${show(x)}`);
   checkDTypeIn('take', 'indices', indices, 'int32');
   const axis = numeric('take', params, 'axis', 0);
-  if (axis !== 0 && (axis !== 1 || x.shape.length === 1)) {
+  if (!Number.isInteger(axis) || axis < 0 || axis >= x.shape.length) {
     throw new OptionError('axis', `take: axis ${axis} does not exist in x ${show(x)}`);
   }
   return axis;
 }
+
+/** x as (outer, length, inner), and the number of indices. */
+function takeSizes(inputs: readonly ArraySpec[], axis: number): [number, number, number, number] {
+  const { shape } = inputs[0]!;
+  return [sizeOf(shape.slice(0, axis)), shape[axis]!, sizeOf(shape.slice(axis + 1)), sizeOf(inputs[1]!.shape)];
+}
+
+/** Bytes from which a take is shared among threads, and into how many parts of about this size. */
+const WIDE_BYTES = 2 << 20;
+const SHARE_BYTES = 1 << 18;
+const MAX_SHARES = 64;
 
 /** The indices as positions 0 ≤ p < length. */
 function positions(name: string, indices: ArrayLike<number>, length: number): Int32Array {
@@ -35,53 +43,54 @@ function positions(name: string, indices: ArrayLike<number>, length: number): In
 }
 
 /**
- * x (n) or (n, m), indices (p) int32 → the elements or rows (p[, m]); with `axis: 1` the columns (n, p). O(output).
- * @throws ArgumentError for an index outside −length … length − 1.
+ * x (…, n, …), indices of any shape (p…) int32 → the elements at the indices along `axis` (…, p…, …). O(output).
+ * @throws ArgumentError for an index outside −n … n − 1.
  */
 export const take: Kernel = {
   name: 'take',
   infer(inputs, params) {
     const axis = checkTake(inputs, params);
     const [x, indices] = inputs as [ArraySpec, ArraySpec];
-    return { outputs: [{ dtype: x.dtype, shape: x.shape.with(axis, indices.shape[0]!) }] };
+    const shape = [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)];
+    return { outputs: [{ dtype: x.dtype, shape }] };
   },
   cost(inputs, params) {
     const { outputs } = this.infer(inputs, params);
-    const count = inputs[1]!.shape[0]!;
+    const count = sizeOf(inputs[1]!.shape);
     return { flops: 0, bytes: 2 * sizeOf(outputs[0]!.shape) * itemSize(inputs[0]!.dtype) + 4 * count };
   },
   failure: (status) => failureOf('take', status),
   bodies: {
     js(inputs, outputs, params) {
-      const axis = checkTake(inputs, params);
+      const [outer, length, inner, count] = takeSizes(inputs, checkTake(inputs, params));
       const x = flat(inputs[0]!);
-      const [length, width = 1] = inputs[0]!.shape as [number, number?];
       const out = outputs[0]!;
-      const picked = positions('take', flat(inputs[1]!), axis === 0 ? length : width);
-      if (axis === 0) {
-        for (let i = 0; i < picked.length; i++) {
-          const from = picked[i]! * width;
-          out.data.set(x.subarray(from, from + width), out.offset + i * width);
-        }
-        return;
-      }
-      for (let i = 0; i < length; i++) {
-        for (let j = 0; j < picked.length; j++) {
-          out.data[out.offset + i * picked.length + j] = x[i * width + picked[j]!]!;
+      const picked = positions('take', flat(inputs[1]!), length);
+      for (let i = 0; i < outer; i++) {
+        for (let j = 0; j < count; j++) {
+          const from = (i * length + picked[j]!) * inner;
+          out.data.set(x.subarray(from, from + inner), out.offset + (i * count + j) * inner);
         }
       }
     },
     wasm: {
       export: 'take',
+      isWide: (inputs, params) => takenBytes(inputs, params) >= WIDE_BYTES,
       args(inputs, outputs, params) {
-        const axis = checkTake(inputs, params);
+        const [outer, length, inner, count] = takeSizes(inputs, checkTake(inputs, params));
         const [x, indices] = inputs;
-        const [n, m = 1] = x!.shape as [number, number?];
-        return [axis, itemSize(x!.dtype), n, m, x!.pointer, indices!.shape[0]!, indices!.pointer, outputs[0]!.pointer];
+        const bytes = inner * itemSize(x!.dtype);
+        const shares = Math.max(1, Math.min(MAX_SHARES, Math.floor(takenBytes(inputs, params) / SHARE_BYTES)));
+        return [bytes, outer, length, x!.pointer, count, indices!.pointer, outputs[0]!.pointer, shares];
       },
     },
   },
 };
+
+function takenBytes(inputs: readonly ArraySpec[], params: KernelParams): number {
+  const [outer, , inner, count] = takeSizes(inputs, checkTake(inputs, params));
+  return outer * count * inner * itemSize(inputs[0]!.dtype);
+}
 
 function checkGrid(inputs: readonly ArraySpec[], params: KernelParams): void {
   checkParams('takeGrid', params, []);

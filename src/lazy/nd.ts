@@ -34,6 +34,7 @@ export { arange, array, eye, full, linspace, logspace, ones, zeros } from './cre
 export { defineKernel } from './define-kernel.js';
 export { kernel } from './kernel.js';
 export { load } from './load.js';
+export { save } from './save.js';
 
 /**
  * The matrix product of (m, k) and (k, n), of shape (m, n).

@@ -87,9 +87,17 @@ describe('toNDArray: dtypes and shapes', () => {
     expect(toNDArray(Uint8ClampedArray.of(3)).dtype).toBe('uint8');
   });
 
-  it('refuses 64-bit integers and dtypes that do not exist', () => {
-    expect(() => toNDArray(BigInt64Array.of(1n))).toThrow(DTypeError);
+  it('takes 64-bit integers as float64 where that is exact', () => {
+    const exact = toNDArray(BigInt64Array.of(-1n, 2n ** 53n, 2n ** 62n));
+    expect([exact.dtype, exact.toNested()]).toEqual(['float64', [-1, 2 ** 53, 2 ** 62]]);
+    expect(() => toNDArray(BigUint64Array.of(1n, 2n ** 53n + 1n), { where: 'nd.array' })).toThrow(
+      'nd.array: the 64-bit integer 9007199254740993 at [1] is not exact as float64',
+    );
+  });
+
+  it('refuses dtypes that do not exist', () => {
     expect(() => toNDArray([1], { dtype: 'float16' as 'float32' })).toThrow(DTypeError);
+    expect(() => toNDArray(new DataView(new ArrayBuffer(8)))).toThrow(DTypeError);
   });
 
   it('converts, everything but 0 being true', () => {
@@ -127,6 +135,18 @@ describe('toNDArray: other libraries', () => {
     expect(toNDArray({ data: [1, 2, 3], shape: [3], stride: [-1], offset: 2 }).toNested()).toEqual([3, 2, 1]);
   });
 
+  it('keeps the booleans of an ndarray, and refuses one that reaches out of its data', () => {
+    const flags = { data: Uint8Array.of(1, 0), shape: [2], strides: [1], offset: 0, dtype: 'bool' };
+    expect(toNDArray(flags).toNested()).toEqual([true, false]);
+    expect(toNDArray({ ...flags, data: [true, false] }).dtype).toBe('bool');
+    const numbers = { data: Float64Array.of(1, 2, 3), shape: [2], strides: [2], offset: 0 };
+    expect(toNDArray(numbers).toNested()).toEqual([1, 3]);
+    expect(() => toNDArray({ ...numbers, offset: 1 })).toThrow('does not lie within its 3 elements');
+    expect(() => toNDArray({ ...numbers, strides: [-2] })).toThrow(ShapeError);
+    expect(() => toNDArray({ ...numbers, shape: [1, 2] })).toThrow(ShapeError);
+    expect(toNDArray({ ...numbers, shape: [0], offset: 9 }).shape).toEqual([0]);
+  });
+
   it('takes a matrix of ml-matrix', () => {
     const matrix = new Matrix([
       [1, 2, 3],
@@ -140,5 +160,13 @@ describe('toNDArray: other libraries', () => {
     const vector = { length: 2, nullCount: 0, toArray: () => Float32Array.of(1, 2) };
     expect(toNDArray(vector).dtype).toBe('float32');
     expect(() => toNDArray({ ...vector, nullCount: 1 })).toThrow('1 null values');
+    const halves = { ...vector, type: 'Float16', toArray: () => Uint16Array.of(0x3e00, 0xc000) };
+    expect([toNDArray(halves).dtype, toNDArray(halves).toNested()]).toEqual(['float32', [1.5, -2]]);
+    const big = { ...vector, toArray: () => BigInt64Array.of(1n, 2n) };
+    expect(toNDArray(big).dtype).toBe('float64');
+    const flags = { ...vector, toArray: () => [true, false] };
+    expect(toNDArray(flags).dtype).toBe('bool');
+    const words = { ...vector, toArray: () => ['a', 'b'] };
+    expect(() => toNDArray(words)).toThrow('the string "a" at [0] is not a number');
   });
 });

@@ -6,18 +6,16 @@
 import fc from 'fast-check';
 import type { DType } from '../../dist/array/dtype.js';
 import { NDArray } from '../../dist/array/ndarray.js';
+import type { Case } from '../../dist/conformance/conform.js';
 import type { KernelParams } from '../../dist/kernels/contract.js';
 import { kernels } from '../../dist/kernels/registry.js';
+import { arrayCases } from './cases-arrays.js';
 import { elementwiseCases } from './cases-elementwise.js';
+import { randomCases } from './cases-random.js';
 import { runJs } from './harness.js';
 import { array, draw, epsilon, flavours, generator, smallest, ulps, ulps32 } from './numbers.js';
 
-export interface Case {
-  readonly inputs: readonly NDArray[];
-  readonly params: KernelParams;
-  /** Throws with what is wrong. */
-  check(expected: readonly NDArray[], actual: readonly NDArray[]): void;
-}
+export type { Case } from '../../dist/conformance/conform.js';
 
 /** Around the widths of vectors, micro-tiles and unrolled loops. */
 const size = fc.constantFrom(0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65);
@@ -179,26 +177,6 @@ function indices(random: () => number, count: number, length: number, strided: b
   };
   return array(random, [length === 0 ? 0 : count], 'int32', { strided, value });
 }
-
-const byteValues = (random: () => number) => (): number => Math.floor(random() * 2);
-
-const take = fc
-  .record({
-    n: size,
-    m: size,
-    count: size,
-    axis: fc.constantFrom(0, 1),
-    vector: fc.boolean(),
-    dtype: anyDType,
-    ...common,
-  })
-  .map(({ n, m, count, axis, vector, dtype, seed, strided }): Case => {
-    const random = generator(seed);
-    const shape = vector ? [n] : [n, m];
-    const along = vector ? 0 : axis;
-    const x = array(random, shape, dtype, dtype === 'bool' ? { strided, value: byteValues(random) } : { strided });
-    return { inputs: [x, indices(random, count, shape[along]!, strided)], params: { axis: along }, check: equal };
-  });
 
 const takeGrid = fc
   .record({ n: size, m: size, p: size, q: size, dtype: anyDType, ...common })
@@ -399,7 +377,6 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   rbfKernel,
   polynomialKernel,
   sigmoidKernel,
-  take,
   takeGrid,
   svcGamma,
   standardize,
@@ -409,4 +386,6 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   svcVote,
   accuracy,
   ...elementwiseCases,
+  ...arrayCases,
+  ...randomCases,
 };

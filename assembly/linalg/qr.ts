@@ -1,0 +1,67 @@
+/**
+ * A = Q·R, A m × n row-major (LAPACK's geqrf and orgqr): panels of 32 columns, each then applied to the columns right of
+ * it as one block I − V·T·Vᵀ. R and the reflectors overwrite A. 2mn² − ⅔n³ flops for R, as many for Q of n columns.
+ * Workspace for both: qrWorkspace elements, which also keeps the blocks' T between them.
+ */
+import { applyBlock, blockFactor, panelFactor, unpackReflectors } from './householder';
+
+const BLOCK: i32 = 32;
+
+// @ts-ignore: decorator
+@inline function blocksT(m: i32, n: i32): usize {
+  return <usize>((min(m, n) + BLOCK - 1) / BLOCK * BLOCK * BLOCK);
+}
+
+/** Elements of workspace: T of every block, Gram matrix, τ, V, two b × n products. As `qrWorkspace` in src. */
+export function qrFactor<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, space: usize): bool {
+  const k = min(m, n);
+  const gram = space + blocksT(m, n) * sizeof<T>();
+  const tau = gram + <usize>(BLOCK * BLOCK) * sizeof<T>();
+  const v = tau + <usize>BLOCK * sizeof<T>();
+  const w = v + <usize>(m * BLOCK) * sizeof<T>();
+  for (let j = 0; j < k; j += BLOCK) {
+    const b = min(BLOCK, k - j);
+    const rows = m - j;
+    const panel = a + <usize>(j * lda + j) * sizeof<T>();
+    panelFactor<T>(rows, b, panel, lda, tau);
+    const t = space + <usize>(j * BLOCK) * sizeof<T>();
+    unpackReflectors<T>(rows, b, panel, lda, v);
+    blockFactor<T>(work, rows, b, v, tau, t, gram);
+    const right = n - j - b;
+    if (right > 0 && !applyBlock<T>(work, rows, right, b, v, b, 1, t, true, panel + <usize>b * sizeof<T>(), lda, w)) return false;
+  }
+  return true;
+}
+
+/** Q (m × q, q ≥ min(m, n) columns of it, leading dimension q) of what `qrFactor` left in `a` and `space`. */
+export function qrForm<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, space: usize, q: i32, out: usize): bool {
+  const k = min(m, n);
+  const v = space + (blocksT(m, n) + <usize>(BLOCK * BLOCK + BLOCK)) * sizeof<T>();
+  const w = v + <usize>(m * BLOCK) * sizeof<T>();
+  memory.fill(out, 0, <usize>m * <usize>q * sizeof<T>());
+  for (let i = 0; i < q; i++) store<T>(out + <usize>(i * q + i) * sizeof<T>(), 1);
+  for (let j = (k - 1) / BLOCK * BLOCK; j >= 0 && k > 0; j -= BLOCK) {
+    const b = min(BLOCK, k - j);
+    unpackReflectors<T>(m - j, b, a + <usize>(j * lda + j) * sizeof<T>(), lda, v);
+    const t = space + <usize>(j * BLOCK) * sizeof<T>();
+    // before this block only columns from j on differ from the identity
+    const corner = out + <usize>(j * q + j) * sizeof<T>();
+    if (!applyBlock<T>(work, m - j, q - j, b, v, b, 1, t, false, corner, q, w)) return false;
+  }
+  return true;
+}
+
+/** C (m × p, leading dimension ldc) ← Qᵀ·C, w room for 2·32·p elements. */
+export function qrApplyTransposed<T>(
+  work: usize, m: i32, n: i32, a: usize, lda: i32, space: usize, p: i32, c: usize, ldc: i32, w: usize,
+): bool {
+  const k = min(m, n);
+  const v = space + (blocksT(m, n) + <usize>(BLOCK * BLOCK + BLOCK)) * sizeof<T>();
+  for (let j = 0; j < k; j += BLOCK) {
+    const b = min(BLOCK, k - j);
+    unpackReflectors<T>(m - j, b, a + <usize>(j * lda + j) * sizeof<T>(), lda, v);
+    const t = space + <usize>(j * BLOCK) * sizeof<T>();
+    if (!applyBlock<T>(work, m - j, p, b, v, b, 1, t, true, c + <usize>(j * ldc) * sizeof<T>(), ldc, w)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,105 @@
+/**
+ * The secular equation 1 + ρ·Σ zᵢ²/(dᵢ − λ) = 0 of a rank-one update of a diagonal matrix (d ascending and distinct,
+ * z ≠ 0, ρ > 0): root j lies between dⱼ and dⱼ₊₁, the last one below d_last + ρ·‖z‖².
+ *
+ * The "middle way" (R.-C. Li, LAPACK Working Note 89, 1993): f is split into the poles left and right of the root, each
+ * side interpolated by one pole, and the resulting quadratic solved; a bracket around the root safeguards it, halving
+ * whenever a step leaves the bracket or gains too little. Distances dᵢ − λ are kept relative to the nearer pole, so they
+ * are right to their last digits even where λ itself cannot tell it from the pole.
+ */
+const EPS: f64 = 2.220446049250313e-16;
+const MOST: i32 = 100;
+
+/** Root `j` of k: dᵢ − λ goes to delta[i]; answers λ. d and z are float64 arrays. */
+export function secularRoot(k: i32, j: i32, d: usize, z: usize, rho: f64, delta: usize): f64 {
+  const dj = at(d, j);
+  const isLast = j + 1 == k;
+  let norm: f64 = 0;
+  let gap: f64;
+  if (isLast) {
+    for (let i = 0; i < k; i++) norm += at(z, i) * at(z, i);
+    gap = rho * norm;
+  } else {
+    gap = at(d, j + 1) - dj;
+  }
+  // which pole the root is nearer to, by the sign in the middle
+  let low: f64 = 0, high = gap;
+  let origin = j;
+  if (!isLast) {
+    const middle = gap * 0.5;
+    let f: f64 = 1 / rho;
+    for (let i = 0; i < k; i++) f += at(z, i) * at(z, i) / ((at(d, i) - dj) - middle);
+    if (f < 0) {
+      origin = j + 1;
+      low = middle - gap;
+      high = 0;
+    } else {
+      high = middle;
+    }
+  }
+  const base = at(d, origin);
+  for (let i = 0; i < k; i++) set(delta, i, at(d, i) - base);
+  const left = at(delta, j), right = isLast ? <f64>0 : at(delta, j + 1);
+  let tau = origin == j ? firstGuess(k, j, delta, z, rho, low, high) : (low + high) * 0.5;
+  let before: f64 = Infinity;
+  for (let round = 0; round < MOST; round++) {
+    let psi: f64 = 0, dpsi: f64 = 0, phi: f64 = 0, dphi: f64 = 0;
+    for (let i = 0; i <= j; i++) {
+      const t = at(z, i) / (at(delta, i) - tau);
+      psi += at(z, i) * t;
+      dpsi += t * t;
+    }
+    for (let i = j + 1; i < k; i++) {
+      const t = at(z, i) / (at(delta, i) - tau);
+      phi += at(z, i) * t;
+      dphi += t * t;
+    }
+    const one = 1 / rho;
+    const f = one + psi + phi;
+    const slope = dpsi + dphi;
+    if (f > 0) high = tau; else low = tau;
+    const error = 8 * (phi - psi) + one + abs(tau) * slope;
+    if (abs(f) <= EPS * error || high - low <= 2 * EPS * max(abs(low), abs(high))) break;
+    let next: f64;
+    if (isLast) {
+      const gone = left - tau;
+      const s = gone * gone * slope, c = f - gone * slope;
+      next = c > 0 ? tau + gone + s / c : high;
+    } else {
+      const a1 = left - tau, a2 = right - tau;
+      const c = f - a1 * dpsi - a2 * dphi;
+      const a = (a1 + a2) * f - a1 * a2 * slope;
+      const b = a1 * a2 * f;
+      const root = sqrt(max(a * a - 4 * b * c, 0));
+      next = tau + (a <= 0 ? (c == 0 ? b / a : (a - root) / (2 * c)) : 2 * b / (a + root));
+    }
+    // a step that gains less than a halving in two rounds is replaced by one
+    if (!(next > low && next < high) || (round % 3 == 2 && abs(f) > 0.5 * before)) next = halve(low, high);
+    if (round % 3 == 2) before = abs(f);
+    if (next == tau) break;
+    tau = next;
+  }
+  for (let i = 0; i < k; i++) set(delta, i, at(delta, i) - tau);
+  return base + tau;
+}
+
+/** Where the two nearest poles alone would put the root. */
+function firstGuess(k: i32, j: i32, delta: usize, z: usize, rho: f64, low: f64, high: f64): f64 {
+  return j + 1 < k ? halve(low, high) * 0.5 : halve(low, high);
+}
+
+/** The middle of a bracket; geometric where it reaches from a pole over many magnitudes. */
+function halve(low: f64, high: f64): f64 {
+  if (low == 0 && high > 0) return high * 0.5;
+  if (high == 0 && low < 0) return low * 0.5;
+  return low + (high - low) * 0.5;
+}
+
+// @ts-ignore: decorator
+@inline function at(p: usize, i: i32): f64 {
+  return load<f64>(p + (<usize>i << 3));
+}
+// @ts-ignore: decorator
+@inline function set(p: usize, i: i32, value: f64): void {
+  store<f64>(p + (<usize>i << 3), value);
+}

@@ -1,0 +1,235 @@
+/**
+ * A = Q·T·Qᵀ: a symmetric matrix to tridiagonal form (LAPACK's sytrd and latrd): within a panel of 32 columns every
+ * reflector needs one product of the whole remaining matrix with a vector, and after it the rest is updated by
+ * A − V·Wᵀ − W·Vᵀ, a matrix product. Of A (n × n row-major) only the lower triangle is read; it is destroyed. ⁴⁄₃n³
+ * flops, half of them in the vector products, which are bound by memory: they read each element of the triangle once.
+ *
+ * Vectors lie as rows: row j of `vs` (n × n) is reflector j, zero up to j, one at j + 1.
+ */
+import { wideProduct } from '../gemm';
+import { Body, parallelFor } from '../team';
+import { applyBlock, blockFactorRows, reflector } from './householder';
+
+const BLOCK: i32 = 32;
+/** Where the arguments of the shared loop lie. */
+const CONTEXT: usize = 64 + 960;
+/** Rows of the triangle in one iteration of the product with a vector, and how many iterations at most. */
+const MOST_PIECES: i32 = 16;
+/** From this many rows on threads share it. */
+const WIDE_ROWS: i32 = 512;
+
+@unmanaged class Symv {
+  a: usize;
+  x: usize;
+  /** One result for each piece, n elements each. */
+  y: usize;
+  n: i32; lda: i32; pieces: i32;
+}
+
+// @ts-ignore: decorator
+@inline function at(p: usize, i: i32): f64 {
+  return load<f64>(p + (<usize>i << 3));
+}
+// @ts-ignore: decorator
+@inline function set(p: usize, i: i32, value: f64): void {
+  store<f64>(p + (<usize>i << 3), value);
+}
+
+/** Elements of workspace of `tridiagonalise` and `tridiagonalBack`. */
+export function symmetricSpace(n: i32): usize {
+  return <usize>(4 * BLOCK + MOST_PIECES + 4) * <usize>n + 3 * <usize>(BLOCK * BLOCK);
+}
+
+/** The diagonal to d (n), the other to e (n − 1), reflectors to vs (n × n) and taus (n). False when cancelled. */
+export function tridiagonalise(
+  work: usize, n: i32, a: usize, lda: i32, d: usize, e: usize, vs: usize, taus: usize, space: usize,
+): bool {
+  const ws = space, y = ws + (<usize>(BLOCK * n) << 3), column = y + (<usize>(MOST_PIECES * n) << 3);
+  const both = column + (<usize>n << 3);
+  memory.fill(vs, 0, <usize>n * <usize>n << 3);
+  for (let first = 0; first < n; first += BLOCK) {
+    const b = min(BLOCK, n - first);
+    for (let j = 0; j < b; j++) {
+      const i = first + j;
+      // this column with what the panel has changed of it
+      const rest = n - i;
+      for (let r = 0; r < rest; r++) set(column, r, load<f64>(a + (<usize>(i + r) * <usize>lda + <usize>i << 3)));
+      for (let p = 0; p < j; p++) {
+        const v = vs + (<usize>(first + p) * <usize>n + <usize>i << 3), w = ws + (<usize>p * <usize>n + <usize>i << 3);
+        addScaled(rest, column, -at(w, 0), v);
+        addScaled(rest, column, -at(v, 0), w);
+      }
+      set(d, i, at(column, 0));
+      if (rest == 1) break;
+      const m = rest - 1;
+      const tau = reflector<f64>(m - 1, column + 8, column + 16, 8);
+      set(e, i, at(column, 1));
+      set(taus, i, tau);
+      set(column, 1, 1);
+      const v = vs + (<usize>i * <usize>n + <usize>(i + 1) << 3);
+      memory.copy(v, column + 8, <usize>m << 3);
+      // w = τ·(A·v − V·(Wᵀv) − W·(Vᵀv)), then orthogonal to v
+      const w = ws + (<usize>j * <usize>n + <usize>(i + 1) << 3);
+      if (tau == 0) {
+        memory.fill(w, 0, <usize>m << 3);
+        continue;
+      }
+      const corner = a + (<usize>(i + 1) * <usize>(lda + 1) << 3);
+      if (!symmetricTimes(work, m, corner, lda, v, w, y)) return false;
+      for (let p = 0; p < j; p++) {
+        const vp = vs + (<usize>(first + p) * <usize>n + <usize>(i + 1) << 3);
+        const wp = ws + (<usize>p * <usize>n + <usize>(i + 1) << 3);
+        const vDot = dot(m, vp, v), wDot = dot(m, wp, v);
+        addScaled(m, w, -wDot, vp);
+        addScaled(m, w, -vDot, wp);
+      }
+      scaleBy(m, w, tau);
+      addScaled(m, w, -0.5 * tau * dot(m, w, v), v);
+    }
+    const next = first + b;
+    const m = n - next;
+    if (m <= 0) break;
+    // [V W]·[W V]ᵀ as one product of depth 2b: rows of `both` are W then V, so that they pair with V and W
+    const stride = <usize>m << 3;
+    for (let p = 0; p < b; p++) {
+      const v = vs + (<usize>(first + p) * <usize>n + <usize>next << 3), w = ws + (<usize>p * <usize>n + <usize>next << 3);
+      memory.copy(both + <usize>p * stride, v, stride);
+      memory.copy(both + <usize>(b + p) * stride, w, stride);
+      memory.copy(both + <usize>(2 * b + p) * stride, v, stride);
+    }
+    const corner = a + (<usize>next * <usize>(lda + 1) << 3);
+    const right = both + <usize>b * stride;
+    if (!wideProduct<f64>(work, m, m, 2 * b, -1, both, 1, m, right, m, 1, corner, lda, true, true)) return false;
+  }
+  return true;
+}
+
+/** y = A·x from the lower triangle; `parts` has room for MOST_PIECES · n elements. */
+function symmetricTimes(work: usize, n: i32, a: usize, lda: i32, x: usize, y: usize, parts: usize): bool {
+  const shared = changetype<Symv>(work + CONTEXT);
+  const pieces = n >= WIDE_ROWS ? MOST_PIECES : n >= 128 ? 4 : 1;
+  shared.a = a; shared.x = x; shared.y = parts; shared.n = n; shared.lda = lda; shared.pieces = pieces;
+  const body: Body = symvPiece;
+  if (n >= WIDE_ROWS) {
+    if (!parallelFor(work, pieces, body.index, work + CONTEXT)) return false;
+  } else {
+    for (let i = 0; i < pieces; i++) symvPiece(work, i, work + CONTEXT);
+  }
+  memory.copy(y, parts, <usize>n << 3);
+  for (let i = 1; i < pieces; i++) {
+    const part = parts + (<usize>i * <usize>n << 3);
+    // a piece reaches as far as its last row
+    addScaled(pieceEnd(n, pieces, i), y, 1, part);
+  }
+  return true;
+}
+
+/** Rows are cut so that pieces have about as many elements of the triangle. */
+function pieceEnd(n: i32, pieces: i32, piece: i32): i32 {
+  if (piece + 1 >= pieces) return n;
+  return <i32>(<f64>n * sqrt(<f64>(piece + 1) / <f64>pieces)) / 4 * 4;
+}
+
+function symvPiece(work: usize, piece: i32, context: usize): void {
+  const s = changetype<Symv>(context);
+  const first = piece == 0 ? 0 : pieceEnd(s.n, s.pieces, piece - 1), end = pieceEnd(s.n, s.pieces, piece);
+  const y = s.y + (<usize>piece * <usize>s.n << 3);
+  memory.fill(y, 0, <usize>(piece == 0 ? s.n : end) << 3);
+  let i = first;
+  for (; i + 4 <= end; i += 4) symvRows(i, s.a, s.lda, s.x, y);
+  for (; i < end; i++) symvRow(i, 0, s.a, s.lda, s.x, y);
+}
+
+/** Rows i … i + 3 up to column i − 1, and the triangle between them. */
+function symvRows(i: i32, a: usize, lda: i32, x: usize, y: usize): void {
+  const row = <usize>lda << 3;
+  const r0 = a + <usize>i * row, r1 = r0 + row, r2 = r1 + row, r3 = r2 + row;
+  const x0 = v128.load64_splat(x + (<usize>i << 3)), x1 = v128.load64_splat(x + (<usize>i << 3), 8);
+  const x2 = v128.load64_splat(x + (<usize>i << 3), 16), x3 = v128.load64_splat(x + (<usize>i << 3), 24);
+  let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  // i is a multiple of 4 only within a piece that starts at one, which all do
+  const bytes = <usize>i << 3;
+  for (let c: usize = 0; c + 16 <= bytes; c += 16) {
+    const a0 = v128.load(r0 + c), a1 = v128.load(r1 + c), a2 = v128.load(r2 + c), a3 = v128.load(r3 + c);
+    const xc = v128.load(x + c);
+    s0 = f64x2.add(s0, f64x2.mul(a0, xc)); s1 = f64x2.add(s1, f64x2.mul(a1, xc));
+    s2 = f64x2.add(s2, f64x2.mul(a2, xc)); s3 = f64x2.add(s3, f64x2.mul(a3, xc));
+    const left = f64x2.add(f64x2.mul(a0, x0), f64x2.mul(a1, x1)), right = f64x2.add(f64x2.mul(a2, x2), f64x2.mul(a3, x3));
+    v128.store(y + c, f64x2.add(v128.load(y + c), f64x2.add(left, right)));
+  }
+  set(y, i, at(y, i) + sum(s0));
+  set(y, i + 1, at(y, i + 1) + sum(s1));
+  set(y, i + 2, at(y, i + 2) + sum(s2));
+  set(y, i + 3, at(y, i + 3) + sum(s3));
+  for (let r = 0; r < 4; r++) symvRow(i + r, i, a, lda, x, y);
+}
+
+/** Row i from column `from` to the diagonal. */
+function symvRow(i: i32, from: i32, a: usize, lda: i32, x: usize, y: usize): void {
+  const row = a + (<usize>i * <usize>lda << 3);
+  const xi = at(x, i);
+  let total = at(row, i) * xi;
+  for (let j = from; j < i; j++) {
+    const value = at(row, j);
+    total += value * at(x, j);
+    set(y, j, at(y, j) + value * xi);
+  }
+  set(y, i, at(y, i) + total);
+}
+
+// @ts-ignore: decorator
+@inline function sum(v: v128): f64 {
+  return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
+}
+
+export function dot(n: i32, x: usize, y: usize): f64 {
+  let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  let i = 0;
+  for (; i + 8 <= n; i += 8) {
+    s0 = f64x2.add(s0, f64x2.mul(v128.load(x), v128.load(y)));
+    s1 = f64x2.add(s1, f64x2.mul(v128.load(x, 16), v128.load(y, 16)));
+    s2 = f64x2.add(s2, f64x2.mul(v128.load(x, 32), v128.load(y, 32)));
+    s3 = f64x2.add(s3, f64x2.mul(v128.load(x, 48), v128.load(y, 48)));
+    x += 64; y += 64;
+  }
+  let total = sum(f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3)));
+  for (; i < n; i++) {
+    total += load<f64>(x) * load<f64>(y);
+    x += 8; y += 8;
+  }
+  return total;
+}
+
+/** x ← x + factor·y. */
+export function addScaled(n: i32, x: usize, factor: f64, y: usize): void {
+  const f = f64x2.splat(factor);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    v128.store(x, f64x2.add(v128.load(x), f64x2.mul(f, v128.load(y))));
+    v128.store(x, f64x2.add(v128.load(x, 16), f64x2.mul(f, v128.load(y, 16))), 16);
+    x += 32; y += 32;
+  }
+  for (; i < n; i++) {
+    store<f64>(x, load<f64>(x) + factor * load<f64>(y));
+    x += 8; y += 8;
+  }
+}
+
+function scaleBy(n: i32, x: usize, factor: f64): void {
+  for (let i = 0; i < n; i++) set(x, i, at(x, i) * factor);
+}
+
+/** C (n × p, leading dimension p) ← Q·C for the Q of `tridiagonalise`. `space` also holds 2·32·p elements. */
+export function tridiagonalBack(work: usize, n: i32, vs: usize, taus: usize, p: i32, c: usize, space: usize): bool {
+  const t = space, gram = t + (<usize>(BLOCK * BLOCK) << 3), w = gram + (<usize>(BLOCK * BLOCK) << 3);
+  const count = n - 1;
+  for (let first = (count - 1) / BLOCK * BLOCK; first >= 0 && count > 0; first -= BLOCK) {
+    const b = min(BLOCK, count - first);
+    const m = n - first - 1;
+    const v = vs + (<usize>first * <usize>n + <usize>(first + 1) << 3);
+    blockFactorRows<f64>(work, m, b, v, n, taus + (<usize>first << 3), t, gram);
+    const from = c + (<usize>(first + 1) * <usize>p << 3);
+    if (!applyBlock<f64>(work, m, p, b, v, 1, n, t, false, from, p, w)) return false;
+  }
+  return true;
+}

@@ -1,0 +1,166 @@
+/**
+ * Triangular systems with many right-hand sides (LAPACK's trsm), by halving: two solves of half the size and a product
+ * between them, so that nearly all work is the packed product. A triangle is seen through its row and column strides,
+ * which may be negative: upper triangles, transposes and reversals are the same lower triangle seen otherwise.
+ *
+ * Solve T·X = B, T n × n lower, X n × m: n²m flops. Golub & Van Loan, Matrix Computations, 3.1.
+ */
+import { EDGE, GEMM_END, wideProduct } from '../gemm';
+import { Body, parallelFor } from '../team';
+
+/** Rows of a triangle that is solved directly. */
+const BASE: i32 = 64;
+/** Columns of X (or rows, on the right side) that one iteration solves. */
+const STRIP: i32 = 64;
+const CONTEXT: usize = EDGE + 768;
+/** Where a strip lies transposed, in the arena of the thread that solves it: BASE × STRIP elements. */
+const TRANSPOSED: usize = GEMM_END;
+/** The first arena byte that these solves leave alone. */
+export const TRIANGULAR_END: usize = TRANSPOSED + <usize>(BASE * STRIP) * 8;
+
+/** A triangle and right-hand sides, strides in bytes. */
+@unmanaged class Solve {
+  t: usize; rT: usize; cT: usize;
+  x: usize; rX: usize; cX: usize;
+  n: i32; m: i32;
+  unit: bool;
+}
+
+/**
+ * T·X = B in place of B: T n × n lower triangular (`unit`: with a diagonal of ones that is not read) at strides rT and
+ * cT, X n × m with row stride rX and adjacent columns; strides in elements. False when cancelled.
+ */
+export function solveLeft<T>(
+  work: usize, n: i32, m: i32, unit: bool, t: usize, rT: i32, cT: i32, x: usize, rX: i32,
+): bool {
+  if (n == 0 || m == 0) return true;
+  if (n <= BASE) return solveBase<T>(work, n, m, unit, t, rT, cT, x, rX, 1, <i32>(sizeof<T>() == 8));
+  const half = n / 2 / 8 * 8;
+  const rest = n - half;
+  if (!solveLeft<T>(work, half, m, unit, t, rT, cT, x, rX)) return false;
+  const below = x + <usize>(half * rX) * sizeof<T>();
+  const t21 = t + <usize>(half * rT) * sizeof<T>();
+  if (!wideProduct<T>(work, rest, m, half, <T>-1, t21, rT, cT, x, rX, 1, below, rX, true, false)) return false;
+  return solveLeft<T>(work, rest, m, unit, t + <usize>(half * (rT + cT)) * sizeof<T>(), rT, cT, below, rX);
+}
+
+/**
+ * X·Tᵀ = B in place of B: T n × n lower triangular as in `solveLeft`, X m × n with row stride rX and adjacent columns.
+ */
+export function solveRight<T>(
+  work: usize, n: i32, m: i32, unit: bool, t: usize, rT: i32, cT: i32, x: usize, rX: i32,
+): bool {
+  if (n == 0 || m == 0) return true;
+  if (n <= BASE) return solveBase<T>(work, n, m, unit, t, rT, cT, x, 1, rX, <i32>(sizeof<T>() == 8) | 2);
+  const half = n / 2 / 8 * 8;
+  const rest = n - half;
+  if (!solveRight<T>(work, half, m, unit, t, rT, cT, x, rX)) return false;
+  const right = x + <usize>half * sizeof<T>();
+  const t21 = t + <usize>(half * rT) * sizeof<T>();
+  // (T21)ᵀ as the right factor: its rows are T21's columns
+  if (!wideProduct<T>(work, m, rest, half, <T>-1, x, rX, 1, t21, cT, rT, right, rX, true, false)) return false;
+  return solveRight<T>(work, rest, m, unit, t + <usize>(half * (rT + cT)) * sizeof<T>(), rT, cT, right, rX);
+}
+
+/** `kind`: bit 0 for float64, bit 1 for the right side, where strips are transposed first. */
+function solveBase<T>(
+  work: usize, n: i32, m: i32, unit: bool, t: usize, rT: i32, cT: i32, x: usize, rX: i32, cX: i32, kind: i32,
+): bool {
+  const solve = changetype<Solve>(work + CONTEXT);
+  solve.t = t; solve.rT = <usize>rT * sizeof<T>(); solve.cT = <usize>cT * sizeof<T>();
+  solve.x = x; solve.rX = <usize>rX * sizeof<T>(); solve.cX = <usize>cX * sizeof<T>();
+  solve.n = n; solve.m = m; solve.unit = unit;
+  const strip: Body = kind == 3 ? rightF64 : kind == 2 ? rightF32 : kind == 1 ? leftF64 : leftF32;
+  return parallelFor(work, (m + STRIP - 1) / STRIP, strip.index, work + CONTEXT);
+}
+
+function leftStrip<T>(index: i32, solve: Solve): void {
+  const first = index * STRIP;
+  const x = solve.x + <usize>first * sizeof<T>();
+  forward<T>(solve.n, min(STRIP, solve.m - first), solve.unit, solve.t, solve.rT, solve.cT, x, solve.rX);
+}
+
+function rightStrip<T>(work: usize, index: i32, solve: Solve): void {
+  const n = solve.n;
+  const first = index * STRIP;
+  const width = min(STRIP, solve.m - first);
+  const from = solve.x + <usize>first * solve.cX;
+  const to = work + TRANSPOSED;
+  const row = <usize>width * sizeof<T>();
+  for (let c = 0; c < width; c++) {
+    const source = from + <usize>c * solve.cX;
+    for (let i = 0; i < n; i++) store<T>(to + <usize>i * row + <usize>c * sizeof<T>(), load<T>(source + <usize>i * sizeof<T>()));
+  }
+  forward<T>(n, width, solve.unit, solve.t, solve.rT, solve.cT, to, row);
+  for (let c = 0; c < width; c++) {
+    const target = from + <usize>c * solve.cX;
+    for (let i = 0; i < n; i++) store<T>(target + <usize>i * sizeof<T>(), load<T>(to + <usize>i * row + <usize>c * sizeof<T>()));
+  }
+}
+
+function leftF64(work: usize, index: i32, context: usize): void {
+  leftStrip<f64>(index, changetype<Solve>(context));
+}
+function leftF32(work: usize, index: i32, context: usize): void {
+  leftStrip<f32>(index, changetype<Solve>(context));
+}
+function rightF64(work: usize, index: i32, context: usize): void {
+  rightStrip<f64>(work, index, changetype<Solve>(context));
+}
+function rightF32(work: usize, index: i32, context: usize): void {
+  rightStrip<f32>(work, index, changetype<Solve>(context));
+}
+
+/** Forward substitution on `width` adjacent columns; strides in bytes. Two rows at a time, 4 vectors of each. */
+function forward<T>(n: i32, width: i32, unit: bool, t: usize, rT: usize, cT: usize, x: usize, rX: usize): void {
+  for (let i = 0; i < n; i += 2) {
+    const xi = x + <usize>i * rX, ti = t + <usize>i * rT;
+    const last = i + 1 == n;
+    const di = unit ? <T>1 : load<T>(ti + <usize>i * cT);
+    // a last row alone is solved twice over, the second time into itself
+    const xk = last ? xi : xi + rX, tk = last ? ti : ti + rT;
+    const between = last ? <T>0 : load<T>(tk + <usize>i * cT);
+    const dk = unit ? <T>1 : last ? di : load<T>(tk + <usize>(i + 1) * cT);
+    let c: usize = 0;
+    const bytes = <usize>width * sizeof<T>();
+    for (; c + 64 <= bytes; c += 64) forwardPair<T>(i, ti, tk, cT, x + c, rX, xi + c, xk + c, di, dk, between, last);
+    for (; c < bytes; c += sizeof<T>()) {
+      let a = load<T>(xi + c), b = load<T>(xk + c);
+      for (let j = 0; j < i; j++) {
+        const value = load<T>(x + <usize>j * rX + c);
+        a -= load<T>(ti + <usize>j * cT) * value;
+        b -= load<T>(tk + <usize>j * cT) * value;
+      }
+      a /= di;
+      store<T>(xi + c, a);
+      if (!last) store<T>(xk + c, (b - between * a) / dk);
+    }
+  }
+}
+
+/** Rows i and k = i + 1 of one block of 64 bytes of columns. */
+function forwardPair<T>(
+  i: i32, ti: usize, tk: usize, cT: usize, x: usize, rX: usize, xi: usize, xk: usize,
+  di: T, dk: T, between: T, last: bool,
+): void {
+  let a0 = v128.load(xi), a1 = v128.load(xi, 16), a2 = v128.load(xi, 32), a3 = v128.load(xi, 48);
+  let b0 = v128.load(xk), b1 = v128.load(xk, 16), b2 = v128.load(xk, 32), b3 = v128.load(xk, 48);
+  for (let j = 0; j < i; j++) {
+    const s = v128.load_splat<T>(ti), r = v128.load_splat<T>(tk);
+    const x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48);
+    a0 = v128.sub<T>(a0, v128.mul<T>(s, x0)); a1 = v128.sub<T>(a1, v128.mul<T>(s, x1));
+    a2 = v128.sub<T>(a2, v128.mul<T>(s, x2)); a3 = v128.sub<T>(a3, v128.mul<T>(s, x3));
+    b0 = v128.sub<T>(b0, v128.mul<T>(r, x0)); b1 = v128.sub<T>(b1, v128.mul<T>(r, x1));
+    b2 = v128.sub<T>(b2, v128.mul<T>(r, x2)); b3 = v128.sub<T>(b3, v128.mul<T>(r, x3));
+    ti += cT; tk += cT; x += rX;
+  }
+  const d = v128.splat<T>(di);
+  a0 = v128.div<T>(a0, d); a1 = v128.div<T>(a1, d); a2 = v128.div<T>(a2, d); a3 = v128.div<T>(a3, d);
+  v128.store(xi, a0); v128.store(xi, a1, 16); v128.store(xi, a2, 32); v128.store(xi, a3, 48);
+  if (last) return;
+  const s = v128.splat<T>(between), e = v128.splat<T>(dk);
+  v128.store(xk, v128.div<T>(v128.sub<T>(b0, v128.mul<T>(s, a0)), e));
+  v128.store(xk, v128.div<T>(v128.sub<T>(b1, v128.mul<T>(s, a1)), e), 16);
+  v128.store(xk, v128.div<T>(v128.sub<T>(b2, v128.mul<T>(s, a2)), e), 32);
+  v128.store(xk, v128.div<T>(v128.sub<T>(b3, v128.mul<T>(s, a3)), e), 48);
+}

@@ -1,0 +1,409 @@
+/**
+ * Eigenvalues and vectors of a symmetric tridiagonal matrix by divide and conquer (Cuppen, Numer. Math. 36, 1981; Gu &
+ * Eisenstat, SIAM J. Matrix Anal. 16(1), 1995; LAPACK's stedc and laed1 to laed4): the matrix is torn in the middle into
+ * two and a rank-one correction; what the halves have in common is deflated, the rest are roots of a secular equation,
+ * whose vectors come from a z recomputed so that they are orthogonal to working accuracy.
+ *
+ * Vectors are kept as rows (row k belongs to value k), where rotations and products work on adjacent elements. Leaves of
+ * at most 32 are solved by implicit QL. ⁴⁄₃n³ flops in products at most, less what is deflated.
+ */
+import { GEMM_END, wideProduct } from '../gemm';
+import { Body, parallelFor } from '../team';
+import { secularRoot } from './secular';
+
+const EPS: f64 = 2.220446049250313e-16;
+const LEAF: i32 = 32;
+const MAX_SWEEPS: i32 = 60;
+const TINY: f64 = 1e-290;
+/** Where the arguments of shared loops lie: within the arena's first kilobyte, beside those of the product. */
+const CONTEXT: usize = 64 + 896;
+/** From this many roots on threads share them. */
+const WIDE_ROOTS: i32 = 128;
+const ROOTS_EACH: i32 = 16;
+
+// @ts-ignore: decorator
+@inline function at(p: usize, i: i32): f64 {
+  return load<f64>(p + (<usize>i << 3));
+}
+// @ts-ignore: decorator
+@inline function set(p: usize, i: i32, value: f64): void {
+  store<f64>(p + (<usize>i << 3), value);
+}
+// @ts-ignore: decorator
+@inline function index(p: usize, i: i32): i32 {
+  return load<i32>(p + (<usize>i << 2));
+}
+// @ts-ignore: decorator
+@inline function setIndex(p: usize, i: i32, value: i32): void {
+  store<i32>(p + (<usize>i << 2), value);
+}
+
+/** float64 elements of workspace for `tridiagonalEigen`. */
+export function tridiagonalSpace(n: i32): usize {
+  return 2 * <usize>n * <usize>n + 8 * <usize>n;
+}
+
+/**
+ * d (n) and e (n − 1, and room for one more) → ascending values in d, vectors as the rows of q (n × n). e is destroyed. 0 is success, 2 when an
+ * iteration did not converge, −1 cancelled.
+ */
+export function tridiagonalEigen(work: usize, n: i32, d: usize, e: usize, q: usize, space: usize): i32 {
+  memory.fill(q, 0, <usize>n * <usize>n * 8);
+  for (let i = 0; i < n; i++) set(q, i * n + i, 1);
+  if (n == 0) return 0;
+  // scaled to a norm of one, as what is deflated is judged by absolute sizes
+  let norm: f64 = 0;
+  for (let i = 0; i < n; i++) norm = max(norm, abs(at(d, i)));
+  for (let i = 0; i + 1 < n; i++) norm = max(norm, abs(at(e, i)));
+  if (norm == 0) return 0;
+  for (let i = 0; i < n; i++) set(d, i, at(d, i) / norm);
+  for (let i = 0; i + 1 < n; i++) set(e, i, at(e, i) / norm);
+  const status = conquer(work, n, d, e, q, n, space);
+  for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
+  return status;
+}
+
+function conquer(work: usize, n: i32, d: usize, e: usize, q: usize, ldq: i32, space: usize): i32 {
+  if (n <= LEAF) return implicitQl(n, d, e, q, ldq);
+  const n1 = n / 2, n2 = n - n1;
+  const rho = at(e, n1 - 1);
+  set(d, n1 - 1, at(d, n1 - 1) - abs(rho));
+  set(d, n1, at(d, n1) - abs(rho));
+  const q2 = q + (<usize>(n1 * ldq + n1) << 3);
+  let status = conquer(work, n1, d, e, q, ldq, space);
+  if (status != 0) return status;
+  status = conquer(work, n2, d + (<usize>n1 << 3), e + (<usize>n1 << 3), q2, ldq, space);
+  if (status != 0) return status;
+  return merge(work, n1, n2, rho, d, q, ldq, space);
+}
+
+/**
+ * Implicit QL with Wilkinson's shift (EISPACK's tql2, LAPACK's steqr), ascending at the end; q comes as the identity. QL
+ * converges fast when entries grow downwards, so a matrix that shrinks is turned upside down first.
+ */
+function implicitQl(n: i32, d: usize, e: usize, q: usize, ldq: i32): i32 {
+  if (n > 1 && abs(at(d, 0)) > abs(at(d, n - 1))) {
+    for (let i = 0; i < n / 2; i++) exchange(d, i, n - 1 - i);
+    for (let i = 0; i < (n - 1) / 2; i++) exchange(e, i, n - 2 - i);
+    for (let i = 0; i < n; i++) {
+      set(q, i * ldq + i, 0);
+      set(q, i * ldq + n - 1 - i, 1);
+    }
+    if (n % 2 == 1) set(q, n / 2 * ldq + n / 2, 1);
+  }
+  for (let l = 0; l < n; l++) {
+    for (let sweep = 0; ; sweep++) {
+      let m = l;
+      for (; m < n - 1; m++) {
+        const size = abs(at(d, m)) + abs(at(d, m + 1));
+        // the matrix has a norm of about one: what is smaller than TINY is nothing
+        if (abs(at(e, m)) <= EPS * size * 0.5 || abs(at(e, m)) < TINY) break;
+      }
+      if (m == l) break;
+      if (sweep == MAX_SWEEPS) return 2;
+      let g = (at(d, l + 1) - at(d, l)) / (2 * at(e, l));
+      let r = hypotenuse(g, 1);
+      g = at(d, m) - at(d, l) + at(e, l) / (g + (g >= 0 ? r : -r));
+      let s: f64 = 1, c: f64 = 1, p: f64 = 0;
+      let i = m - 1;
+      for (; i >= l; i--) {
+        let f = s * at(e, i);
+        const b = c * at(e, i);
+        r = hypotenuse(f, g);
+        set(e, i + 1, r);
+        if (r == 0) {
+          set(d, i + 1, at(d, i + 1) - p);
+          set(e, m, 0);
+          break;
+        }
+        s = f / r;
+        c = g / r;
+        g = at(d, i + 1) - p;
+        r = (at(d, i) - g) * s + 2 * c * b;
+        p = s * r;
+        set(d, i + 1, g + p);
+        g = c * r - b;
+        rotate(n, q + (<usize>(i * ldq) << 3), q + (<usize>((i + 1) * ldq) << 3), c, s);
+      }
+      if (r == 0 && i >= l) continue;
+      set(d, l, at(d, l) - p);
+      set(e, l, g);
+      set(e, m, 0);
+    }
+  }
+  for (let i = 0; i < n - 1; i++) {
+    let k = i;
+    for (let j = i + 1; j < n; j++) if (at(d, j) < at(d, k)) k = j;
+    if (k == i) continue;
+    const value = at(d, i);
+    set(d, i, at(d, k));
+    set(d, k, value);
+    for (let j = 0; j < n; j++) {
+      const a = q + (<usize>(i * ldq + j) << 3), b = q + (<usize>(k * ldq + j) << 3);
+      const old = load<f64>(a);
+      store<f64>(a, load<f64>(b));
+      store<f64>(b, old);
+    }
+  }
+  return 0;
+}
+
+function exchange(p: usize, i: i32, j: i32): void {
+  const value = at(p, i);
+  set(p, i, at(p, j));
+  set(p, j, value);
+}
+
+export function hypotenuse(a: f64, b: f64): f64 {
+  const x = abs(a), y = abs(b);
+  const large = max(x, y), small = min(x, y);
+  if (large == 0) return 0;
+  const ratio = small / large;
+  return large * sqrt(1 + ratio * ratio);
+}
+
+/** Rows x and y of n elements: x ← c·x − s·y, y ← s·x + c·y. */
+export function rotate(n: i32, x: usize, y: usize, c: f64, s: f64): void {
+  const vc = f64x2.splat(c), vs = f64x2.splat(s);
+  let i = 0;
+  for (; i + 2 <= n; i += 2) {
+    const a = v128.load(x), b = v128.load(y);
+    v128.store(x, f64x2.sub(f64x2.mul(vc, a), f64x2.mul(vs, b)));
+    v128.store(y, f64x2.add(f64x2.mul(vs, a), f64x2.mul(vc, b)));
+    x += 16; y += 16;
+  }
+  if (i < n) {
+    const a = load<f64>(x), b = load<f64>(y);
+    store<f64>(x, c * a - s * b);
+    store<f64>(y, s * a + c * b);
+  }
+}
+
+/** What the shared loops of a merge read. */
+@unmanaged class Merge {
+  k: i32;
+  rho: f64;
+  /** Poles, weights, recomputed weights, roots. */
+  poles: usize; z: usize; weights: usize; roots: usize;
+  /** Row j: the distances of the poles from root j; then the vector of root j. */
+  s: usize;
+  /** Where in the packed order each pole's vector lies. */
+  place: usize;
+}
+
+/**
+ * The eigenproblem of two solved halves and ρ between them. In the end d and q are sorted again.
+ * Workspace: packed vectors and secular vectors (n × n each), 8 n.
+ */
+function merge(work: usize, n1: i32, n2: i32, e: f64, d: usize, q: usize, ldq: i32, space: usize): i32 {
+  const n = n1 + n2;
+  const packed = space;
+  const s = packed + (<usize>n * <usize>n << 3);
+  const z = s + (<usize>n * <usize>n << 3);
+  const poles = z + (<usize>n << 3);
+  const weights = poles + (<usize>n << 3);
+  const roots = weights + (<usize>n << 3);
+  const kept = roots + (<usize>n << 3);
+  // five lists of int32 in the rest
+  const order = kept + (<usize>n << 2);
+  const type = order + (<usize>n << 2);
+  const place = type + (<usize>n << 2);
+  const gone = place + (<usize>n << 2);
+
+  // z is the last row of Q1ᵀ and the first of Q2ᵀ, made of norm one
+  const sign: f64 = e < 0 ? -1 : 1;
+  const half = sqrt(0.5);
+  let largest: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const value = i < n1 ? at(q, i * ldq + n1 - 1) : sign * at(q, i * ldq + n1);
+    set(z, i, value * half);
+    largest = max(largest, max(abs(value * half), abs(at(d, i))));
+    setIndex(type, i, i < n1 ? 1 : 3);
+  }
+  const rho = 2 * abs(e);
+  const tolerance = 8 * EPS * largest;
+  // both halves are ascending
+  for (let i = 0, a = 0, b = n1; i < n; i++) {
+    const takesFirst = b == n || (a < n1 && at(d, a) <= at(d, b));
+    setIndex(order, i, takesFirst ? a++ : b++);
+  }
+  let k = 0, deflated = 0;
+  let pending = -1;
+  for (let i = 0; i < n; i++) {
+    const next = index(order, i);
+    if (rho * abs(at(z, next)) <= tolerance) {
+      setIndex(gone, deflated++, next);
+      continue;
+    }
+    if (pending >= 0) {
+      // a rotation that makes the pending weight zero, where that changes nothing of the matrix
+      const size = hypotenuse(at(z, next), at(z, pending));
+      const c = at(z, next) / size, sine = -at(z, pending) / size;
+      const gap = at(d, next) - at(d, pending);
+      if (abs(gap * c * sine) <= tolerance) {
+        set(z, next, size);
+        set(z, pending, 0);
+        if (index(type, next) != index(type, pending)) setIndex(type, next, 2);
+        // Givens: pending ← c·pending + s·next, next ← c·next − s·pending
+        rotate(n, q + (<usize>(pending * ldq) << 3), q + (<usize>(next * ldq) << 3), c, -sine);
+        const a = at(d, pending), b = at(d, next);
+        set(d, next, a * sine * sine + b * c * c);
+        set(d, pending, a * c * c + b * sine * sine);
+        setIndex(gone, deflated++, pending);
+      } else {
+        setIndex(kept, k++, pending);
+      }
+    }
+    pending = next;
+  }
+  if (pending >= 0) setIndex(kept, k++, pending);
+
+  // the kept vectors packed by type: from the first half, mixed, from the second half
+  let count1 = 0, count2 = 0;
+  for (let i = 0; i < k; i++) {
+    const t = index(type, index(kept, i));
+    if (t == 1) count1++;
+    else if (t == 2) count2++;
+  }
+  let next1 = 0, next2 = count1, next3 = count1 + count2;
+  for (let i = 0; i < k; i++) {
+    const from = index(kept, i);
+    const t = index(type, from);
+    const to = t == 1 ? next1++ : t == 2 ? next2++ : next3++;
+    setIndex(place, i, to);
+    memory.copy(packed + (<usize>(to * n) << 3), q + (<usize>(from * ldq) << 3), <usize>n << 3);
+    set(poles, i, at(d, from));
+    set(weights, i, at(z, from));
+  }
+  // deflated vectors wait behind them, their values behind the roots
+  for (let i = 0; i < deflated; i++) {
+    const from = index(gone, i);
+    memory.copy(packed + (<usize>((k + i) * n) << 3), q + (<usize>(from * ldq) << 3), <usize>n << 3);
+    set(roots, k + i, at(d, from));
+  }
+  for (let i = 0; i < k; i++) set(z, i, at(weights, i));
+
+  if (k > 0) {
+    const shared = changetype<Merge>(work + CONTEXT);
+    shared.k = k; shared.rho = rho; shared.poles = poles; shared.z = z; shared.weights = weights;
+    shared.roots = roots; shared.s = s; shared.place = place;
+    if (!each(work, k, solveRoots)) return -1;
+    if (!each(work, k, recomputeWeights)) return -1;
+    if (!each(work, k, makeVectors)) return -1;
+  }
+  // all values ascending: roots and deflated ones
+  for (let i = 0; i < n; i++) setIndex(order, i, i);
+  sortIndices(n, order, roots, kept);
+  for (let i = 0; i < n; i++) set(d, i, at(roots, index(order, i)));
+  // row i of the new vectors is row order[i] of S times the packed ones: S's rows are put in that order first
+  const rows = z;
+  let used = 0;
+  for (let i = 0; i < n; i++) {
+    const from = index(order, i);
+    const target = q + (<usize>(i * ldq) << 3);
+    if (from >= k) {
+      memory.copy(target, packed + (<usize>(from * n) << 3), <usize>n << 3);
+    } else {
+      setIndex(rows, used++, i);
+    }
+  }
+  if (k == 0) return 0;
+  return multiply(work, n, n1, k, count1, count2, s, packed, q, ldq, rows);
+}
+
+/**
+ * The vectors of the roots: S (k × k, rows in the packed order) times the packed vectors, of which those of the first
+ * half are zero beyond column n1 and those of the second before it. `rows` has the row of each; roots are ascending, so
+ * their order is kept.
+ */
+function multiply(
+  work: usize, n: i32, n1: i32, k: i32, count1: i32, count2: i32,
+  s: usize, packed: usize, q: usize, ldq: i32, rows: usize,
+): i32 {
+  const count3 = k - count1 - count2;
+  const from2 = <usize>(count1 * n) << 3;
+  // runs of adjacent rows go in one product each; without deflation there is one run
+  for (let first = 0; first < k; ) {
+    let end = first + 1;
+    while (end < k && index(rows, end) == index(rows, end - 1) + 1) end++;
+    const m = end - first;
+    const left = s + (<usize>(first * k) << 3);
+    const target = q + (<usize>(index(rows, first) * ldq) << 3);
+    if (!wideProduct<f64>(work, m, n1, count1 + count2, 1, left, k, 1, packed, n, 1, target, ldq, false, false)) return -1;
+    const right = left + (<usize>count1 << 3), below = packed + from2 + (<usize>n1 << 3);
+    const corner = target + (<usize>n1 << 3);
+    if (!wideProduct<f64>(work, m, n - n1, count2 + count3, 1, right, k, 1, below, n, 1, corner, ldq, false, false)) return -1;
+    first = end;
+  }
+  return 0;
+}
+
+/** Ascending order of `values` (k of them) in `order`, by merging; both ends of the list are ascending mostly. */
+function sortIndices(n: i32, order: usize, values: usize, spare: usize): void {
+  let from = order, to = spare;
+  for (let width = 1; width < n; width *= 2) {
+    for (let low = 0; low < n; low += 2 * width) {
+      const middle = min(low + width, n), high = min(low + 2 * width, n);
+      let a = low, b = middle;
+      for (let i = low; i < high; i++) {
+        const takesFirst = b >= high || (a < middle && at(values, index(from, a)) <= at(values, index(from, b)));
+        setIndex(to, i, index(from, takesFirst ? a++ : b++));
+      }
+    }
+    const other = from;
+    from = to;
+    to = other;
+  }
+  if (from != order) memory.copy(order, from, <usize>n << 2);
+}
+
+function each(work: usize, k: i32, body: Body): bool {
+  const pieces = (k + ROOTS_EACH - 1) / ROOTS_EACH;
+  if (k >= WIDE_ROOTS) return parallelFor(work, pieces, body.index, work + CONTEXT);
+  for (let i = 0; i < pieces; i++) body(work, i, work + CONTEXT);
+  return true;
+}
+
+function solveRoots(work: usize, piece: i32, context: usize): void {
+  const m = changetype<Merge>(context);
+  const k = m.k;
+  const end = min(k, (piece + 1) * ROOTS_EACH);
+  for (let j = piece * ROOTS_EACH; j < end; j++) {
+    set(m.roots, j, secularRoot(k, j, m.poles, m.z, m.rho, m.s + (<usize>(j * k) << 3)));
+  }
+}
+
+/** Weights whose secular equation has exactly these roots (Gu & Eisenstat, eq. 3.3). */
+function recomputeWeights(work: usize, piece: i32, context: usize): void {
+  const m = changetype<Merge>(context);
+  const k = m.k, poles = m.poles, s = m.s;
+  const end = min(k, (piece + 1) * ROOTS_EACH);
+  for (let i = piece * ROOTS_EACH; i < end; i++) {
+    const pole = at(poles, i);
+    let value = at(s, i * k + i);
+    for (let j = 0; j < k; j++) {
+      if (j != i) value *= at(s, j * k + i) / (pole - at(poles, j));
+    }
+    const size = sqrt(abs(value));
+    set(m.weights, i, at(m.z, i) < 0 ? -size : size);
+  }
+}
+
+/** Row j: weights over distances, of norm one, in the packed order. The distances are read first. */
+function makeVectors(work: usize, piece: i32, context: usize): void {
+  const m = changetype<Merge>(context);
+  const k = m.k;
+  const temporary = work + GEMM_END;
+  const end = min(k, (piece + 1) * ROOTS_EACH);
+  for (let j = piece * ROOTS_EACH; j < end; j++) {
+    const row = m.s + (<usize>(j * k) << 3);
+    let sum: f64 = 0;
+    for (let i = 0; i < k; i++) {
+      const value = at(m.weights, i) / at(row, i);
+      set(temporary, i, value);
+      sum += value * value;
+    }
+    const factor = 1 / sqrt(sum);
+    for (let i = 0; i < k; i++) set(row, index(m.place, i), at(temporary, i) * factor);
+  }
+}
