@@ -53,7 +53,7 @@ export interface ScalarKernel<A extends readonly number[] = readonly number[]> {
  *
  * @example
  * const softplus = nd.kernel('softplus', (x) => (x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x))));
- * await nd.floor(softplus([-800, 1, 800])).compute(); // [0, 1, 800]
+ * await softplus([-800, 800]).compute(); // [0, 800]
  */
 export function kernel<A extends readonly number[]>(
   name: string,
