@@ -158,7 +158,7 @@ describe('testKernel of a wasm body that', () => {
   const modules: Uint8Array[] = [];
   beforeAll(async () => {
     for (const [, text] of wrong) modules.push(await compileAssembly(text));
-  });
+  }, 60_000);
   it.each(wrong.map(([title, , message], i) => [title, message, i] as const))('%s', async (_title, message, i) => {
     const { report, message: whole } = await failuresOf(good, modules[i]);
     const found = (report.failures as readonly { body: string; message: string }[]).filter(({ body }) =>
