@@ -64,7 +64,7 @@ export function contractAll(
   operands: readonly Labelled[],
   out: readonly string[],
   lengths: ReadonlyMap<string, number>,
-  again: (...arrays: readonly NDArray[]) => LazyArray,
+  again: (...arrays: readonly LazyArray[]) => LazyArray,
 ): LazyArray {
   const dtype = operands.map(({ array }) => array.dtype).reduce(promoteTypes);
   if (operands.some(({ array }) => isUnknown(array))) {
