@@ -3,7 +3,6 @@
  * heapBase alone tells where free memory begins.
  */
 export { heapBase } from './arena';
-export { elementwise, elementwiseChunk } from './elementwise';
 export { assemble, copyBytes } from './assemble';
 export { gram, squaredDistances } from './distances';
 export { matmul, microKernel } from './gemm';
@@ -13,10 +12,14 @@ export { randomChoice } from './random/choice';
 export { randomFill } from './random/fill';
 export { randomPermutation } from './random/permutation';
 export { philoxGroups } from './random/philox';
+export { assist } from './team';
+export { elementwise } from './elementwise';
+export { expressionChunk } from './expression';
+export { powI32, powU32 } from './powers';
+export { reduce } from './reduce';
 export { standardize, svcGamma } from './statistics';
 export { accuracy, smo, svcDecision, svcFit, svcVote } from './svc';
 export { take, takeGrid } from './take';
-export { assist } from './team';
 export { userKernel } from './user';
 export { exp2F32, exp2F64, expF32, expF64, expm1F32, expm1F64 } from './math/exp';
 export { log10F32, log10F64, log1pF32, log1pF64, log2F32, log2F64, logF32, logF64 } from './math/log';

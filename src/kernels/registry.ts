@@ -7,6 +7,7 @@ import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
 import { matmul } from './matmul.js';
 import { randomIntegers, randomNormal, randomUniform } from './random.js';
 import { randomChoice, randomPermutation } from './random-order.js';
+import { reduce } from './reduce.js';
 import { reshape } from './reshape.js';
 import { smo, svcFit } from './smo.js';
 import { standardize, svcGamma } from './statistics.js';
@@ -37,6 +38,7 @@ const all: readonly Kernel[] = [
   randomIntegers,
   randomPermutation,
   randomChoice,
+  reduce,
 ];
 
 export const kernels: ReadonlyMap<string, Kernel> = new Map(all.map((kernel) => [kernel.name, kernel]));
