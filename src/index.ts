@@ -25,12 +25,8 @@ export type { Inferred, JsBody, KernelCost, KernelParams } from './kernels/contr
 export type { KernelDefinition, UserWasmBody } from './kernels/define.js';
 export {
   type ArrayInput,
-  type ArrayInput,
-  LazyArray,
   LazyArray,
   nd,
-  nd,
-  type PersistedLazyArray,
   type PersistedLazyArray,
   random,
 } from './lazy/index.js';

@@ -1,5 +1,4 @@
 /** `nd`: arrays that are computed later. Everything here takes values or lazy arrays and does no numeric work itself. */
-import type { ArraySource } from '../array/convert.js';
 import { toNDArray } from '../array/convert.js';
 import { checkDType } from '../array/dtype.js';
 import { checkShape, type NDArray } from '../array/ndarray.js';
@@ -9,7 +8,6 @@ import type { ArraySpec } from '../kernels/contract.js';
 import { matmul as matmulKernel } from '../kernels/matmul.js';
 import { inline, lazyResult } from './inline.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray } from './lazy-array.js';
-import { takeRows } from './take.js';
 
 export {
   abs,
@@ -30,13 +28,45 @@ export {
   sub,
   sum,
 } from './arithmetic.js';
-export { arange, array, eye, full, linspace, logspace, ones, zeros } from './creation.js';
+export {
+  arange,
+  array,
+  eye,
+  full,
+  fullLike,
+  linspace,
+  logspace,
+  ones,
+  onesLike,
+  zeros,
+  zerosLike,
+} from './creation.js';
 export { defineKernel } from './define-kernel.js';
+export { diag, diagonal, trace, tril, triu } from './diagonal.js';
+export { compress, take } from './index-arrays.js';
+export { concat, split, stack } from './join.js';
 export { kernel } from './kernel.js';
 export { load } from './load.js';
+export {
+  atleast1d,
+  atleast2d,
+  broadcastTo,
+  expandDims,
+  flatten,
+  flip,
+  moveaxis,
+  ravel,
+  reshape,
+  squeeze,
+  swapaxes,
+  transpose,
+} from './manipulate.js';
+export { pad } from './pad.js';
 export { median, percentile, quantile } from './quantiles.js';
+export { repeat, roll, tile } from './repeat.js';
 export { save } from './save.js';
 export { cumprod, cumsum } from './scans.js';
+export { slice } from './slice.js';
 export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
 
 /**
@@ -49,18 +79,6 @@ export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
  */
 export function matmul(a: ArrayInput, b: ArrayInput): LazyArray {
   return kernelCall1(matmulKernel, [asLazy(a, 'nd.matmul'), asLazy(b, 'nd.matmul')]);
-}
-
-/**
- * The rows of `x` at `indices` (whole numbers, negative ones counted from the end).
- *
- * @throws ArgumentError for a row that does not exist
- *
- * @example
- * await nd.take([10, 20, 30], [2, 0]).compute(); // [30, 10]
- */
-export function take(x: ArrayInput, indices: ArraySource | LazyArray): LazyArray {
-  return takeRows(asLazy(x, 'nd.take'), indices, 'nd.take');
 }
 
 /**

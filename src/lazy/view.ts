@@ -5,6 +5,8 @@
  */
 import { composeViews, type View, wholeView } from '../array/view.js';
 import { NODE, type TaskNode } from '../graph/node.js';
+import { ExpressionBuilder } from '../kernels/expression-builder.js';
+import { serialize } from '../kernels/expression-text.js';
 import { elementwiseCall } from './expression-call.js';
 import type { LazyArray } from './lazy-array.js';
 
@@ -14,6 +16,16 @@ interface Seen {
 }
 
 const seen = new WeakMap<TaskNode, Seen>();
+
+/** What `x` is a view of, and which; itself and the whole of it where it is none. */
+export function lookThrough(x: LazyArray): Seen {
+  return seen.get(x[NODE]) ?? { base: x, view: wholeView(x.shape) };
+}
+
+/** Whether `x` was made by `viewOf`. */
+export function isView(x: LazyArray): boolean {
+  return seen.has(x[NODE]);
+}
 
 /**
  * `x` seen through `view`, as a lazy array of the view's shape. O(axes); `x` itself where the view changes nothing.
@@ -25,10 +37,8 @@ export function viewOf(x: LazyArray, view: View, name = 'view'): LazyArray {
   const { base, view: inner } = seen.get(x[NODE]) ?? { base: x, view: wholeView(x.shape) };
   const composed = composeViews(view, inner);
   if (isWhole(composed, base.shape)) return base;
-  const expression = JSON.stringify({
-    instructions: [{ id: 0, op: 'input', dtype: base.dtype, input: 0 }],
-    result: 0,
-  });
+  const builder = new ExpressionBuilder();
+  const expression = serialize(builder.build(builder.input(0, base.dtype)));
   const result = elementwiseCall(name, expression, [base], [composed]);
   seen.set(result[NODE], { base, view: composed });
   return result;
