@@ -19,6 +19,16 @@ interface Seen {
 
 const seen = new WeakMap<TaskNode, Seen>();
 
+/** What `x` is a view of, and which; itself and the whole of it where it is none. */
+export function lookThrough(x: LazyArray): Seen {
+  return seen.get(x[NODE]) ?? { base: x, view: wholeView(x.shape) };
+}
+
+/** Whether `x` was made by `viewOf`. */
+export function isView(x: LazyArray): boolean {
+  return seen.has(x[NODE]);
+}
+
 /**
  * `x` seen through `view`, as a lazy array of the view's shape. O(axes); `x` itself where the view changes nothing.
  *
