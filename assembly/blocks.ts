@@ -173,10 +173,17 @@ export function largest<T>(p: usize, n: i32, tmp: usize): f64 {
 
 /** The first place of `value` in a block that has it; of the first NaN when it is NaN. */
 export function find<T>(p: usize, n: i32, value: f64): i32 {
-  for (let i = 0; i < n; i++) {
+  const start = p, end = p + <usize>n * sizeof<T>();
+  const isNaN_ = value != value, wanted = v128.splat<T>(<T>value);
+  for (; p + 64 <= end; p += 64) {
+    const a = v128.load(p), b = v128.load(p, 16), c = v128.load(p, 32), d = v128.load(p, 48);
+    const one = isNaN_ ? v128.or(v128.ne<T>(a, a), v128.ne<T>(b, b)) : v128.or(v128.eq<T>(a, wanted), v128.eq<T>(b, wanted));
+    const two = isNaN_ ? v128.or(v128.ne<T>(c, c), v128.ne<T>(d, d)) : v128.or(v128.eq<T>(c, wanted), v128.eq<T>(d, wanted));
+    if (v128.any_true(v128.or(one, two))) break;
+  }
+  for (; p < end; p += sizeof<T>()) {
     const x = <f64>load<T>(p);
-    if (x == value || (x != x && value != value)) return i;
-    p += sizeof<T>();
+    if (x == value || (x != x && isNaN_)) return <i32>((p - start) / sizeof<T>());
   }
   return 0;
 }

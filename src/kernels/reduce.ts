@@ -77,6 +77,7 @@ const finals: Partial<Record<Reduction, number>> = { mean: 1, var: 2, std: 3 };
 const types: Readonly<Record<DType, number>> = { float64: 0, float32: 1, int32: 2, uint32: 3, uint8: 4, bool: 4 };
 const BLOCK = 512;
 const LEAF_ROWS = 32;
+const STRIP = 4096;
 
 /** The dtype that values must have: floats for what adds or multiplies, bools for any and all. */
 function valueDType(reduction: Reduction, dtype: DType): DType {
@@ -286,15 +287,15 @@ function rowPieces(rows: number, length: number, outputs: number, single: boolea
 
 function columnPieces(rows: number, dims: readonly number[], keptDims: number): Pieces {
   const width = dims.at(-1)!;
-  const strips = sizeOf(dims.slice(0, keptDims)) * Math.ceil(width / BLOCK);
-  const strip = Math.min(width, BLOCK);
+  const strips = sizeOf(dims.slice(0, keptDims)) * Math.ceil(width / STRIP);
+  const strip = Math.min(width, STRIP);
   // Enough units for all threads, and not so many that partial results are worth mentioning
   const perPiece = Math.ceil(Math.max(4 * LEAF_ROWS, rows / 64) / LEAF_ROWS) * LEAF_ROWS;
   const isWhole = rows <= perPiece || (strips >= 32 && rows * strip <= 16 * CHUNK);
   const size = isWhole ? Math.max(1, rows) : perPiece;
   const count = Math.max(1, Math.ceil(rows / size));
   const group = Math.max(1, Math.floor(CHUNK / Math.max(1, size * strip)));
-  return { count, rows: size, columns: BLOCK, units: strips * count, group };
+  return { count, rows: size, columns: STRIP, units: strips * count, group };
 }
 
 const plans = new WeakMap<ReduceCall, Plan>();
