@@ -113,6 +113,11 @@ export function product<T>(p: usize, n: i32): f64 {
   return a * b * (c * d);
 }
 
+function hasNaN<T>(p: usize, end: usize): bool {
+  for (; p < end; p += sizeof<T>()) if (load<T>(p) != load<T>(p)) return true;
+  return false;
+}
+
 /** The smallest or largest of a block; NaN where there is one. `tmp`: 16 bytes. */
 // @ts-ignore: decorator
 @inline function extreme<T>(p: usize, n: i32, tmp: usize, isMax: bool): f64 {
@@ -133,8 +138,8 @@ export function product<T>(p: usize, n: i32): f64 {
         b = isMax ? v128.pmax<T>(b, x) : v128.pmin<T>(b, x);
         c = isMax ? v128.pmax<T>(c, y) : v128.pmin<T>(c, y);
         d = isMax ? v128.pmax<T>(d, z) : v128.pmin<T>(d, z);
-        const one = v128.or(v128.ne<T>(w, w), v128.ne<T>(x, x)), two = v128.or(v128.ne<T>(y, y), v128.ne<T>(z, z));
-        strange = v128.or(strange, v128.or(one, two));
+        const sum = v128.add<T>(v128.add<T>(w, x), v128.add<T>(y, z));
+        strange = v128.or(strange, v128.ne<T>(sum, sum));
       } else {
         a = isMax ? v128.max<T>(a, w) : v128.min<T>(a, w);
         b = isMax ? v128.max<T>(b, x) : v128.min<T>(b, x);
@@ -143,7 +148,8 @@ export function product<T>(p: usize, n: i32): f64 {
       }
     }
     if (isFloat<T>()) {
-      isNaN_ = v128.any_true(strange);
+      // a sum of infinities is NaN too: only then are all looked at
+      isNaN_ = v128.any_true(strange) && hasNaN<T>(end - <usize>n * sizeof<T>(), end);
       a = isMax ? v128.pmax<T>(v128.pmax<T>(a, b), v128.pmax<T>(c, d)) : v128.pmin<T>(v128.pmin<T>(a, b), v128.pmin<T>(c, d));
     } else {
       a = isMax ? v128.max<T>(v128.max<T>(a, b), v128.max<T>(c, d)) : v128.min<T>(v128.min<T>(a, b), v128.min<T>(c, d));

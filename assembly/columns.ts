@@ -81,24 +81,49 @@ export function multiplyRows<T>(acc: usize, from: usize, stride: i32, rows: i32,
   return (isMax ? x > y : x < y) ? x : y;
 }
 
-/** acc[j] becomes the least or largest of itself and the rows of column j; NaN where there is one. Accumulators are T. */
+// @ts-ignore: decorator
+@inline function pickFast<T>(x: v128, y: v128, isMax: bool): v128 {
+  if (isFloat<T>()) return isMax ? v128.pmax<T>(x, y) : v128.pmin<T>(x, y);
+  return pick<T>(x, y, isMax);
+}
+
+/** One row, with every NaN passed on. */
+// @ts-ignore: decorator
+@inline function extremeRow<T>(acc: usize, end: usize, p: usize, isMax: bool): void {
+  let q = acc;
+  for (; q + 16 <= end; q += 16, p += 16) v128.store(q, pick<T>(v128.load(q), v128.load(p), isMax));
+  for (; q < end; q += sizeof<T>(), p += sizeof<T>()) store<T>(q, pickOne<T>(load<T>(q), load<T>(p), isMax));
+}
+
+/**
+ * acc[j] becomes the least or largest of itself and the rows of column j; NaN where there is one. Accumulators are T.
+ * Four rows at a time by plain comparisons, which lose NaNs: whether there may have been one shows in the rows' sum,
+ * and then they are taken in again, one by one.
+ */
 // @ts-ignore: decorator
 @inline function extremeRows<T>(acc: usize, from: usize, stride: i32, rows: i32, columns: i32, isMax: bool): void {
   const end = acc + <usize>columns * sizeof<T>(), step = <usize>stride;
-  for (; rows >= 2; rows -= 2) {
-    let p = from, q = acc;
+  for (; rows >= 4; rows -= 4, from += 4 * step) {
+    let p = from, q = acc, strange = i32x4.splat(0);
     for (; q + 16 <= end; q += 16, p += 16) {
-      v128.store(q, pick<T>(v128.load(q), pick<T>(v128.load(p), v128.load(p + step), isMax), isMax));
+      const w = v128.load(p), x = v128.load(p + step), y = v128.load(p + 2 * step), z = v128.load(p + 3 * step);
+      const best = pickFast<T>(pickFast<T>(w, x, isMax), pickFast<T>(y, z, isMax), isMax);
+      if (isFloat<T>()) {
+        const sum = v128.add<T>(v128.add<T>(w, x), v128.add<T>(y, z));
+        strange = v128.or(strange, v128.ne<T>(sum, sum));
+      }
+      v128.store(q, pickFast<T>(v128.load(q), best, isMax));
     }
     for (; q < end; q += sizeof<T>(), p += sizeof<T>()) {
-      store<T>(q, pickOne<T>(load<T>(q), pickOne<T>(load<T>(p), load<T>(p + step), isMax), isMax));
+      const a = pickOne<T>(load<T>(p), load<T>(p + step), isMax);
+      const b = pickOne<T>(load<T>(p + 2 * step), load<T>(p + 3 * step), isMax);
+      store<T>(q, pickOne<T>(load<T>(q), pickOne<T>(a, b, isMax), isMax));
     }
-    from += 2 * step;
+    if (isFloat<T>() && v128.any_true(strange)) {
+      for (let r: usize = 0; r < 4; r++) extremeRow<T>(acc, end, from + r * step, isMax);
+    }
   }
-  if (rows == 0) return;
-  let p = from, q = acc;
-  for (; q + 16 <= end; q += 16, p += 16) v128.store(q, pick<T>(v128.load(q), v128.load(p), isMax));
-  for (; q < end; q += sizeof<T>(), p += sizeof<T>()) store<T>(q, pickOne<T>(load<T>(q), load<T>(p), isMax));
+  for (; rows > 0; rows--, from += step) extremeRow<T>(acc, end, from, isMax);
 }
 
 export function minRows<T>(acc: usize, from: usize, stride: i32, rows: i32, columns: i32): void {

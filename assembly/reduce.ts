@@ -38,7 +38,7 @@ const DEVIATION: i32 = 3;
 /** Bytes of a state: up to three float64. Sum and product: the value; extremes: value, index; spread: n, mean, squares. */
 const STATE: usize = 24;
 /** Rows that are added up one after the other before they become a leaf of the tree. */
-const LEAF_ROWS: i32 = 32;
+const LEAF_ROWS: i32 = 128;
 
 // The upper three quarters of the arena: a stack of states (its two counters first), then accumulators of columns, one set of
 // three arrays for each level of the tree.
@@ -505,11 +505,11 @@ function join(reduction: i32, levels: usize, leaves: i32, w: i32): void {
 }
 
 function joinTwo(reduction: i32, a: usize, b: usize, w: i32, na: f64, nb: f64): void {
+  if (reduction == SUM) {
+    addRowsF64(a, b, 0, 1, w);
+    return;
+  }
   for (let j: usize = 0, end = <usize>w << 3; j < end; j += 8) {
-    if (reduction == SUM) {
-      store<f64>(a + j, load<f64>(a + j) + load<f64>(b + j));
-      continue;
-    }
     const d = load<f64>(b + j) - load<f64>(a + j), n = na + nb;
     store<f64>(a + j, load<f64>(a + j) + d * (nb / n));
     store<f64>(a + j, load<f64>(a + j, ARRAY) + load<f64>(b + j, ARRAY) + d * d * (na * nb / n), ARRAY);
