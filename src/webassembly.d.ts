@@ -5,6 +5,7 @@
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: ArrayBufferView | ArrayBufferLike);
+    static imports(module: Module): { readonly module: string; readonly name: string; readonly kind: string }[];
     static exports(module: Module): { readonly name: string; readonly kind: string }[];
   }
 

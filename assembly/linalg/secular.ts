@@ -83,6 +83,87 @@ export function secularRoot(k: i32, j: i32, d: usize, z: usize, rho: f64, delta:
   return base + tau;
 }
 
+/**
+ * Root `j` of 1 + Σ zᵢ²/(dᵢ² − σ²) = 0, the singular values of a diagonal matrix with its first row replaced by z: d
+ * ascending and distinct, d₀ = 0. dᵢ − σ goes to delta[i]; answers σ. As `secularRoot`, with steps taken in σ² (dlasd4).
+ */
+export function singularRoot(k: i32, j: i32, d: usize, z: usize, delta: usize): f64 {
+  const dj = at(d, j);
+  const isLast = j + 1 == k;
+  let low: f64 = 0, high: f64;
+  let origin = j;
+  if (isLast) {
+    let norm: f64 = 0;
+    for (let i = 0; i < k; i++) norm += at(z, i) * at(z, i);
+    high = norm / (dj + sqrt(dj * dj + norm));
+  } else {
+    const gap = at(d, j + 1) - dj;
+    const middle = gap * 0.5;
+    let f: f64 = 1;
+    for (let i = 0; i < k; i++) {
+      const di = at(d, i);
+      f += at(z, i) * (at(z, i) / (((di - dj) - middle) * (di + dj + middle)));
+    }
+    if (f < 0) {
+      origin = j + 1;
+      low = middle - gap;
+      high = 0;
+    } else {
+      high = middle;
+    }
+  }
+  const base = at(d, origin);
+  for (let i = 0; i < k; i++) set(delta, i, at(d, i) - base);
+  const left = at(delta, j), right = isLast ? <f64>0 : at(delta, j + 1);
+  const dNext = isLast ? <f64>0 : at(d, j + 1);
+  let tau = (low + high) * 0.5;
+  let before: f64 = Infinity;
+  for (let round = 0; round < MOST; round++) {
+    const twice = base + base + tau;
+    const sigma = base + tau;
+    let psi: f64 = 0, dpsi: f64 = 0, phi: f64 = 0, dphi: f64 = 0;
+    for (let i = 0; i <= j; i++) {
+      const di = at(delta, i);
+      const t = at(z, i) / ((di - tau) * (di + twice));
+      psi += at(z, i) * t;
+      dpsi += t * t;
+    }
+    for (let i = j + 1; i < k; i++) {
+      const di = at(delta, i);
+      const t = at(z, i) / ((di - tau) * (di + twice));
+      phi += at(z, i) * t;
+      dphi += t * t;
+    }
+    const f = 1 + psi + phi;
+    const slope = dpsi + dphi;
+    if (f > 0) high = tau; else low = tau;
+    // how much the place itself is unsure of, in σ²
+    const error = 8 * (phi - psi) + 1 + abs(tau) * (abs(sigma) + abs(base)) * slope;
+    if (abs(f) <= EPS * error || high - low <= 2 * EPS * max(abs(low), abs(high))) break;
+    let step: f64;
+    if (isLast) {
+      const gone = (left - tau) * (dj + sigma);
+      const s = gone * gone * slope, c = f - gone * slope;
+      step = c > 0 ? gone + s / c : Infinity;
+    } else {
+      const a1 = (left - tau) * (dj + sigma), a2 = (right - tau) * (dNext + sigma);
+      const c = f - a1 * dpsi - a2 * dphi;
+      const a = (a1 + a2) * f - a1 * a2 * slope;
+      const b = a1 * a2 * f;
+      const root = sqrt(max(a * a - 4 * b * c, 0));
+      step = a <= 0 ? (c == 0 ? b / a : (a - root) / (2 * c)) : 2 * b / (a + root);
+    }
+    const square = sigma * sigma + step;
+    let next = square > 0 ? tau + step / (sigma + sqrt(square)) : low;
+    if (!(next > low && next < high) || (round % 3 == 2 && abs(f) > 0.5 * before)) next = halve(low, high);
+    if (round % 3 == 2) before = abs(f);
+    if (next == tau) break;
+    tau = next;
+  }
+  for (let i = 0; i < k; i++) set(delta, i, at(delta, i) - tau);
+  return base + tau;
+}
+
 /** Where the two nearest poles alone would put the root. */
 function firstGuess(k: i32, j: i32, delta: usize, z: usize, rho: f64, low: f64, high: f64): f64 {
   return j + 1 < k ? halve(low, high) * 0.5 : halve(low, high);

@@ -14,7 +14,8 @@ import { secularRoot } from './secular';
 const EPS: f64 = 2.220446049250313e-16;
 const LEAF: i32 = 32;
 const MAX_SWEEPS: i32 = 60;
-const TINY: f64 = 1e-290;
+/** What is nothing beside a matrix whose largest element is one. */
+const TINY: f64 = 1e-17;
 /** Where the arguments of shared loops lie: within the arena's first kilobyte, beside those of the product. */
 const CONTEXT: usize = 64 + 896;
 /** From this many roots on threads share them. */
@@ -96,7 +97,6 @@ function implicitQl(n: i32, d: usize, e: usize, q: usize, ldq: i32): i32 {
       let m = l;
       for (; m < n - 1; m++) {
         const size = abs(at(d, m)) + abs(at(d, m + 1));
-        // the matrix has a norm of about one: what is smaller than TINY is nothing
         if (abs(at(e, m)) <= EPS * size * 0.5 || abs(at(e, m)) < TINY) break;
       }
       if (m == l) break;
@@ -339,7 +339,7 @@ function multiply(
 }
 
 /** Ascending order of `values` (k of them) in `order`, by merging; both ends of the list are ascending mostly. */
-function sortIndices(n: i32, order: usize, values: usize, spare: usize): void {
+export function sortIndices(n: i32, order: usize, values: usize, spare: usize): void {
   let from = order, to = spare;
   for (let width = 1; width < n; width *= 2) {
     for (let low = 0; low < n; low += 2 * width) {

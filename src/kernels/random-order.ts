@@ -10,6 +10,10 @@ import { BUCKET, CHOICE, keyOf, PLACE, Stream } from './philox.js';
 import { seedOf } from './random.js';
 import { BAD_PROBABILITY, failureOf } from './status.js';
 
+/** The functions in messages. */
+const ORDER = 'random.permutation';
+const DRAW = 'random.choice';
+
 function count(kernel: string, params: KernelParams, name: string): number {
   const value = numeric(kernel, params, name);
   if (Number.isInteger(value) && value >= 0 && value < 2 ** 31) return value;
@@ -29,10 +33,10 @@ function buckets(n: number): { bits: number; pieces: number; size: number } {
 }
 
 function checkOrder(inputs: readonly ArraySpec[], params: KernelParams): number {
-  checkParams('randomPermutation', params, ['n', 'seed']);
-  checkInputs('randomPermutation', inputs, 0, 0, 'none');
-  seedOf('randomPermutation', params);
-  return count('randomPermutation', params, 'n');
+  checkParams(ORDER, params, ['n', 'seed']);
+  checkInputs(ORDER, inputs, 0, 0, 'none');
+  seedOf(ORDER, params);
+  return count(ORDER, params, 'n');
 }
 
 /**
@@ -49,7 +53,7 @@ export const randomPermutation: Kernel = {
     return { outputs: [{ dtype: 'int32', shape: [n] }], scratch };
   },
   cost(_inputs, params) {
-    const n = numeric('randomPermutation', params, 'n');
+    const n = numeric(ORDER, params, 'n');
     return { flops: 60 * n, bytes: 12 * n };
   },
   bodies: {
@@ -57,14 +61,14 @@ export const randomPermutation: Kernel = {
       const n = checkOrder(inputs, params);
       const { bits } = buckets(n);
       const out = outputs[0]!.data.subarray(outputs[0]!.offset, outputs[0]!.offset + n);
-      const bucketOf = new Stream(seedOf('randomPermutation', params), BUCKET);
+      const bucketOf = new Stream(seedOf(ORDER, params), BUCKET);
       const chosen = Uint16Array.from(out, (_, i) => (bits === 0 ? 0 : bucketOf.word(i) >>> (32 - bits)));
       const starts = new Uint32Array(2 ** bits + 1);
       for (const bucket of chosen) starts[bucket + 1]!++;
       for (let bucket = 0; bucket < 2 ** bits; bucket++) starts[bucket + 1]! += starts[bucket]!;
       const next = starts.slice();
       for (let i = 0; i < n; i++) out[next[chosen[i]!]!++] = i;
-      const placeOf = new Stream(seedOf('randomPermutation', params), PLACE);
+      const placeOf = new Stream(seedOf(ORDER, params), PLACE);
       for (let bucket = 0; bucket < 2 ** bits; bucket++) {
         const start = starts[bucket]!;
         for (let j = start; j < starts[bucket + 1]!; j++) {
@@ -77,11 +81,11 @@ export const randomPermutation: Kernel = {
     },
     wasm: {
       export: 'randomPermutation',
-      isWide: (_inputs, params) => buckets(numeric('randomPermutation', params, 'n')).bits > 0,
+      isWide: (_inputs, params) => buckets(numeric(ORDER, params, 'n')).bits > 0,
       args(inputs, outputs, params, scratch) {
         const n = checkOrder(inputs, params);
         const { bits, pieces, size } = buckets(n);
-        const key = keyOf(seedOf('randomPermutation', params));
+        const key = keyOf(seedOf(ORDER, params));
         return [...key, n, bits, pieces, size, outputs[0]!.pointer, scratch];
       },
     },
@@ -89,13 +93,13 @@ export const randomPermutation: Kernel = {
 };
 
 function checkChoice(inputs: readonly ArraySpec[], params: KernelParams): number {
-  checkParams('randomChoice', params, ['count', 'seed']);
-  checkInputs('randomChoice', inputs, 1, 1, 'p');
-  checkNdim('randomChoice', 'p', inputs[0]!, 1);
-  checkDTypeIn('randomChoice', 'p', inputs[0]!, 'float64');
+  checkParams(DRAW, params, ['count', 'seed']);
+  checkInputs(DRAW, inputs, 1, 1, 'p');
+  checkNdim(DRAW, 'p', inputs[0]!, 1);
+  checkDTypeIn(DRAW, 'p', inputs[0]!, 'float64');
   if (inputs[0]!.shape[0] === 0) throw new ShapeError('randomChoice: p is empty; there is nothing to choose from');
-  seedOf('randomChoice', params);
-  return count('randomChoice', params, 'count');
+  seedOf(DRAW, params);
+  return count(DRAW, params, 'count');
 }
 
 /** How far the sum of the probabilities may be from 1, as in NumPy: √eps. */
@@ -114,21 +118,21 @@ export const randomChoice: Kernel = {
     return { outputs: [{ dtype: 'int32', shape: [length] }], scratch: 8 * inputs[0]!.shape[0]! };
   },
   cost(inputs, params) {
-    const [n, length] = [inputs[0]!.shape[0]!, numeric('randomChoice', params, 'count')];
+    const [n, length] = [inputs[0]!.shape[0]!, numeric(DRAW, params, 'count')];
     return { flops: 2 * n + length * (40 + 8 * Math.log2(n + 1)), bytes: 24 * n + 4 * length };
   },
-  failure: (status) => failureOf('randomChoice', status),
+  failure: (status) => failureOf(DRAW, status),
   bodies: {
     js(inputs, outputs, params) {
       const length = checkChoice(inputs, params);
       let sum = 0;
       const sums = Float64Array.from(flat(inputs[0]!), (value) => {
-        if (!(value >= 0)) throw failureOf('randomChoice', BAD_PROBABILITY);
+        if (!(value >= 0)) throw failureOf(DRAW, BAD_PROBABILITY);
         sum += value;
         return sum;
       });
-      if (!(Math.abs(sum - 1) <= TOLERANCE)) throw failureOf('randomChoice', BAD_PROBABILITY);
-      const stream = new Stream(seedOf('randomChoice', params), CHOICE);
+      if (!(Math.abs(sum - 1) <= TOLERANCE)) throw failureOf(DRAW, BAD_PROBABILITY);
+      const stream = new Stream(seedOf(DRAW, params), CHOICE);
       const steps = sums.map((value) => value / sum);
       for (let i = 0; i < length; i++) {
         const u = stream.uniform(i);
@@ -137,11 +141,11 @@ export const randomChoice: Kernel = {
     },
     wasm: {
       export: 'randomChoice',
-      isWide: (_inputs, params) => numeric('randomChoice', params, 'count') >= 32768,
+      isWide: (_inputs, params) => numeric(DRAW, params, 'count') >= 32768,
       args(inputs, outputs, params, scratch) {
         const length = checkChoice(inputs, params);
         const [p] = inputs;
-        const key = keyOf(seedOf('randomChoice', params));
+        const key = keyOf(seedOf(DRAW, params));
         return [...key, p!.shape[0]!, p!.pointer, length, outputs[0]!.pointer, scratch];
       },
     },

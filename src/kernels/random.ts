@@ -87,28 +87,30 @@ const WIDE_SIZE = 32768;
 
 function fill(
   name: string,
+  /** The function in messages. */
+  where: string,
   allowed: readonly string[],
   flops: number,
   draw: (seed: number, params: KernelParams) => Drawing,
 ): Kernel {
   const drawing = (inputs: readonly ArraySpec[], params: KernelParams): Drawing => {
-    checkParams(name, params, ['shape', 'within', 'at', 'seed', 'dtype', ...allowed]);
-    checkInputs(name, inputs, 0, 0, 'none');
-    return draw(seedOf(name, params), params);
+    checkParams(where, params, ['shape', 'within', 'at', 'seed', 'dtype', ...allowed]);
+    checkInputs(where, inputs, 0, 0, 'none');
+    return draw(seedOf(where, params), params);
   };
   return {
     name,
     infer: (inputs, params) => ({
-      outputs: [{ dtype: drawing(inputs, params).dtype, shape: place(name, params).shape }],
+      outputs: [{ dtype: drawing(inputs, params).dtype, shape: place(where, params).shape }],
     }),
     cost(inputs, params) {
-      const size = sizeOf(place(name, params).shape);
+      const size = sizeOf(place(where, params).shape);
       return { flops: flops * size, bytes: size * itemSize(drawing(inputs, params).dtype) };
     },
     bodies: {
       js(inputs, outputs, params) {
         const number = drawing(inputs, params);
-        const { shape, strides, first } = place(name, params);
+        const { shape, strides, first } = place(where, params);
         const { data, offset } = outputs[0]!;
         for (let i = 0; i < sizeOf(shape); i++) {
           let [rest, index] = [i, first];
@@ -121,17 +123,17 @@ function fill(
       },
       wasm: {
         export: 'randomFill',
-        can: (_inputs, params) => runs(place(name, params)).levels.length <= LEVELS,
-        isWide: (_inputs, params) => sizeOf(place(name, params).shape) >= WIDE_SIZE,
+        can: (_inputs, params) => runs(place(where, params)).levels.length <= LEVELS,
+        isWide: (_inputs, params) => sizeOf(place(where, params).shape) >= WIDE_SIZE,
         args(inputs, outputs, params) {
           const { kind, numbers } = drawing(inputs, params);
-          const where = place(name, params);
-          const { length, levels } = runs(where);
+          const box = place(where, params);
+          const { length, levels } = runs(box);
           const padding = Array.from({ length: LEVELS - levels.length }, () => [1, 0] as const);
           const all = [...padding, ...levels];
-          const key = keyOf(seedOf(name, params));
+          const key = keyOf(seedOf(where, params));
           const lists = [...all.map(([n]) => n), ...all.map(([, stride]) => stride)];
-          return [kind, ...key, outputs[0]!.pointer, sizeOf(where.shape), where.first, ...numbers, length, ...lists];
+          return [kind, ...key, outputs[0]!.pointer, sizeOf(box.shape), box.first, ...numbers, length, ...lists];
         },
       },
     },
@@ -180,8 +182,8 @@ export function nextBelow(value: number, dtype: DType): number {
  * () → uniform numbers in [low, high) (default 0 and 1), float64 (multiples of 2⁻⁵³ times the range) or float32 (of
  * 2⁻²⁴). Parameters also `seed`, `shape`, `within`, `at`. O(size), 3 ns an element, 1.4 in float32.
  */
-export const randomUniform = fill('randomUniform', ['low', 'high'], 40, (seed, params): Drawing => {
-  const name = 'randomUniform';
+export const randomUniform = fill('randomUniform', 'random.uniform', ['low', 'high'], 40, (seed, params): Drawing => {
+  const name = 'random.uniform';
   const dtype = dtypeParam(name, params, 'float64', 'float32');
   const round = dtype === 'float32' ? Math.fround : (value: number): number => value;
   const [low, high] = [round(finite(name, params, 'low', 0)), round(finite(name, params, 'high', 1))];
@@ -208,11 +210,11 @@ export const randomUniform = fill('randomUniform', ['low', 'high'], 40, (seed, p
 
 /**
  * () → normal numbers of mean `loc` (default 0) and standard deviation `scale` (1), float64 or float32. Box–Muller on
- * 52 (float32: 32 and 29) bits each, so none lies more than 8.57 (6.76) deviations off; each within 4 ulp of what its
+ * 52 (float32: 32 and 29) bits each, so none lies more than 8.57 (6.76) deviations off; each within 5 ulp of what its
  * bits stand for. Parameters also `seed`, `shape`, `within`, `at`. O(size), 5.5 ns an element, 4.3 in float32.
  */
-export const randomNormal = fill('randomNormal', ['loc', 'scale'], 80, (seed, params): Drawing => {
-  const name = 'randomNormal';
+export const randomNormal = fill('randomNormal', 'random.normal', ['loc', 'scale'], 80, (seed, params): Drawing => {
+  const name = 'random.normal';
   const dtype = dtypeParam(name, params, 'float64', 'float32');
   const [loc, scale] = [finite(name, params, 'loc', 0), finite(name, params, 'scale', 1)];
   if (scale < 0) throw new OptionError('scale', `${name}: scale must be at least 0, not ${scale}`);
@@ -237,31 +239,37 @@ const ranges: Readonly<Partial<Record<DType, readonly [number, number]>>> = {
  *
  * @throws OptionError for an empty range or one that the dtype does not hold
  */
-export const randomIntegers = fill('randomIntegers', ['low', 'high'], 25, (seed, params): Drawing => {
-  const name = 'randomIntegers';
-  const dtype = dtypeParam(name, params, 'int32', 'uint32', 'uint8', 'bool', 'float64');
-  const [low, high] = [finite(name, params, 'low', 0), finite(name, params, 'high', Number.NaN)];
-  for (const [option, value] of Object.entries({ low, high })) {
-    if (!Number.isSafeInteger(value)) {
-      throw new OptionError(option, `${name}: ${option} must be a whole number, not ${value}`);
+export const randomIntegers = fill(
+  'randomIntegers',
+  'random.integers',
+  ['low', 'high'],
+  25,
+  (seed, params): Drawing => {
+    const name = 'random.integers';
+    const dtype = dtypeParam(name, params, 'int32', 'uint32', 'uint8', 'bool', 'float64');
+    const [low, high] = [finite(name, params, 'low', 0), finite(name, params, 'high', Number.NaN)];
+    for (const [option, value] of Object.entries({ low, high })) {
+      if (!Number.isSafeInteger(value)) {
+        throw new OptionError(option, `${name}: ${option} must be a whole number, not ${value}`);
+      }
     }
-  }
-  if (high <= low) {
-    throw new OptionError('high', `${name}: there are no whole numbers from ${low} up to, without, ${high}`);
-  }
-  const [least, most] = ranges[dtype]!;
-  if (low < least || high - 1 > most || high - low > 2 ** 53) {
-    const wider = dtype === 'float64' ? '' : "; use another dtype ('float64' holds all up to 2 ** 53)";
-    throw new OptionError('high', `${name}: ${dtype} does not hold all from ${low} to ${high - 1}${wider}`);
-  }
-  const n = high - low;
-  if (dtype === 'float64') {
-    const stream = new Stream(seed, WIDE);
-    const at = (i: number): number => low + stream.wideInteger(i, n);
-    return { dtype, kind: WIDE, numbers: [low, n, 64 - bitLength(n - 1)], at };
-  }
-  const stream = new Stream(seed, INTEGERS);
-  const numbers = [low >>> 0, n % 2 ** 32, (2 ** 32 - n) % n] as const;
-  const kind = itemSize(dtype) === 1 ? BYTES : INTEGERS;
-  return { dtype, kind, numbers, at: (i) => low + stream.integer(i, n) };
-});
+    if (high <= low) {
+      throw new OptionError('high', `${name}: there are no whole numbers from ${low} up to, without, ${high}`);
+    }
+    const [least, most] = ranges[dtype]!;
+    if (low < least || high - 1 > most || high - low > 2 ** 53) {
+      const wider = dtype === 'float64' ? '' : "; use another dtype ('float64' holds all up to 2 ** 53)";
+      throw new OptionError('high', `${name}: ${dtype} does not hold all from ${low} to ${high - 1}${wider}`);
+    }
+    const n = high - low;
+    if (dtype === 'float64') {
+      const stream = new Stream(seed, WIDE);
+      const at = (i: number): number => low + stream.wideInteger(i, n);
+      return { dtype, kind: WIDE, numbers: [low, n, 64 - bitLength(n - 1)], at };
+    }
+    const stream = new Stream(seed, INTEGERS);
+    const numbers = [low >>> 0, n % 2 ** 32, (2 ** 32 - n) % n] as const;
+    const kind = itemSize(dtype) === 1 ? BYTES : INTEGERS;
+    return { dtype, kind, numbers, at: (i) => low + stream.integer(i, n) };
+  },
+);

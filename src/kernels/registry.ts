@@ -1,21 +1,28 @@
 /** All built-in kernels by name. A kernel is in here or it does not run on a thread: workers look it up by name. */
 import { assemble } from './assemble.js';
 import type { Kernel } from './contract.js';
+import { contract } from './contraction.js';
 import { linearKernel, squaredDistances } from './distances.js';
 import { elementwise } from './elementwise.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
 import { matmul } from './matmul.js';
+import { quantile } from './quantile.js';
 import { randomIntegers, randomNormal, randomUniform } from './random.js';
 import { randomChoice, randomPermutation } from './random-order.js';
 import { reduce } from './reduce.js';
 import { reshape } from './reshape.js';
+import { cumprod, cumsum } from './scan.js';
+import { bincount, searchsorted } from './search.js';
 import { smo, svcFit } from './smo.js';
+import { argsort, sort } from './sort.js';
 import { standardize, svcGamma } from './statistics.js';
 import { accuracy, svcDecision, svcVote } from './svc.js';
 import { take, takeGrid } from './take.js';
+import { unique } from './unique.js';
 
 const all: readonly Kernel[] = [
   matmul,
+  contract,
   squaredDistances,
   linearKernel,
   rbfKernel,
@@ -38,6 +45,15 @@ const all: readonly Kernel[] = [
   randomIntegers,
   randomPermutation,
   randomChoice,
+  elementwise,
+  sort,
+  argsort,
+  unique,
+  searchsorted,
+  bincount,
+  cumsum,
+  cumprod,
+  quantile,
   reduce,
 ];
 

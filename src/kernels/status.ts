@@ -12,6 +12,8 @@ export const NOT_FINITE = 4;
 export const ONE_CLASS = 5;
 export const BAD_LABEL = 6;
 export const BAD_PROBABILITY = 10;
+export const BAD_COUNT = 7;
+export const BAD_FRACTION = 8;
 
 /** The error that a non-zero status of kernel `name` stands for. */
 export function failureOf(name: string, status: number): Error {
@@ -39,6 +41,12 @@ export function failureOf(name: string, status: number): Error {
       return new ArgumentError(
         `${name}: the probabilities must be numbers ≥ 0 that add up to 1; divide them by their sum`,
       );
+    case BAD_COUNT:
+      return new ArgumentError(
+        `${name}: x has an element that is no whole number from 0 to length − 1; it counts such numbers only`,
+      );
+    case BAD_FRACTION:
+      return new ArgumentError(`${name}: q must be numbers from 0 to 1`);
     default:
       return new Error(`${name}: the kernel ended with the unknown status ${status}`);
   }

@@ -6,9 +6,8 @@ import { checkShape, type NDArray } from '../array/ndarray.js';
 import { ArgumentError, OptionError, ShapeError } from '../errors.js';
 import type { Pending } from '../graph/types.js';
 import type { ArraySpec } from '../kernels/contract.js';
-import { matmul as matmulKernel } from '../kernels/matmul.js';
 import { inline, lazyResult } from './inline.js';
-import { type ArrayInput, asLazy, kernelCall1, type LazyArray } from './lazy-array.js';
+import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
 import { takeRows } from './take.js';
 
 export {
@@ -31,7 +30,26 @@ export {
 } from './arithmetic.js';
 export { astype } from './cast.js';
 export { arange, array, eye, full, linspace, logspace, ones, zeros } from './creation.js';
+export { defineKernel } from './define-kernel.js';
+export { kernel } from './kernel.js';
+export { load } from './load.js';
 export {
+  dot,
+  einsum,
+  inner,
+  kron,
+  matmul,
+  outer,
+  type TensordotOptions,
+  type TraceOptions,
+  tensordot,
+  trace,
+  vdot,
+} from './products.js';
+export { median, percentile, quantile } from './quantiles.js';
+export { save } from './save.js';
+export { cumprod, cumsum } from './scans.js';
+export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
   acos,
   acosh,
   asin,
@@ -59,8 +77,6 @@ export {
   tanh,
   trunc,
 } from './functions.js';
-export { load } from './load.js';
-export {
   bitwiseAnd,
   bitwiseNot,
   bitwiseOr,
@@ -83,7 +99,6 @@ export {
   where,
 } from './logic.js';
 export { all, any, argmax, argmin, max, mean, min, norm, prod, std, sum, var } from './reductions.js';
-export { save } from './save.js';
 export { expr } from './template.js';
 
 /**

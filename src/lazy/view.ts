@@ -63,3 +63,8 @@ function isWhole({ shape, axes, steps, start }: View, of: readonly number[]): bo
     axes.every((axis, i) => axis === i && (steps[i] === 1 || shape[i] === 1) && shape[i] === of[i])
   );
 }
+
+/** The array that `x` is a view of, and the view; `x` itself where it is none. */
+export function seenThrough(x: LazyArray): { readonly base: LazyArray; readonly view: View } {
+  return seen.get(x[NODE]) ?? { base: x, view: wholeView(x.shape) };
+}

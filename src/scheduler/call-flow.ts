@@ -6,7 +6,9 @@
 import { runJsBody } from '../devices/bodies.js';
 import type { CallLane, FunctionCall, HeapCallArrays, KernelCall } from '../devices/lanes.js';
 import { fillArgs } from '../graph/evaluate.js';
-import type { TaskNode } from '../graph/node.js';
+import type { AnyFunction, KernelLike, TaskNode } from '../graph/node.js';
+import type { Kernel } from '../kernels/contract.js';
+import { kernels } from '../kernels/registry.js';
 import type { Handle } from '../memory/handle.js';
 import { followerOf, MAX_CHAIN } from './chain.js';
 import type { Results } from './results.js';
@@ -30,7 +32,8 @@ export class CallFlow {
   /** Of tasks that do not say it themselves. */
   readonly #retries: number;
   #inFlight = 0;
-  #sendsKernels = true;
+  /** What js bodies are run by, where that cannot be sent. */
+  readonly #unsent = new Set<AnyFunction>();
 
   constructor(options: {
     readonly host: CallHost;
@@ -113,14 +116,16 @@ export class CallFlow {
   /** Sends the js body of a kernel; false when it has to run on the main thread. */
   sendKernel({ task, kernel, params, inputs, outputs }: KernelCall): boolean {
     const lane = this.#lane;
-    if (lane === undefined || !this.#sendsKernels) return false;
+    const isOwn = kernels.get(kernel.name) === kernel;
+    const fn = isOwn ? runJsBody : kernel.bodies.js;
+    if (lane === undefined || this.#unsent.has(fn)) return false;
     const views = (arrays: HeapCallArrays): unknown[] => arrays.map((array) => (array as Handle).view());
     this.#inFlight++;
     lane.submit({
       task,
       name: kernel.name,
-      fn: runJsBody,
-      args: [kernel.name, params, views(inputs), views(outputs)],
+      fn,
+      args: isOwn ? [kernel.name, params, views(inputs), views(outputs)] : [views(inputs), views(outputs), params],
       timeout: this.#host.limitOf(task),
       memory: 0,
       milliseconds: undefined,
@@ -130,10 +135,12 @@ export class CallFlow {
     return true;
   }
 
-  /** A call was reported. @param isUnsentKernel it is a kernel that cannot be sent: no other one can. */
-  ended(isUnsentKernel = false): void {
+  /** A call was reported. @param unsent the kernel whose js body turned out to be one that cannot be sent */
+  ended(unsent?: KernelLike): void {
     this.#inFlight--;
-    if (isUnsentKernel) this.#sendsKernels = false;
+    if (unsent === undefined) return;
+    const kernel = unsent as Kernel;
+    this.#unsent.add(kernels.get(kernel.name) === kernel ? runJsBody : kernel.bodies.js);
   }
 
   /** Stops what runs; nothing is reported any more. Resolves when all of it has stopped; undefined without a pool. */

@@ -289,10 +289,11 @@ export class Run<T> implements LaneSink, HereHost {
   }
 
   returned(task: number): void {
-    const isKernel = this.#program.nodes[task]?.op.kind === 'kernel';
-    this.#calls.ended(isKernel);
+    const op = this.#program.nodes[task]?.op;
+    const kernel = op?.kind === 'kernel' ? op.kernel : undefined;
+    this.#calls.ended(kernel);
     if (!this.isGoing) return;
-    if (isKernel) this.#kernels.undo(task);
+    if (kernel !== undefined) this.#kernels.undo(task);
     this.#table.state[task] = WAITING;
     this.#table.reroute(task, HERE);
     this.#pumpSoon();

@@ -10,7 +10,9 @@ import type { KernelParams } from '../../dist/kernels/contract.js';
 import { kernels } from '../../dist/kernels/registry.js';
 import { arrayCases } from './cases-arrays.js';
 import { elementwiseCases } from './cases-elementwise.js';
+import { productCases } from './cases-products.js';
 import { randomCases } from './cases-random.js';
+import { sortCases } from './cases-sort.js';
 import { runJs } from './harness.js';
 import { array, draw, epsilon, flavours, generator, smallest, ulps, ulps32 } from './numbers.js';
 
@@ -389,7 +391,9 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   svcDecision,
   svcVote,
   accuracy,
-  ...elementwiseCases,
   ...arrayCases,
+  ...productCases,
   ...randomCases,
+  ...elementwiseCases,
+  ...sortCases,
 };

@@ -60,7 +60,7 @@ class Team {
 
 beforeAll(async () => {
   team = await teamModule();
-});
+}, 60_000);
 afterAll(() => Promise.all(teams.map(({ threads }) => threads.close())));
 
 const until = async (condition: () => boolean): Promise<void> => {

@@ -16,8 +16,8 @@ export type Captured =
   /** Something else; `what` it is, for the message. */
   | { readonly kind: 'other'; readonly what: string };
 
-/** Looks a name up outside of the function; undefined where there is none. */
-export type Resolve = (name: string) => Captured | undefined;
+/** Looks a name up outside of the function, or a property of what has that name; undefined where there is none. */
+export type Resolve = (name: string, member?: string) => Captured | undefined;
 
 /** A function text and its surroundings. */
 export interface Unit {

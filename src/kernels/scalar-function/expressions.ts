@@ -139,7 +139,10 @@ export class Expressions {
     if (name === 'arguments') return unit.source.refuse(node, 'arguments', 'name the parameters');
     const captured = unit.resolve(name);
     if (captured?.kind !== 'constant') return refuseCaptured(node, captured, unit.source);
-    const { value } = captured;
+    return this.#known(captured.value);
+  }
+
+  #known(value: number | boolean): Value {
     return typeof value === 'boolean' ? this.#emitter.boolean(value) : this.#emitter.number(value);
   }
 
@@ -147,6 +150,8 @@ export class Expressions {
     const { source } = place.unit;
     const member = globalMember(node, place);
     if (member === undefined) {
+      const captured = capturedMember(node, place);
+      if (captured?.kind === 'constant') return this.#known(captured.value);
       return source.refuse(node, 'a property', 'pass the value as a parameter of its own');
     }
     const [object, name] = member;
@@ -244,7 +249,7 @@ export class Expressions {
 
   #callee(node: CallExpression, place: Place, environment: Environment): Value {
     const { source } = place.unit;
-    const { callee } = node;
+    const callee = calleeOf(node);
     if (node.optional) source.refuse(node, 'an optional call', 'call it: what a kernel calls is there');
     const named = functionNamed(callee, place);
     if (typeof named === 'string') return source.refuse(node, named, hints[named] ?? 'use what Math has');
@@ -272,13 +277,19 @@ export class Expressions {
     return this.#call(closure, args, environment);
   }
 
-  #closure(callee: CallExpression['callee'], { scope, unit }: Place): Closure | undefined {
+  #closure(callee: CallExpression['callee'], place: Place): Closure | undefined {
+    const { scope, unit } = place;
     const name = nameOf(callee);
-    if (name === undefined) return undefined;
-    const variable = scope.find(name);
-    if (variable !== undefined) return variable.closure;
-    const captured = unit.resolve(name);
-    if (captured?.kind !== 'function') return refuseCaptured(callee as Identifier, captured, unit.source);
+    let captured: Captured | undefined;
+    if (name === undefined) {
+      captured = capturedMember(callee, place);
+      if (captured?.kind !== 'function') return undefined;
+    } else {
+      const variable = scope.find(name);
+      if (variable !== undefined) return variable.closure;
+      captured = unit.resolve(name);
+      if (captured?.kind !== 'function') return refuseCaptured(callee as Identifier, captured, unit.source);
+    }
     const source = new Source(unit.source.where, captured.source);
     return { node: source.root, scope: undefined, unit: { source, resolve: captured.resolve } };
   }
@@ -328,6 +339,22 @@ function globalMember(node: CallExpression['callee'], { scope }: Place): [object
     return undefined;
   }
   return [object, name];
+}
+
+/** A property of something around the function: an imported module, an object of constants. */
+function capturedMember(node: CallExpression['callee'], { scope, unit }: Place): Captured | undefined {
+  if (node.type !== 'MemberExpression' || node.computed || node.optional) return undefined;
+  const object = nameOf(node.object);
+  const name = nameOf(node.property);
+  if (object === undefined || name === undefined || scope.find(object) !== undefined) return undefined;
+  return unit.resolve(object, name);
+}
+
+/** What is called; tools write calls of imported functions as `(0, module.f)(x)`. */
+function calleeOf({ callee }: CallExpression): CallExpression['callee'] {
+  if (callee.type !== 'SequenceExpression' || callee.expressions.length !== 2) return callee;
+  const [first, second] = callee.expressions;
+  return first?.type === 'Literal' && second !== undefined ? second : callee;
 }
 
 const asNumber: Callable = { arity: [1, 1], emit: (_, [x]) => x as Value };

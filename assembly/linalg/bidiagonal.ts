@@ -1,0 +1,298 @@
+/**
+ * Singular values and vectors of an upper bidiagonal matrix by divide and conquer (Gu & Eisenstat, SIAM J. Matrix Anal.
+ * 16(1), 1995; LAPACK's bdsdc and lasd1 to lasd4): without its middle row the matrix falls into two; put back, in the
+ * bases of the two, it is a diagonal matrix with one full row z, whose singular values are roots of a secular equation
+ * in σ². What the halves have in common is deflated, and z is recomputed from the roots so that vectors are orthogonal.
+ *
+ * Left and right vectors are kept as rows of u and v. Leaves of at most 32 rows are solved by implicit QR.
+ */
+import { GEMM_END, wideProduct } from '../gemm';
+import { Body, parallelFor } from '../team';
+import { bidiagonalQr } from './bidiagonal-qr';
+import { singularRoot } from './secular';
+import { hypotenuse, rotate, sortIndices } from './tridiagonal';
+
+const EPS: f64 = 2.220446049250313e-16;
+const LEAF: i32 = 32;
+const CONTEXT: usize = 64 + 896;
+const WIDE_ROOTS: i32 = 128;
+const ROOTS_EACH: i32 = 16;
+
+// @ts-ignore: decorator
+@inline function at(p: usize, i: i32): f64 {
+  return load<f64>(p + (<usize>i << 3));
+}
+// @ts-ignore: decorator
+@inline function set(p: usize, i: i32, value: f64): void {
+  store<f64>(p + (<usize>i << 3), value);
+}
+// @ts-ignore: decorator
+@inline function index(p: usize, i: i32): i32 {
+  return load<i32>(p + (<usize>i << 2));
+}
+// @ts-ignore: decorator
+@inline function setIndex(p: usize, i: i32, value: i32): void {
+  store<i32>(p + (<usize>i << 2), value);
+}
+
+/** float64 elements of workspace for `bidiagonalSvd`. */
+export function bidiagonalSpace(n: i32): usize {
+  const m = <usize>n + 1;
+  return 3 * m * m + 10 * m;
+}
+
+/**
+ * d (n) and e (n − 1, and room for one more) → singular values ascending in d, left and right vectors as the rows of u
+ * and v (n × n). e is destroyed. 0 is success, 2 when an iteration did not converge, −1 cancelled.
+ */
+export function bidiagonalSvd(work: usize, n: i32, d: usize, e: usize, u: usize, v: usize, space: usize): i32 {
+  for (let which = 0; which < 2; which++) {
+    const q = which == 0 ? u : v;
+    memory.fill(q, 0, <usize>n * <usize>n << 3);
+    for (let i = 0; i < n; i++) set(q, i * n + i, 1);
+  }
+  const norm = scaleToOne(n, d, e);
+  if (norm == 0) return 0;
+  const status = conquer(work, n, 0, d, e, u, v, n, space);
+  for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
+  return status;
+}
+
+/** Singular values alone, ascending in d, by implicit QR: O(n²). */
+export function bidiagonalValues(n: i32, d: usize, e: usize): i32 {
+  const norm = scaleToOne(n, d, e);
+  if (norm == 0) return 0;
+  const status = bidiagonalQr(n, false, d, e, 0, 0, 0, 0, 0, 0);
+  for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
+  return status;
+}
+
+/** Divides by the largest element and answers it. */
+function scaleToOne(n: i32, d: usize, e: usize): f64 {
+  let norm: f64 = 0;
+  for (let i = 0; i < n; i++) norm = max(norm, abs(at(d, i)));
+  for (let i = 0; i + 1 < n; i++) norm = max(norm, abs(at(e, i)));
+  if (norm == 0) return 0;
+  for (let i = 0; i < n; i++) set(d, i, at(d, i) / norm);
+  for (let i = 0; i + 1 < n; i++) set(e, i, at(e, i) / norm);
+  return norm;
+}
+
+/** n rows and n + `extra` columns; u and v point to the blocks of this part, leading dimension ld. */
+function conquer(work: usize, n: i32, extra: i32, d: usize, e: usize, u: usize, v: usize, ld: i32, space: usize): i32 {
+  if (n <= LEAF) return bidiagonalQr(n, extra == 1, d, e, n, u, ld, n + extra, v, ld);
+  const nl = n / 2, nr = n - nl - 1;
+  const alpha = at(d, nl), beta = at(e, nl);
+  const corner = <usize>(nl + 1) * <usize>(ld + 1) << 3;
+  const later = <usize>(nl + 1) << 3;
+  let status = conquer(work, nl, 1, d, e, u, v, ld, space);
+  if (status != 0) return status;
+  status = conquer(work, nr, extra, d + later, e + later, u + corner, v + corner, ld, space);
+  if (status != 0) return status;
+  return merge(work, n, nl, extra, alpha, beta, d, u, v, ld, space);
+}
+
+/** What the shared loops of a merge read; `k` roots. */
+@unmanaged class Merge {
+  k: i32;
+  poles: usize; z: usize; weights: usize; roots: usize;
+  /** Row j: the distances of the poles from root j. */
+  distances: usize;
+  /** Row j: the left or right vector of root j, in the packed order. */
+  s: usize;
+  place: usize;
+  isLeft: bool;
+}
+
+function merge(
+  work: usize, n: i32, nl: i32, extra: i32, alpha: f64, beta: f64, d: usize, u: usize, v: usize, ld: i32, space: usize,
+): i32 {
+  const m = n + extra;
+  const square = <usize>m * <usize>m << 3, list = <usize>(n + 1) << 3;
+  const packed = space, distances = packed + square, s = distances + square;
+  const z = s + square, poles = z + list, weights = poles + list, roots = weights + list;
+  const kept = roots + list, order = kept + (list >> 1), type = order + (list >> 1);
+  const place = type + (list >> 1), gone = place + (list >> 1), spare = gone + (list >> 1);
+
+  // the row z in the bases of the two parts; row nl of v is the left part's null vector
+  let largest = max(abs(alpha), abs(beta));
+  for (let i = 0; i < n; i++) {
+    set(weights, i, i <= nl ? alpha * at(v, i * ld + nl) : beta * at(v, i * ld + nl + 1));
+    setIndex(type, i, i < nl ? 1 : 3);
+    if (i != nl) largest = max(largest, abs(at(d, i)));
+  }
+  if (largest == 0) return 0;
+  // a part may be smaller than the whole by any factor: squares must not vanish
+  for (let i = 0; i < n; i++) {
+    set(weights, i, at(weights, i) / largest);
+    if (i != nl) set(d, i, at(d, i) / largest);
+  }
+  const tolerance = 8 * EPS;
+  let first = at(weights, nl);
+  if (extra == 1) {
+    // both parts have a null vector: one turned combination carries z, the other is the whole's
+    const other = beta * at(v, n * ld + nl + 1) / largest;
+    const size = hypotenuse(first, other);
+    if (size > 0) rotate(m, v + (<usize>(nl * ld) << 3), v + (<usize>(n * ld) << 3), first / size, -other / size);
+    first = size;
+  }
+  if (abs(first) <= tolerance) first = first < 0 ? -tolerance : tolerance;
+
+  for (let i = 0, a = 0, b = nl + 1; i < n - 1; i++) {
+    const takesFirst = b == n || (a < nl && at(d, a) <= at(d, b));
+    setIndex(order, i, takesFirst ? a++ : b++);
+  }
+  let k = 1, deflated = 0;
+  let pending = -1;
+  for (let i = 0; i < n - 1; i++) {
+    const next = index(order, i);
+    const weight = at(weights, next);
+    if (abs(weight) <= tolerance) {
+      setIndex(gone, deflated++, next);
+      continue;
+    }
+    if (pending >= 0) {
+      if (abs(at(d, next) - at(d, pending)) <= tolerance) {
+        const size = hypotenuse(weight, at(weights, pending));
+        const c = weight / size, sine = at(weights, pending) / size;
+        set(weights, next, size);
+        if (index(type, next) != index(type, pending)) setIndex(type, next, 2);
+        // pending ← c·pending − sine·next, next ← sine·pending + c·next
+        rotate(n, u + (<usize>(pending * ld) << 3), u + (<usize>(next * ld) << 3), c, sine);
+        rotate(m, v + (<usize>(pending * ld) << 3), v + (<usize>(next * ld) << 3), c, sine);
+        setIndex(gone, deflated++, pending);
+      } else {
+        setIndex(kept, k++, pending);
+      }
+    }
+    pending = next;
+  }
+  if (pending >= 0) setIndex(kept, k++, pending);
+  setIndex(kept, 0, nl);
+
+  // packed: rows of the left part, row nl, mixed ones, rows of the right part
+  let count1 = 0, count2 = 0;
+  for (let i = 1; i < k; i++) {
+    const t = index(type, index(kept, i));
+    if (t == 1) count1++;
+    else if (t == 2) count2++;
+  }
+  let next1 = 0, next2 = count1 + 1, next3 = count1 + 1 + count2;
+  setIndex(place, 0, count1);
+  set(poles, 0, 0);
+  set(z, 0, first);
+  for (let i = 1; i < k; i++) {
+    const from = index(kept, i);
+    const t = index(type, from);
+    setIndex(place, i, t == 1 ? next1++ : t == 2 ? next2++ : next3++);
+    set(poles, i, at(d, from));
+    set(z, i, at(weights, from));
+  }
+  if (k > 1 && at(poles, 1) < 0.5 * tolerance) set(poles, 1, 0.5 * tolerance);
+  for (let i = 0; i < deflated; i++) set(roots, k + i, at(d, index(gone, i)));
+
+  const shared = changetype<Merge>(work + CONTEXT);
+  shared.k = k; shared.poles = poles; shared.z = z; shared.weights = weights;
+  shared.roots = roots; shared.distances = distances; shared.s = s; shared.place = place;
+  if (!each(work, k, solveRoots)) return -1;
+  if (!each(work, k, recomputeWeights)) return -1;
+  for (let i = 0; i < n; i++) setIndex(order, i, i);
+  sortIndices(n, order, roots, spare);
+  for (let i = 0; i < n; i++) set(d, i, at(roots, index(order, i)) * largest);
+  const middle = count1 + 1 + count2;
+  for (let side = 0; side < 2; side++) {
+    const isLeft = side == 0;
+    const q = isLeft ? u : v;
+    const width = isLeft ? n : m;
+    // where the columns of the right part begin: row nl of u is the middle row itself
+    const cut = isLeft ? nl : nl + 1;
+    const bytes = <usize>width << 3;
+    for (let i = 0; i < k; i++) {
+      memory.copy(packed + <usize>index(place, i) * bytes, q + (<usize>(index(kept, i) * ld) << 3), bytes);
+    }
+    for (let i = 0; i < deflated; i++) {
+      memory.copy(packed + <usize>(k + i) * bytes, q + (<usize>(index(gone, i) * ld) << 3), bytes);
+    }
+    shared.isLeft = isLeft;
+    if (!each(work, k, makeVectors)) return -1;
+    for (let i = 0; i < n; ) {
+      const from = index(order, i);
+      const target = q + (<usize>(i * ld) << 3);
+      if (from >= k) {
+        memory.copy(target, packed + <usize>from * bytes, bytes);
+        i++;
+        continue;
+      }
+      // adjacent roots go in one product
+      let end = i + 1;
+      while (end < n && index(order, end) == from + end - i) {
+        if (index(order, end) >= k) break;
+        end++;
+      }
+      const rows = end - i;
+      const a = s + (<usize>(from * k) << 3), b = packed, right = a + (<usize>count1 << 3);
+      const below = packed + <usize>count1 * bytes + (<usize>cut << 3);
+      const corner = target + (<usize>cut << 3);
+      if (!wideProduct<f64>(work, rows, cut, middle, 1, a, k, 1, b, width, 1, target, ld, false, false)) return -1;
+      if (!wideProduct<f64>(work, rows, width - cut, k - count1, 1, right, k, 1, below, width, 1, corner, ld, false, false)) return -1;
+      i = end;
+    }
+  }
+  return 0;
+}
+
+function each(work: usize, k: i32, body: Body): bool {
+  const pieces = (k + ROOTS_EACH - 1) / ROOTS_EACH;
+  if (k >= WIDE_ROOTS) return parallelFor(work, pieces, body.index, work + CONTEXT);
+  for (let i = 0; i < pieces; i++) body(work, i, work + CONTEXT);
+  return true;
+}
+
+function solveRoots(work: usize, piece: i32, context: usize): void {
+  const m = changetype<Merge>(context);
+  const k = m.k;
+  const end = min(k, (piece + 1) * ROOTS_EACH);
+  for (let j = piece * ROOTS_EACH; j < end; j++) {
+    set(m.roots, j, singularRoot(k, j, m.poles, m.z, m.distances + (<usize>(j * k) << 3)));
+  }
+}
+
+/** Weights whose secular equation has exactly these roots (Gu & Eisenstat, eq. 3.4). */
+function recomputeWeights(work: usize, piece: i32, context: usize): void {
+  const m = changetype<Merge>(context);
+  const k = m.k, poles = m.poles, roots = m.roots, distances = m.distances;
+  const end = min(k, (piece + 1) * ROOTS_EACH);
+  for (let i = piece * ROOTS_EACH; i < end; i++) {
+    const pole = at(poles, i);
+    let value = at(distances, i * k + i) * (pole + at(roots, i));
+    for (let j = 0; j < k; j++) {
+      if (j == i) continue;
+      const other = at(poles, j);
+      value *= at(distances, j * k + i) / (pole - other) * ((pole + at(roots, j)) / (pole + other));
+    }
+    const size = sqrt(abs(value));
+    set(m.weights, i, at(m.z, i) < 0 ? -size : size);
+  }
+}
+
+/** Row j: the left or right vector of root j, of norm one, in the packed order. */
+function makeVectors(work: usize, piece: i32, context: usize): void {
+  const m = changetype<Merge>(context);
+  const k = m.k;
+  const temporary = work + GEMM_END;
+  const end = min(k, (piece + 1) * ROOTS_EACH);
+  for (let j = piece * ROOTS_EACH; j < end; j++) {
+    const row = m.distances + (<usize>(j * k) << 3), out = m.s + (<usize>(j * k) << 3);
+    const root = at(m.roots, j);
+    let sum: f64 = 0;
+    for (let i = 0; i < k; i++) {
+      const pole = at(m.poles, i);
+      let value = at(m.weights, i) / (at(row, i) * (pole + root));
+      if (m.isLeft) value = i == 0 ? -1 : value * pole;
+      set(temporary, i, value);
+      sum += value * value;
+    }
+    const factor = 1 / sqrt(sum);
+    for (let i = 0; i < k; i++) set(out, index(m.place, i), at(temporary, i) * factor);
+  }
+}

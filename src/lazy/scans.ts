@@ -1,0 +1,48 @@
+/** Running sums and products along an axis, added one after the other as NumPy does it. */
+import { floatType } from '../array/promote.js';
+import type { Kernel } from '../kernels/contract.js';
+import { cumprod as cumprodKernel, cumsum as cumsumKernel } from '../kernels/scan.js';
+import { checkAxis, checkOptionNames } from './along.js';
+import { isUnknown, late } from './late.js';
+import { type ArrayInput, asLazy, kernelCall1, type LazyArray, leaf } from './lazy-array.js';
+
+export interface ScanOptions {
+  /** The axis to go along, negative ones counted from the end; default: all of x as one line. */
+  readonly axis?: number | null;
+}
+
+function scan(kernel: Kernel, x: ArrayInput, options: ScanOptions): LazyArray {
+  const where = `nd.${kernel.name}`;
+  checkOptionNames(where, options, ['axis']);
+  const axis = options.axis ?? null;
+  const array = asLazy(x, where);
+  const isScalar = array.ndim === 0 && (axis === 0 || axis === -1);
+  const params = axis === null || isScalar ? {} : { axis: checkAxis(where, array, axis) };
+  if (!isUnknown(array)) return kernelCall1(kernel, [array], params);
+  const spec = { shape: axis === null ? [Number.NaN] : array.shape, dtype: floatType(array.dtype) };
+  return late(kernel.name, [array], (value) => kernelCall1(kernel, [leaf(value)], params), spec);
+}
+
+/**
+ * Running sums of x along an axis, of x's shape; without `axis` of all elements in row-major order, of one axis. float32
+ * stays float32, whole numbers and booleans give float64. O(size).
+ *
+ * @throws ShapeError for an axis that x does not have
+ *
+ * @example
+ * await nd.cumsum([1, 2, 3]).compute(); // [1, 3, 6]
+ * await nd.cumsum([[1, 2], [3, 4]], { axis: 0 }).compute(); // [[1, 2], [4, 6]]
+ */
+export function cumsum(x: ArrayInput, options: ScanOptions = {}): LazyArray {
+  return scan(cumsumKernel, x, options);
+}
+
+/**
+ * Running products, otherwise as `cumsum`.
+ *
+ * @example
+ * await nd.cumprod([1, 2, 3, 4]).compute(); // [1, 2, 6, 24]
+ */
+export function cumprod(x: ArrayInput, options: ScanOptions = {}): LazyArray {
+  return scan(cumprodKernel, x, options);
+}
