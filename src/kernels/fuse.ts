@@ -10,17 +10,15 @@
  *
  * Does badly on: a cheap task with consumers in two groups; it is written to memory although both could compute it.
  */
-import type { DType } from '../array/dtype.js';
 import { sizeOf } from '../array/ndarray.js';
-import { composeViews, type View, wholeView } from '../array/view.js';
+import { wholeView } from '../array/view.js';
 import { noSettings, type Op, TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
 import { holeAt } from '../graph/template.js';
 import type { Kernel, KernelOp } from './contract.js';
 import { elementwise } from './elementwise.js';
-import { type Expression, eachInstruction, type ValueId } from './expression.js';
-import { ExpressionBuilder, inlineExpression } from './expression-builder.js';
-import { parse, serialize } from './expression-text.js';
+import { NONE, VIEW, Writing } from './fusion-form.js';
+import { type Plan, planOf, type Sight, seen, sightOf } from './fusion-plan.js';
 import { kernelKey } from './key.js';
 import { reduce } from './reduce.js';
 
@@ -30,33 +28,6 @@ const MOST_INSTRUCTIONS = 100;
 /** What may be computed several times over: so many cheap operations for each element, or so many in all. */
 const RECOMPUTED_EACH = 4;
 const RECOMPUTED_ALL = 4096;
-
-const NONE = -1;
-/** The mark of a task that is only a view: wherever it is wanted, its input is. */
-const VIEW = -2;
-
-/** What a kernel task does, as far as fusion needs to know. */
-interface Plan {
-  readonly text: string;
-  readonly expression: Expression;
-  /** The shape that its loop runs over. */
-  readonly space: readonly number[];
-  /** How it sees each input. */
-  readonly views: readonly View[];
-  readonly dtypes: readonly DType[];
-  /** Of one element, in additions. */
-  readonly cost: number;
-  readonly usesIndex: boolean;
-  readonly isView: boolean;
-  /** It sees its inputs as they are. */
-  readonly isPlain: boolean;
-}
-
-/** A view and its text, equal for equal views. */
-interface Sight {
-  readonly view: View;
-  readonly text: string;
-}
 
 /** What a group wants of a task outside or inside it. */
 interface Wish {
@@ -74,68 +45,6 @@ interface Group {
   instructions: number;
   recomputed: number;
   isChanged: boolean;
-}
-
-/** The costs of operations in additions; those not named cost 1. */
-const costs = new Map<string, number>([
-  ...['input', 'constant'].map((op): [string, number] => [op, 0]),
-  ...['div', 'reciprocal', 'sqrt', 'floorDivide', 'mod', 'remainder', 'hypot'].map((op): [string, number] => [op, 4]),
-  ...['exp', 'exp2', 'expm1', 'log', 'log1p', 'log2', 'log10', 'sin', 'cos', 'tan', 'asin', 'acos', 'atan'].map(
-    (op): [string, number] => [op, 16],
-  ),
-  ...['sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'atan2', 'cbrt', 'pow'].map((op): [string, number] => [
-    op,
-    24,
-  ]),
-  ['loop', 1000],
-]);
-
-interface Form {
-  readonly expression: Expression;
-  readonly dtypes: readonly DType[];
-  readonly cost: number;
-  readonly usesIndex: boolean;
-}
-
-const forms = new WeakMap<Expression, Form>();
-
-function formOf(text: string): Form {
-  const expression = parse(text);
-  let form = forms.get(expression);
-  if (form === undefined) {
-    const dtypes: DType[] = [];
-    let cost = 0;
-    let usesIndex = false;
-    eachInstruction(expression.instructions, (instruction) => {
-      cost += costs.get(instruction.op) ?? 1;
-      if (instruction.op === 'input') dtypes[instruction.input] = instruction.dtype;
-      if (instruction.op === 'index') usesIndex = true;
-    });
-    form = { expression, dtypes, cost, usesIndex };
-    forms.set(expression, form);
-  }
-  return form;
-}
-
-/** The plan of a task that may be part of a group, undefined for every other. */
-function planOf(node: TaskNode): Plan | undefined {
-  const op = node.op as KernelOp;
-  const { params, specs } = op;
-  const text = params.expression as string;
-  const { expression, dtypes, cost, usesIndex } = formOf(text);
-  const count = node.deps.length;
-  // An input that is not looked at gives the result its shape alone.
-  if (dtypes.length !== count || count === 0 || dtypes.includes(undefined as unknown as DType)) return undefined;
-  let views: readonly View[];
-  if (typeof params.views === 'string') {
-    views = JSON.parse(params.views) as View[];
-  } else {
-    if (specs === undefined) return undefined;
-    views = specs.map(({ shape }) => wholeView(shape));
-  }
-  const isView = op.kernel === elementwise && expression.instructions.length === 1;
-  const isPlain = params.views === undefined;
-  return { text, expression, space: views[0]!.shape, views, dtypes, cost, usesIndex, isView, isPlain };
 }
 
 function isKernel(op: Op, kernel: Kernel): boolean {
@@ -156,6 +65,7 @@ export function fuse(program: Program): Program {
 
 class Fusion {
   readonly #program: Program;
+  /** Of tasks that may be fused, and of those that want them. */
   readonly #plans: (Plan | undefined)[];
   /** The last task of each task's group, NONE or VIEW. */
   readonly #groupOf: Int32Array;
@@ -190,27 +100,34 @@ class Fusion {
       if (op.kind !== 'kernel' || settings !== noSettings) continue;
       if (op.kernel === elementwise) kinds[task] = 2;
       else if (op.kernel === reduce) kinds[task] = 1;
-      if (kinds[task] === 0) continue;
-      this.#plans[task] = planOf(nodes[task] as TaskNode);
-      if (this.#plans[task] === undefined) kinds[task] = 0;
     }
+    const isTarget = new Uint8Array(nodes.length);
+    for (const target of targets) isTarget[target] = 1;
     const candidates = new Uint8Array(nodes.length);
     let count = 0;
     for (let task = 0; task < nodes.length; task++) {
       const from = succStart[task] as number;
       const to = succStart[task + 1] as number;
-      if (kinds[task] !== 2 || from === to) continue;
+      if (kinds[task] !== 2 || isTarget[task] === 1 || from === to) continue;
       let isOnly = true;
       for (let e = from; e < to && isOnly; e++) isOnly = kinds[succs[e] as number] !== 0;
+      // Only what may be fused is looked into.
+      isOnly &&= this.#plan(task) !== undefined;
+      for (let e = from; e < to && isOnly; e++) isOnly = this.#plan(succs[e] as number) !== undefined;
       if (!isOnly) continue;
       candidates[task] = 1;
       count++;
     }
-    for (const target of targets) {
-      count -= candidates[target] as number;
-      candidates[target] = 0;
-    }
     return count === 0 ? undefined : candidates;
+  }
+
+  #plan(task: number): Plan | undefined {
+    let plan = this.#plans[task];
+    if (plan === undefined) {
+      plan = planOf(this.#program.nodes[task] as TaskNode);
+      this.#plans[task] = plan;
+    }
+    return plan;
   }
 
   #hasCandidate(task: number, candidates: Uint8Array): boolean {
@@ -229,7 +146,7 @@ class Fusion {
       size: sizeOf(plan.space),
       members: [task],
       inputs: new Set(),
-      instructions: plan.expression.instructions.length,
+      instructions: plan.size,
       recomputed: 0,
       isChanged: false,
     };
@@ -273,8 +190,8 @@ class Fusion {
     }
     const { group } = wishes[0] as Wish;
     for (const wish of wishes) if (wish.group !== group) return false;
-    const instructions = group.instructions + wishes.length * plan.expression.instructions.length;
-    if (instructions > MOST_INSTRUCTIONS) return false;
+    const instructions = group.instructions + wishes.length * plan.size;
+    if (instructions + group.inputs.size > MOST_INSTRUCTIONS) return false;
     const recomputed = this.#recomputed(plan, group, wishes.length);
     if (recomputed === undefined) return false;
     if (group.inputs.size - wishes.length + this.#newInputs(group, task, wishes) > MOST_INPUTS) return false;
@@ -374,118 +291,6 @@ class Fusion {
 function nameOf(names: readonly string[]): string {
   if (names.length <= 5) return names.join('-');
   return [...names.slice(0, 2), `(${names.length - 4})`, ...names.slice(-2)].join('-');
-}
-
-/** Writes the expression of a group. */
-class Writing {
-  readonly #program: Program;
-  readonly #plans: readonly (Plan | undefined)[];
-  readonly #groupOf: Int32Array;
-  readonly #root: number;
-  readonly #inputs: number[] = [];
-  readonly #views: View[] = [];
-  /** `task view` of what was written, as the names that the form has for them. */
-  readonly #written = new Map<string, string>();
-  /** What makes the values of the form, in order. */
-  readonly #steps: { readonly plan: Plan; readonly sight: Sight; readonly args: readonly string[] }[] = [];
-  #form = '';
-  #isPlain = true;
-
-  constructor(program: Program, plans: readonly (Plan | undefined)[], groupOf: Int32Array, root: number) {
-    this.#program = program;
-    this.#plans = plans;
-    this.#groupOf = groupOf;
-    this.#root = root;
-  }
-
-  run(): {
-    readonly text: string;
-    readonly inputs: readonly number[];
-    readonly views: readonly View[];
-    readonly isPlain: boolean;
-  } {
-    const { space } = this.#plans[this.#root] as Plan;
-    this.#write(this.#root, sightOf(wholeView(space)));
-    let text = texts.get(this.#form);
-    if (text === undefined) {
-      text = this.#build();
-      if (texts.size >= KEPT) texts.clear();
-      texts.set(this.#form, text);
-    }
-    return { text, inputs: this.#inputs, views: this.#views, isPlain: this.#isPlain };
-  }
-
-  /** The name of what `sight` shows of the result of `task`: `i3` for an input, `v5` for a value of the form. */
-  #write(task: number, sight: Sight): string {
-    const key = `${task} ${sight.text}`;
-    const known = this.#written.get(key);
-    if (known !== undefined) return known;
-    const group = this.#groupOf[task] as number;
-    const plan = this.#plans[task];
-    let name: string;
-    if (plan !== undefined && (group === VIEW || group === this.#root)) {
-      const { depStart, deps } = this.#program;
-      const first = depStart[task] as number;
-      this.#isPlain &&= plan.isPlain;
-      const args = plan.views.map((_, k) => this.#write(deps[first + k] as number, seen(sight, plan, k)));
-      if (group === VIEW) {
-        name = args[0] as string;
-      } else {
-        name = `v${this.#steps.push({ plan, sight, args }) - 1}`;
-        this.#form += `${plan.text}${plan.usesIndex ? sight.text : ''}(${args.join()})`;
-      }
-    } else {
-      this.#inputs.push(task);
-      name = `i${this.#views.push(sight.view) - 1}`;
-    }
-    this.#written.set(key, name);
-    return name;
-  }
-
-  #build(): string {
-    const builder = new ExpressionBuilder();
-    const values: ValueId[] = [];
-    for (const { plan, sight, args } of this.#steps) {
-      const given = args.map((name, k) => {
-        const place = Number(name.slice(1));
-        return name.startsWith('v') ? (values[place] as ValueId) : builder.input(place, plan.dtypes[k] as DType);
-      });
-      values.push(
-        inlineExpression(builder, plan.expression, given, (axis, dtype) => indexOf(builder, sight.view, axis, dtype)),
-      );
-    }
-    return serialize(builder.build(values.at(-1) as ValueId));
-  }
-}
-
-const KEPT = 1000;
-/** The texts of forms: graphs of blocks have the same group many times over. */
-const texts = new Map<string, string>();
-
-/** The index along `axis` of what `view` shows, in terms of the loop's own indices. */
-function indexOf(builder: ExpressionBuilder, view: View, axis: number, dtype: 'float64' | 'int32'): ValueId {
-  const start = view.start[axis] as number;
-  let sum = start === 0 ? undefined : builder.constant(start, dtype);
-  view.axes.forEach((of, own) => {
-    if (of !== axis) return;
-    const step = view.steps[own] as number;
-    const index = builder.index(own, dtype);
-    const walked = step === 1 ? index : builder.binary('mul', index, builder.constant(step, dtype));
-    sum = sum === undefined ? walked : builder.binary('add', sum, walked);
-  });
-  return sum ?? builder.constant(0, dtype);
-}
-
-/** Steps that are never made are left out, so that equal views look equal. */
-function sightOf({ shape, axes: given, steps: own, start }: View): Sight {
-  const axes = given.map((axis, i) => (shape[i] === 1 ? null : axis));
-  const steps = own.map((step, i) => (axes[i] === null ? 0 : step));
-  return { view: { shape, axes, steps, start }, text: `${axes.join()};${steps.join()};${start.join()}` };
-}
-
-/** What `outer`, which shows the result of a task, shows of that task's input `k`. */
-function seen(outer: Sight, { views, isPlain }: Plan, k: number): Sight {
-  return isPlain ? outer : sightOf(composeViews(outer.view, views[k] as View));
 }
 
 /** A program of these tasks and edges. */

@@ -10,7 +10,7 @@ import type { Params } from '../graph/node.js';
 import { elementwise as elementwiseKernel } from '../kernels/elementwise.js';
 import { type Reduction, reduce as reduceKernel, reductionDType } from '../kernels/reduce.js';
 import { isUnknown, late, lateShape } from './late.js';
-import { kernelResult, type LazyArray } from './lazy-array.js';
+import { kernelResult, type LazyArray, leaf } from './lazy-array.js';
 
 /** An expression as text, and the dtype of what it makes. */
 export interface Lowered {
@@ -37,7 +37,17 @@ export function elementwiseCall(
   }
   if (inputs.some(isUnknown)) {
     const spec = { shape: lateShape(inputs, `nd.${name}`), dtype };
-    return late(name, inputs, (...values) => elementwiseCall(name, expression, values), spec);
+    return late(
+      name,
+      inputs,
+      (...values) =>
+        elementwiseCall(
+          name,
+          expression,
+          values.map((value) => leaf(value)),
+        ),
+      spec,
+    );
   }
   const shapes = inputs.map(({ shape }) => shape);
   const shape = broadcastShapes(shapes, `nd.${name}`);
@@ -67,7 +77,8 @@ export function reduceCall(name: string, expression: Lowered, input: LazyArray, 
     ? input.shape.map((length, axis) => (isReduced(axis) ? 1 : length))
     : input.shape.filter((_, axis) => !isReduced(axis));
   const spec = { shape, dtype: reductionDType(reduction, expression.dtype) };
-  if (isUnknown(input)) return late(name, [input], (value) => reduceCall(name, expression, value, options), spec);
+  if (isUnknown(input))
+    return late(name, [input], (value) => reduceCall(name, expression, leaf(value!), options), spec);
   const params: Params = {
     expression: expression.text,
     reduction,

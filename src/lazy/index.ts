@@ -7,6 +7,7 @@ export type { Binary, Comparison, Logical, Numeric, Test, Unary } from './elemen
 export type { RoundOptions } from './functions.js';
 export { type ArrayInput, LazyArray, type PersistedLazyArray } from './lazy-array.js';
 export * as nd from './nd.js';
+export type { NormOptions } from './norm.js';
 export * as random from './random.js';
 export type { ReduceOptions, Reduction, VarianceOptions, Whole } from './reduce.js';
-export type { ArgOptions, NormOptions } from './reductions.js';
+export type { ArgOptions } from './reductions.js';

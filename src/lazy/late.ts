@@ -10,7 +10,7 @@ import type { Delayed } from '../graph/types.js';
 import type { ArraySpec } from '../kernels/contract.js';
 import { type InlineTask, lazyResult } from './inline.js';
 import { nameByIdentity } from './keys.js';
-import { type LazyArray, leaf } from './lazy-array.js';
+import type { LazyArray } from './lazy-array.js';
 
 /** Whether some length is not known before the array is computed. */
 export function isUnknown({ shape }: Pick<ArraySpec, 'shape'>): boolean {
@@ -19,15 +19,15 @@ export function isUnknown({ shape }: Pick<ArraySpec, 'shape'>): boolean {
 }
 
 /**
- * What `build` makes of the computed `inputs`, as one task. It gets lazy arrays again, of the same dtypes and of shapes
- * that are known now.
+ * What `build` makes of the computed `inputs`, as one task. Each comes as an array of the dtype that was known of it, a
+ * zero-dimensional one too.
  *
  * @param spec what is known of the result already, with NaN for lengths that are not
  */
 export function late(
   name: string,
   inputs: readonly LazyArray[],
-  build: (...values: readonly LazyArray[]) => LazyArray | Delayed<unknown>,
+  build: (...values: readonly NDArray[]) => LazyArray | Delayed<unknown>,
   spec: ArraySpec,
 ): LazyArray {
   const dtypes = inputs.map(({ dtype }) => dtype);
@@ -36,7 +36,7 @@ export function late(
       const array = value instanceof NDArray ? value : toNDArray(value, { dtype: dtypes[i], where: name });
       // Used here once and never again: its key need not be made of its content.
       nameByIdentity(array);
-      return leaf(array);
+      return array;
     });
     return (build(...arrays) as Delayed<unknown>).compute();
   };

@@ -10,6 +10,7 @@ import { astype } from './cast.js';
 import * as functions from './functions.js';
 import { LazyArray } from './lazy-array.js';
 import * as logic from './logic.js';
+import { type NormOptions, norm } from './norm.js';
 import type { ReduceOptions, VarianceOptions, Whole } from './reduce.js';
 import * as reductions from './reductions.js';
 import { transposed } from './view.js';
@@ -99,7 +100,7 @@ declare module './lazy-array.js' {
     /** `nd.all(this, options)` */
     readonly all: ReductionMethod<boolean>;
     /** `nd.norm(this, options)` */
-    readonly norm: ReductionMethod<number, reductions.NormOptions>;
+    readonly norm: ReductionMethod<number, NormOptions>;
     /** The array with its axes in reverse order. */
     readonly T: LazyArray;
   }
@@ -111,7 +112,7 @@ type Method = (x: LazyArray, ...args: any[]) => unknown;
 const { add, sub, mul, div, floorDivide, mod, pow, maximum, minimum, clip, neg, abs, square } = arithmetic;
 const { sqrt, exp, log, round } = functions;
 const { equal, notEqual, less, lessEqual, greater, greaterEqual, logicalAnd, logicalOr, logicalNot } = logic;
-const { sum, prod, mean, std, min, max, argmin, argmax, any, all, norm, var: variance } = reductions;
+const { sum, prod, mean, std, min, max, argmin, argmax, any, all, var: variance } = reductions;
 
 /** By the names they have as methods: each gets the array first, and what the method is given after it. */
 const methods: Readonly<Record<string, Method>> = {

@@ -8,24 +8,7 @@ import type { ArraySpec } from '../kernels/contract.js';
 import { inline, lazyResult } from './inline.js';
 import type { LazyArray } from './lazy-array.js';
 
-export {
-  abs,
-  add,
-  clip,
-  div,
-  floorDivide,
-  hypot,
-  maximum,
-  minimum,
-  mod,
-  mul,
-  neg,
-  pow,
-  reciprocal,
-  sign,
-  square,
-  sub,
-} from './arithmetic.js';
+export * from './arithmetic.js';
 export { astype } from './cast.js';
 export {
   arange,
@@ -130,8 +113,26 @@ export { repeat, roll, tile } from './repeat.js';
 export { save } from './save.js';
 export { cumprod, cumsum } from './scans.js';
 export { slice } from './slice.js';
+export { arange, array, eye, full, linspace, logspace, ones, zeros } from './creation.js';
+export * from './functions.js';
+export * from './logic.js';
+export { norm } from './norm.js';
+export * from './products.js';
+export * from './reductions.js';
 export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
 export { expr } from './template.js';
+
+/**
+ * The rows of `x` at `indices` (whole numbers, negative ones counted from the end).
+ *
+ * @throws ArgumentError for a row that does not exist
+ *
+ * @example
+ * await nd.take([10, 20, 30], [2, 0]).compute(); // [30, 10]
+ */
+export function take(x: ArrayInput, indices: ArraySource | LazyArray): LazyArray {
+  return takeRows(asLazy(x, 'nd.take'), indices, 'nd.take');
+}
 
 /**
  * A delayed value of unknown shape (the result of a delayed function) as a lazy array: its shape and dtype are said

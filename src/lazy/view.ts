@@ -10,7 +10,7 @@ import { ExpressionBuilder } from '../kernels/expression-builder.js';
 import { serialize } from '../kernels/expression-text.js';
 import { elementwiseCall, type Lowered } from './expression-call.js';
 import { isUnknown, late } from './late.js';
-import type { LazyArray } from './lazy-array.js';
+import { type LazyArray, leaf } from './lazy-array.js';
 
 interface Seen {
   readonly base: LazyArray;
@@ -48,7 +48,7 @@ export function viewOf(x: LazyArray, view: View, name = 'view'): LazyArray {
 export function transposed(x: LazyArray): LazyArray {
   const axes = x.shape.map((_, axis) => x.ndim - 1 - axis);
   const shape = x.shape.toReversed();
-  if (isUnknown(x)) return late('transpose', [x], transposed, { shape, dtype: x.dtype });
+  if (isUnknown(x)) return late('transpose', [x], (value) => transposed(leaf(value!)), { shape, dtype: x.dtype });
   return viewOf(x, { shape, axes, steps: axes.map(() => 1), start: axes.map(() => 0) }, 'transpose');
 }
 
