@@ -13,27 +13,26 @@ import { takeRows } from './take.js';
 export {
   abs,
   add,
+  clip,
   div,
-  exp,
-  expr,
-  log,
+  floorDivide,
+  hypot,
   maximum,
-  mean,
   minimum,
   mod,
   mul,
   neg,
   pow,
-  sqrt,
+  reciprocal,
+  sign,
   square,
   sub,
-  sum,
 } from './arithmetic.js';
+export { astype } from './cast.js';
 export { arange, array, eye, full, linspace, logspace, ones, zeros } from './creation.js';
 export { defineKernel } from './define-kernel.js';
 export { kernel } from './kernel.js';
 export { load } from './load.js';
-export { median, percentile, quantile } from './quantiles.js';
 export {
   dot,
   einsum,
@@ -47,9 +46,72 @@ export {
   trace,
   vdot,
 } from './products.js';
+export { median, percentile, quantile } from './quantiles.js';
 export { save } from './save.js';
 export { cumprod, cumsum } from './scans.js';
 export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  cbrt,
+  ceil,
+  cos,
+  cosh,
+  exp,
+  exp2,
+  expm1,
+  floor,
+  log,
+  log1p,
+  log2,
+  log10,
+  round,
+  sin,
+  sinh,
+  sqrt,
+  tan,
+  tanh,
+  trunc,
+} from './functions.js';
+  bitwiseAnd,
+  bitwiseNot,
+  bitwiseOr,
+  bitwiseXor,
+  equal,
+  greater,
+  greaterEqual,
+  isfinite,
+  isinf,
+  isnan,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+  shiftLeft,
+  shiftRight,
+  where,
+} from './logic.js';
+export { all, any, argmax, argmin, max, mean, min, norm, prod, std, sum, var } from './reductions.js';
+export { expr } from './template.js';
+
+/**
+ * The matrix product of (m, k) and (k, n), of shape (m, n).
+ *
+ * @throws ShapeError when the inner lengths differ
+ *
+ * @example
+ * await nd.matmul([[1, 2]], [[3], [4]]).compute(); // [[11]]
+ */
+export function matmul(a: ArrayInput, b: ArrayInput): LazyArray {
+  return kernelCall1(matmulKernel, [asLazy(a, 'nd.matmul'), asLazy(b, 'nd.matmul')]);
+}
 
 /**
  * The rows of `x` at `indices` (whole numbers, negative ones counted from the end).
