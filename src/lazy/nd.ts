@@ -31,25 +31,7 @@ export {
 export { astype } from './cast.js';
 export { arange, array, eye, full, linspace, logspace, ones, zeros } from './creation.js';
 export { defineKernel } from './define-kernel.js';
-export { kernel } from './kernel.js';
-export { load } from './load.js';
 export {
-  dot,
-  einsum,
-  inner,
-  kron,
-  matmul,
-  outer,
-  type TensordotOptions,
-  type TraceOptions,
-  tensordot,
-  trace,
-  vdot,
-} from './products.js';
-export { median, percentile, quantile } from './quantiles.js';
-export { save } from './save.js';
-export { cumprod, cumsum } from './scans.js';
-export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
   acos,
   acosh,
   asin,
@@ -77,6 +59,9 @@ export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
   tanh,
   trunc,
 } from './functions.js';
+export { kernel } from './kernel.js';
+export { load } from './load.js';
+export {
   bitwiseAnd,
   bitwiseNot,
   bitwiseOr,
@@ -98,20 +83,25 @@ export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
   shiftRight,
   where,
 } from './logic.js';
+export {
+  dot,
+  einsum,
+  inner,
+  kron,
+  matmul,
+  outer,
+  type TensordotOptions,
+  type TraceOptions,
+  tensordot,
+  trace,
+  vdot,
+} from './products.js';
+export { median, percentile, quantile } from './quantiles.js';
 export { all, any, argmax, argmin, max, mean, min, norm, prod, std, sum, var } from './reductions.js';
+export { save } from './save.js';
+export { cumprod, cumsum } from './scans.js';
+export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
 export { expr } from './template.js';
-
-/**
- * The matrix product of (m, k) and (k, n), of shape (m, n).
- *
- * @throws ShapeError when the inner lengths differ
- *
- * @example
- * await nd.matmul([[1, 2]], [[3], [4]]).compute(); // [[11]]
- */
-export function matmul(a: ArrayInput, b: ArrayInput): LazyArray {
-  return kernelCall1(matmulKernel, [asLazy(a, 'nd.matmul'), asLazy(b, 'nd.matmul')]);
-}
 
 /**
  * The rows of `x` at `indices` (whole numbers, negative ones counted from the end).
