@@ -103,6 +103,11 @@ FAMILIES = {
         limited(lambda r: (m.exp(r) - 1 - r - r * r / 2) / r**3, mpf(1) / 6),
         lambda r: r**2, -near_zero, near_zero, 9,
     ),
+    'expm1 skew': (
+        'e^r − 1 = r + r²/2 + r³·p(r), r from where e^x − 1 loses no digit',
+        limited(lambda r: (m.exp(r) - 1 - r - r * r / 2) / r**3, mpf(1) / 6),
+        lambda r: r**2, m.log(mpf('0.7499')), m.log(mpf('1.5001')), 9,
+    ),
     'exp2': (
         '2^r = 1 + r·ln 2 + r²·p(r)',
         limited(lambda r: (mpf(2) ** r - 1 - r * LN2) / r**2, LN2**2 / 2),

@@ -1,9 +1,10 @@
 /**
  * Functions of blocks of numbers from functions of vectors. A function is a class F without state whose methods are
- * `fast` (right for every lane that is not special), `special` (a mask of lanes; of two arguments also from `fast`'s result) and `careful` (right for special
- * lanes, slow); without the latter two nothing is special. Each lane's result depends on that lane alone, so that an element's bits depend neither on its place
- * nor on its neighbours: special lanes take their result from `careful`, the others from `fast`, whoever is beside
- * them. Elements past the last whole vector go through the same code one by one; nothing beyond n is read or written.
+ * `fast` (right for every lane that is not special), `special` (a mask of lanes; of two arguments also from `fast`'s
+ * result) and `careful` (right for special lanes, slow); without the latter two nothing is special. Each lane's result
+ * depends on that lane alone, so that an element's bits depend neither on its place nor on its neighbours: special lanes
+ * take their result from `careful`, the others from `fast`, whoever is beside them. Elements past the last whole vector
+ * go through the same code one by one; nothing beyond n is read or written.
  *
  * One vector a round: V8 keeps the order of loads and stores, so it moves all loads of constants to the start of their
  * branch, and with two vectors a round it spilled most of them to the stack (a tenth slower for exp); the processor

@@ -1,8 +1,8 @@
 /**
  * sinh, cosh and tanh. With x = n·ln 2 + r, a = 2ⁿ, b = 2⁻ⁿ: 2·sinh x = (a − b)·cosh r + (a + b)·sinh r and
- * 2·cosh x = (a + b)·cosh r + (a − b)·sinh r; the sums of powers of two are exact, the terms are added with their errors,
- * and with n = 0 the polynomials alone are left. tanh near 0 by a polynomial, else 1 − 2/(e^2|x| + 1) with the quotient
- * in two parts. Minimax polynomials: scripts/minimax.py, errors 2^-60 and less.
+ * 2·cosh x = (a + b)·cosh r + (a − b)·sinh r; the sums are added with their errors, and with n = 0 the polynomials
+ * alone are left. tanh near 0 by a polynomial, else 1 − 2/(e^2|x| + 1) with the quotient in two parts. Minimax
+ * polynomials: scripts/minimax.py, errors 2^-60 and less.
  * Special: NaN and |x| ≥ 708 for sinh and cosh, where 2ⁿ is no normal number.
  */
 import { lanes, unary, unaryThroughWide } from './block';
@@ -89,7 +89,8 @@ const TABLE: usize = memory.data<f64>([
   const p = f64x2.mul(a, r), q = f64x2.mul(b, r);
   const first = f64x2.add(whole, p), second = f64x2.sub(first, q);
   const errors = f64x2.add(fastSumError(whole, p, first), fastSumError(first, f64x2.neg(q), second));
-  const small = madd(whole, cosh, madd(other, sinh, errors));
+  const lost = f64x2.add(fastSumError(a, b, whole), errors);
+  const small = madd(whole, cosh, madd(other, sinh, lost));
   return f64x2.add(second, madd(f64x2.mul(whole, half()), z, small));
 }
 

@@ -226,7 +226,8 @@ const QUAD_BITS: usize = memory.data<u32>([
     const k = f32x4.sub(v128.or(i32x4.shr_u(parts, 23), quadBits(5)), quad(4));
     const f = f32x4.sub(i32x4.add(v128.and(parts, quadBits(3)), quadBits(4)), quad(2));
     const f2 = f32x4.mul(f, f), f4 = f32x4.mul(f2, f2);
-    const a = pair(f, quad(5), quad(6)), b = pair(f, quad(7), quad(8)), c = pair(f, quad(9), quad(10)), d = pair(f, quad(11), quad(12));
+    const a = pair(f, quad(5), quad(6)), b = pair(f, quad(7), quad(8));
+    const c = pair(f, quad(9), quad(10)), d = pair(f, quad(11), quad(12));
     const high = f32x4.add(f32x4.mul(f32x4.add(f32x4.mul(quad(13), f2), d), f2), c);
     const p = f32x4.add(f32x4.mul(high, f4), f32x4.add(f32x4.mul(b, f2), a));
     const tail = f32x4.add(f32x4.mul(f32x4.mul(f, f2), p), f32x4.mul(k, quad(1)));
