@@ -5,6 +5,7 @@
 export { heapBase } from './arena';
 export { assemble, copyBytes } from './assemble';
 export { elementwise, elementwiseChunk } from './elementwise';
+export { contract } from './contract';
 export { gram, squaredDistances } from './distances';
 export { matmul, microKernel } from './gemm';
 export { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix';
@@ -16,6 +17,11 @@ export { randomChoice } from './random/choice';
 export { randomFill } from './random/fill';
 export { randomPermutation } from './random/permutation';
 export { philoxGroups } from './random/philox';
+export { assist } from './team';
+export { elementwise } from './elementwise';
+export { expressionChunk } from './expression';
+export { powI32, powU32 } from './powers';
+export { reduce } from './reduce';
 export { standardize, svcGamma } from './statistics';
 export { accuracy, smo, svcDecision, svcFit, svcVote } from './svc';
 export { unique } from './unique';
@@ -32,3 +38,4 @@ export { acoshF32, acoshF64, asinhF32, asinhF64, atanhF32, atanhF64 } from './ma
 export { coshF32, coshF64, sinhF32, sinhF64, tanhF32, tanhF64 } from './math/hyperbolic';
 export { modF32, modF64, remainderF32, remainderF64 } from './math/modulo';
 export { cbrtF32, cbrtF64, hypotF32, hypotF64, powF32, powF64 } from './math/power';
+export { cholesky, det, eigh, inv, lstsq, lu, qr, qrPivoted, slogdet, solve, svd } from './linalg/drivers';

@@ -6,7 +6,7 @@
  * x is seen as (k0, r0, k1, r1, k2): axes that are kept and reduced in turn, lengths of 1 where there are fewer.
  */
 import { align64, ARENA_START } from './arena';
-import { key32, key64, value32, value64 } from './radix';
+import { key32, key64, value32, value64 } from './keys';
 import { shiftOf, sortLine, sortLong, WIDE } from './sort';
 import { BAD_FRACTION, CANCELLED, OK } from './status';
 import { parallelFor } from './team';

@@ -5,7 +5,9 @@
  * several neighbours at a time, sorted, and put back.
  */
 import { align64, ARENA_START } from './arena';
-import { layOut, sortIndices, sortValues } from './radix';
+import { layOut } from './plan';
+import { sortIndices, sortValues } from './radix';
+import { SHORT, sortShort } from './short';
 import { CANCELLED, OK } from './status';
 import { parallelFor } from './team';
 
@@ -78,6 +80,14 @@ export function sortLine(work: usize, type: i32, isIndex: bool, x: usize, n: i32
     const counts = work + ARENA_START;
     if (isIndex) argsortBytes(x, n, out, counts);
     else sortBytes(x, n, out, counts);
+    return;
+  }
+  if (n <= SHORT) {
+    const keys = work + ARENA_START;
+    if (type == 0) sortShort<f64>(x, n, out, isIndex, keys);
+    else if (type == 1) sortShort<f32>(x, n, out, isIndex, keys);
+    else if (type == 2) sortShort<i32>(x, n, out, isIndex, keys);
+    else sortShort<u32>(x, n, out, isIndex, keys);
     return;
   }
   const place = work + (1 << 16), a = work + (1 << 18), b = a + BUFFER;

@@ -13,3 +13,5 @@ export const BAD_LABEL: i32 = 6;
 export const BAD_PROBABILITY: i32 = 10;
 export const BAD_COUNT: i32 = 7;
 export const BAD_FRACTION: i32 = 8;
+export const SINGULAR: i32 = 20;
+export const NOT_POSITIVE: i32 = 21;

@@ -65,3 +65,15 @@ export function qrApplyTransposed<T>(
   }
   return true;
 }
+
+/** Q (m × min(m, n)) of reflectors made one by one, with their `tau`. `space`: as for `qrFactor`. */
+export function qrFormFrom<T>(work: usize, m: i32, n: i32, a: usize, tau: usize, space: usize, out: usize): bool {
+  const k = min(m, n);
+  const gram = space + blocksT(m, n) * sizeof<T>(), v = gram + <usize>(BLOCK * BLOCK + BLOCK) * sizeof<T>();
+  for (let j = 0; j < k; j += BLOCK) {
+    const b = min(BLOCK, k - j);
+    unpackReflectors<T>(m - j, b, a + <usize>(j * n + j) * sizeof<T>(), n, v);
+    blockFactor<T>(work, m - j, b, v, tau + <usize>j * sizeof<T>(), space + <usize>(j * BLOCK) * sizeof<T>(), gram);
+  }
+  return qrForm<T>(work, m, n, a, n, space, k, out);
+}

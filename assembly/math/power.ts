@@ -97,8 +97,8 @@ const TABLE: usize = memory.data<f64>([
   }
   // e^(high + low)
   const t = madd(high, at(0), at(1)), n = f64x2.sub(t, at(1));
-  const r0 = f64x2.sub(high, f64x2.mul(n, at(2))), nLow = f64x2.mul(n, at(3));
-  const r = f64x2.sub(r0, nLow), rest = f64x2.add(f64x2.sub(f64x2.sub(r0, r), nLow), low);
+  const r0 = f64x2.sub(high, f64x2.mul(n, at(2))), nLow = f64x2.sub(f64x2.mul(n, at(3)), low);
+  const r = f64x2.sub(r0, nLow), rest = f64x2.sub(f64x2.sub(r0, r), nLow);
   const r2 = f64x2.mul(r, r), r4 = f64x2.mul(r2, r2);
   const e0 = cubic(r, r2, half(), at(4), at(5), at(6)), e1 = cubic(r, r2, at(7), at(8), at(9), at(10));
   const e = madd(madd(madd(at(13), r2, madd(at(12), r, at(11))), r4, e1), r4, e0);
@@ -264,7 +264,7 @@ function specialLength(x: f64, y: f64): f64 {
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return notNormal(f64x2.abs(x));
   }
 

@@ -5,11 +5,22 @@
 import { itemSize } from '../array/dtype.js';
 import { rowMajorStrides, sizeOf } from '../array/ndarray.js';
 import { checkParams } from './checks.js';
-import type { ArraySpec, HeapArray, Kernel, KernelParams } from './contract.js';
+import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { codeOf, numbersOf, type Program } from './emit/program.js';
 import { type Call, callOf, workOf } from './expression-call.js';
 import { evaluateTo } from './reference/evaluate.js';
-import { GATHER, modeAlong, modeOverall, reorder, SPLAT, type Space, spaceOf } from './tiles.js';
+import {
+  describeSpace,
+  descriptor,
+  GATHER,
+  modeAlong,
+  modeOverall,
+  type Pointer,
+  reorder,
+  SPLAT,
+  type Space,
+  spaceOf,
+} from './tiles.js';
 
 const FLAT = 0;
 const TILES = 1;
@@ -26,13 +37,10 @@ export const WIDE_SECONDS = 100e-6;
 interface Plan {
   readonly program: Program;
   readonly splats: readonly boolean[];
-  /** The descriptor with pointers still to be added: which word belongs to which input. */
   readonly words: readonly number[];
-  readonly pointers: readonly { readonly word: number; readonly input: number }[];
-  readonly scratch: number;
+  readonly pointers: readonly Pointer[];
+  readonly constants: readonly number[];
 }
-
-const OUT_WORD = 5;
 
 /** Moves the dimension along which a transposed operand is contiguous beside the last one. */
 function forTiles(space: Space): Space {
@@ -52,14 +60,17 @@ function makePlan(call: Call): Plan {
   const flatSpace = spaceOf(program, call.inputs, call.views, shape, rowMajorStrides(shape));
   const isFlat = flatSpace.dims.length === 1 || flatSpace.dims.at(-1)! < FEW_COLUMNS;
   const space = isFlat ? flatSpace : forTiles(flatSpace);
-  const { dims, walks, out } = space;
+  const { dims, walks } = space;
   const last = dims.length - 1;
   const modes = walks.map((walk) => (isFlat ? modeOverall(walk, dims) : modeAlong(walk, last)));
   const gathers = modes.some((mode) => mode >= GATHER);
   const copies = gathers && program.expression.instructions.length === 1 && modes[0] === GATHER;
   const size = sizeOf(dims);
-  const words = [0, isFlat ? FLAT : TILES, walks.length, dims.length, 0, 0, outBytes];
-  if (isFlat) words.push(CHUNK, size, 0, 0, 0, 0);
+  const header: Record<number, number> = {
+    1: isFlat ? FLAT : TILES,
+    13: (gathers ? GATHERS : 0) | (copies ? COPIES : 0),
+  };
+  if (isFlat) Object.assign(header, { 7: CHUNK, 8: size });
   else {
     const [rows, columns] = [dims[last - 1]!, dims[last]!];
     const pieceColumns = gathers ? Math.min(columns, 256) : columns <= 2 * CHUNK ? columns : CHUNK;
@@ -68,17 +79,10 @@ function makePlan(call: Call): Plan {
     const columnPieces = Math.ceil(columns / pieceColumns);
     const units = size === 0 ? 0 : (size / (rows * columns)) * rowPieces * columnPieces;
     const group = Math.max(1, Math.floor(CHUNK / (pieceRows * pieceColumns)));
-    words.push(group, units, rowPieces, columnPieces, pieceRows, pieceColumns);
+    Object.assign(header, { 7: group, 8: units, 9: rowPieces, 10: columnPieces, 11: pieceRows, 12: pieceColumns });
   }
-  words.push((gathers ? GATHERS : 0) | (copies ? COPIES : 0), 0, 0, ...dims, ...out.map((one) => one * outBytes));
-  const pointers = [{ word: OUT_WORD, input: -1 }];
-  walks.forEach((walk, i) => {
-    if (walk.input >= 0) pointers.push({ word: words.length, input: walk.input });
-    words.push(walk.offset, walk.bytes, modes[i]!, ...walk.strides);
-  });
   const splats = modes.map((mode) => mode === SPLAT);
-  const scratch = 8 * (words.length + numbersOf(program, splats).length);
-  return { program, splats, words, pointers, scratch };
+  return { program, splats, ...describeSpace(space, modes, outBytes, header), constants: numbersOf(program, splats) };
 }
 
 const plans = new WeakMap<Call, Plan>();
@@ -91,6 +95,8 @@ function planOf(call: Call): Plan {
   }
   return plan;
 }
+
+const scratchOf = ({ words, constants }: Plan): number => 8 * (words.length + constants.length);
 
 function callFor(inputs: readonly ArraySpec[], params: KernelParams): Call {
   return callOf('elementwise', inputs, params);
@@ -111,7 +117,7 @@ export const elementwise: Kernel = {
   infer(inputs, params) {
     checkParams('elementwise', params, ['expression', 'views', 'shape']);
     const call = callFor(inputs, params);
-    return { outputs: [{ dtype: call.dtype, shape: call.shape }], scratch: planOf(call).scratch };
+    return { outputs: [{ dtype: call.dtype, shape: call.shape }], scratch: scratchOf(planOf(call)) };
   },
   cost(inputs, params) {
     return workOf(callFor(inputs, params));
@@ -130,7 +136,8 @@ export const elementwise: Kernel = {
         return codeOf(program, splats);
       },
       block(inputs, outputs, params) {
-        return describe(planOf(callFor(inputs, params)), inputs, outputs[0]!);
+        const plan = planOf(callFor(inputs, params));
+        return descriptor(plan, inputs, outputs[0]!, plan.constants);
       },
       args(inputs, _outputs, params, scratch) {
         return [scratch, planOf(callFor(inputs, params)).words.length];
@@ -138,12 +145,3 @@ export const elementwise: Kernel = {
     },
   },
 };
-
-/** The descriptor of a call: addresses as signed 32-bit numbers, then the constants. */
-function describe(plan: Plan, inputs: readonly HeapArray[], out: HeapArray): number[] {
-  const words = [...plan.words];
-  for (const { word, input } of plan.pointers) {
-    words[word] = (words[word]! + (input < 0 ? out : inputs[input]!).pointer) | 0;
-  }
-  return [...words, ...numbersOf(plan.program, plan.splats)];
-}

@@ -1,6 +1,7 @@
 /** All built-in kernels by name. A kernel is in here or it does not run on a thread: workers look it up by name. */
 import { assemble } from './assemble.js';
 import type { Kernel } from './contract.js';
+import { contract } from './contraction.js';
 import { linearKernel, squaredDistances } from './distances.js';
 import { elementwise } from './elementwise.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
@@ -8,6 +9,7 @@ import { matmul } from './matmul.js';
 import { quantile } from './quantile.js';
 import { randomIntegers, randomNormal, randomUniform } from './random.js';
 import { randomChoice, randomPermutation } from './random-order.js';
+import { reduce } from './reduce.js';
 import { reshape } from './reshape.js';
 import { cumprod, cumsum } from './scan.js';
 import { bincount, searchsorted } from './search.js';
@@ -20,6 +22,7 @@ import { unique } from './unique.js';
 
 const all: readonly Kernel[] = [
   matmul,
+  contract,
   squaredDistances,
   linearKernel,
   rbfKernel,
@@ -34,6 +37,7 @@ const all: readonly Kernel[] = [
   svcDecision,
   svcVote,
   accuracy,
+  elementwise,
   assemble,
   reshape,
   randomUniform,
@@ -50,6 +54,7 @@ const all: readonly Kernel[] = [
   cumsum,
   cumprod,
   quantile,
+  reduce,
 ];
 
 export const kernels: ReadonlyMap<string, Kernel> = new Map(all.map((kernel) => [kernel.name, kernel]));

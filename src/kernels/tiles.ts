@@ -6,6 +6,7 @@ import { itemSize } from '../array/dtype.js';
 import type { ArraySpec } from '../array/ndarray.js';
 import { rowMajorStrides } from '../array/ndarray.js';
 import { type View, viewStrides } from '../array/view.js';
+import type { HeapArray } from './contract.js';
 import type { Program } from './emit/program.js';
 
 /** How an operand lies along a row: assembly/elementwise.ts has the same numbers. */
@@ -32,8 +33,10 @@ export interface Space {
   readonly dims: readonly number[];
   /** The walk of each operand of the program, in its order. */
   readonly walks: readonly Walk[];
-  /** A walk through the output. */
+  /** The output's strides, in elements. */
   readonly out: readonly number[];
+  /** For argmin: by how much the index grows along each dimension. */
+  readonly index: readonly number[];
   /** For a reduction: whether each dimension is reduced. */
   readonly reduced: readonly boolean[];
 }
@@ -43,6 +46,7 @@ export interface Space {
  *
  * @param outStrides the output's strides in elements along the axes of `shape`, 0 along reduced ones
  * @param reduced which axes are reduced
+ * @param indexStrides by how much argmin's index grows along the axes
  */
 export function spaceOf(
   program: Program,
@@ -51,6 +55,7 @@ export function spaceOf(
   shape: readonly number[],
   outStrides: readonly number[],
   reduced: readonly boolean[] = shape.map(() => false),
+  indexStrides: readonly number[] = shape.map(() => 0),
 ): Space {
   const all = program.operands.map((instruction): Walk => {
     if (instruction.op === 'index') {
@@ -65,7 +70,7 @@ export function spaceOf(
       view === undefined ? { strides: rowMajorStrides(shape), offset: 0 } : viewStrides(view, inputs[input]!.shape);
     return { input, bytes, offset: offset * bytes, strides: strides.map((one) => one * bytes), index: undefined };
   });
-  const ways = [...all.map(({ strides }) => strides), outStrides];
+  const ways = [...all.map(({ strides }) => strides), outStrides, indexStrides];
   const dims: number[] = [];
   const kinds: boolean[] = [];
   const merged: number[][] = ways.map(() => []);
@@ -94,18 +99,20 @@ export function spaceOf(
   return {
     dims,
     walks: all.map((walk, i) => ({ ...walk, strides: merged[i]! })),
-    out: merged.at(-1)!,
+    out: merged.at(-2)!,
+    index: merged.at(-1)!,
     reduced: kinds,
   };
 }
 
 /** The dimensions of a space in another order. */
-export function reorder({ dims, walks, out, reduced }: Space, order: readonly number[]): Space {
+export function reorder({ dims, walks, out, index, reduced }: Space, order: readonly number[]): Space {
   const pick = <T>(list: readonly T[]): T[] => order.map((axis) => list[axis]!);
   return {
     dims: pick(dims),
     walks: walks.map((walk) => ({ ...walk, strides: pick(walk.strides) })),
     out: pick(out),
+    index: pick(index),
     reduced: pick(reduced),
   };
 }
@@ -124,4 +131,51 @@ export function modeOverall({ index, strides, bytes }: Walk, dims: readonly numb
   if (strides.every((stride) => stride === 0)) return SPLAT;
   const whole = rowMajorStrides(dims);
   return strides.every((stride, axis) => stride === whole[axis]! * bytes) ? CONTIGUOUS : GATHER;
+}
+
+/** What changes with a call's addresses: which word of the descriptor points into which array, −1 for the output. */
+export interface Pointer {
+  readonly word: number;
+  readonly input: number;
+}
+
+const OUT_WORD = 5;
+const HEADER = 24;
+
+/**
+ * The words of a descriptor: a header, the dimensions with their strides, the operands.
+ *
+ * @param header the words from KIND on that are not the same for all
+ */
+export function describeSpace(
+  { dims, walks, out, index }: Space,
+  modes: readonly number[],
+  outBytes: number,
+  header: Readonly<Record<number, number>>,
+): { words: number[]; pointers: Pointer[] } {
+  const words = new Array<number>(HEADER).fill(0);
+  words[2] = walks.length;
+  words[3] = dims.length;
+  words[6] = outBytes;
+  for (const [at, value] of Object.entries(header)) words[Number(at)] = value;
+  words.push(...dims, ...out.map((one) => one * outBytes), ...index);
+  const pointers: Pointer[] = [{ word: OUT_WORD, input: -1 }];
+  walks.forEach((walk, i) => {
+    if (walk.input >= 0) pointers.push({ word: words.length, input: walk.input });
+    words.push(walk.offset, walk.bytes, modes[i]!, ...walk.strides);
+  });
+  return { words, pointers };
+}
+
+/** The numbers of a call: words with the arrays' addresses (as signed 32-bit numbers), then constants. */
+export function descriptor(
+  { words, pointers }: { readonly words: readonly number[]; readonly pointers: readonly Pointer[] },
+  inputs: readonly HeapArray[],
+  out: HeapArray,
+  constants: readonly number[],
+): number[] {
+  const all = [...words];
+  for (const { word, input } of pointers) all[word] = (all[word]! + (input < 0 ? out : inputs[input]!).pointer) | 0;
+  all.push(...constants);
+  return all;
 }

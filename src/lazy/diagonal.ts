@@ -2,13 +2,11 @@
 import { rowMajorStrides } from '../array/ndarray.js';
 import { wholeView } from '../array/view.js';
 import { ShapeError } from '../errors.js';
-import type { Delayed } from '../graph/types.js';
 import { ExpressionBuilder } from '../kernels/expression-builder.js';
 import { serialize } from '../kernels/expression-text.js';
-import { sum } from './arithmetic.js';
 import { assembleParts, fillPart, type Part, viewPart } from './assemble.js';
-import { elementsCall } from './astype.js';
 import { axisOf, wholeNumber } from './axes.js';
+import { elementwiseCall } from './expression-call.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
 import { checkNames } from './options.js';
@@ -102,21 +100,6 @@ function diagonalOf(where: string, x: ArrayInput, options: DiagonalOptions): Laz
 }
 
 /**
- * The sum of a diagonal of a matrix, a delayed number; of an array with more axes the sums of all matrices that two axes
- * make. dtypes as `nd.sum`.
- *
- * @throws ShapeError for fewer than two axes
- *
- * @example
- * await nd.trace([[1, 2], [3, 4]]).compute(); // 5
- * await nd.trace([[1, 2], [3, 4]], { offset: 1 }).compute(); // 2
- */
-export function trace(x: ArrayInput, options: DiagonalOptions = {}): Delayed<number> {
-  const along = diagonalOf('nd.trace', x, options);
-  return along.ndim === 1 ? sum(along) : (sum(along, { axis: -1 }) as unknown as Delayed<number>);
-}
-
-/**
  * The matrix with zeros above its `k`-th diagonal; of an array with more axes every matrix of its last two.
  *
  * @throws ShapeError for fewer than two axes
@@ -153,5 +136,5 @@ function triangle(name: 'tril' | 'triu', x: ArrayInput, k: number): LazyArray {
   const above = b.binary('sub', column, row);
   const kept = b.binary(name === 'tril' ? 'lessEqual' : 'greaterEqual', above, b.constant(limit, 'int32'));
   const element = b.where(kept, b.input(0, array.dtype), b.constant(0, array.dtype));
-  return elementsCall(name, { text: serialize(b.build(element)), dtype: array.dtype }, [array]);
+  return elementwiseCall(name, { text: serialize(b.build(element)), dtype: array.dtype }, [array]);
 }

@@ -2,15 +2,18 @@
  * `nd.kernel`: a scalar JavaScript function as an element-wise operation. Its source is translated once, when the kernel
  * is made, to the expression form that `nd` itself is made of; calls of it fuse with what surrounds them.
  */
+import { broadcastShapes } from '../array/broadcast.js';
 import { checkDType, type DType } from '../array/dtype.js';
+import { broadcastView, wholeView } from '../array/view.js';
 import { ArgumentError, nearest, OptionError } from '../errors.js';
 import type { AnyFunction } from '../graph/node.js';
+import { elementwise as elementwiseKernel } from '../kernels/elementwise.js';
 import { ExpressionBuilder, inlineExpression } from '../kernels/expression-builder.js';
 import { serialize } from '../kernels/expression-text.js';
 import { type Translation, translate } from '../kernels/scalar-function/translate.js';
 import { capturesOf } from './captures.js';
-import { elementwiseCall } from './expression-call.js';
-import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
+import { isUnknown, late } from './late.js';
+import { type ArrayInput, asLazy, kernelCall1, type LazyArray } from './lazy-array.js';
 
 /** An expression as text, and the dtype of what it makes. */
 export interface Lowered {
@@ -32,8 +35,8 @@ export interface ScalarKernel<A extends readonly number[] = readonly number[]> {
   readonly kernelName: string;
   /** The names of the parameters. */
   readonly parameters: readonly string[];
-  /** @internal The expression for inputs of these dtypes. */
-  readonly lower: (dtypes: readonly DType[], isNumber?: readonly boolean[]) => Lowered;
+  /** The function itself. */
+  readonly scalar: ScalarFunction<A>;
 }
 
 /**
@@ -50,7 +53,7 @@ export interface ScalarKernel<A extends readonly number[] = readonly number[]> {
  *
  * @example
  * const softplus = nd.kernel('softplus', (x) => (x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x))));
- * await nd.floor(softplus([-800, 1, 800])).compute(); // [0, 1, 800]
+ * await softplus([-800, 800]).compute(); // [0, 800]
  */
 export function kernel<A extends readonly number[]>(
   name: string,
@@ -75,7 +78,7 @@ export function kernel<A extends readonly number[]>(
   const { parameters } = translations.float64;
   const lowered = new Map<string, Lowered>();
 
-  const lower = (dtypes: readonly DType[], isNumber: readonly boolean[] = []): Lowered => {
+  const lower = (dtypes: readonly DType[], isNumber: readonly boolean[]): Lowered => {
     const arrays = dtypes.filter((_, i) => isNumber[i] !== true);
     const float = arrays.length > 0 && arrays.every((one) => one === 'float32') ? 'float32' : 'float64';
     const key = `${float} ${dtypes.join(' ')}`;
@@ -96,9 +99,34 @@ export function kernel<A extends readonly number[]>(
     const arrays = inputs.map((input) => asLazy(input, name));
     const isNumber = inputs.map((input) => typeof input === 'number');
     const types = arrays.map((array) => array.dtype);
-    return elementwiseCall(name, lower(types, isNumber).text, arrays);
+    return elementwise(name, lower(types, isNumber), arrays);
   };
-  return Object.assign(call, { kernelName: name, parameters, lower }) as unknown as ScalarKernel<A>;
+  return Object.assign(call, { kernelName: name, parameters, scalar: fn }) as unknown as ScalarKernel<A>;
+}
+
+/** The task: inputs broadcast by NumPy's rules. */
+function elementwise(name: string, lowered: Lowered, inputs: readonly LazyArray[]): LazyArray {
+  if (inputs.some(isUnknown)) {
+    const ndim = Math.max(...inputs.map((input) => input.ndim));
+    const spec = { shape: new Array<number>(ndim).fill(Number.NaN), dtype: lowered.dtype };
+    return late(
+      name,
+      inputs,
+      (...values) =>
+        elementwise(
+          name,
+          lowered,
+          values.map((value) => asLazy(value, name)),
+        ),
+      spec,
+    );
+  }
+  const shapes = inputs.map((input) => input.shape);
+  const shape = broadcastShapes(shapes, name);
+  const isPlain = shapes.every((own) => own.length === shape.length && own.every((length, i) => length === shape[i]));
+  const views = shapes.map((own) => broadcastView(wholeView(own), shape, name));
+  const params = isPlain ? { expression: lowered.text } : { expression: lowered.text, views: JSON.stringify(views) };
+  return kernelCall1(elementwiseKernel, inputs, params, name);
 }
 
 /** With every input cast to the numbers' dtype. */

@@ -5,29 +5,28 @@ import { checkShape, type NDArray } from '../array/ndarray.js';
 import { ArgumentError, OptionError, ShapeError } from '../errors.js';
 import type { Pending } from '../graph/types.js';
 import type { ArraySpec } from '../kernels/contract.js';
-import { matmul as matmulKernel } from '../kernels/matmul.js';
 import { inline, lazyResult } from './inline.js';
-import { type ArrayInput, asLazy, kernelCall1, type LazyArray } from './lazy-array.js';
+import type { LazyArray } from './lazy-array.js';
 
 export {
   abs,
   add,
+  clip,
   div,
-  exp,
-  expr,
-  log,
+  floorDivide,
+  hypot,
   maximum,
-  mean,
   minimum,
   mod,
   mul,
   neg,
   pow,
-  sqrt,
+  reciprocal,
+  sign,
   square,
   sub,
-  sum,
 } from './arithmetic.js';
+export { astype } from './cast.js';
 export {
   arange,
   array,
@@ -42,11 +41,61 @@ export {
   zerosLike,
 } from './creation.js';
 export { defineKernel } from './define-kernel.js';
-export { diag, diagonal, trace, tril, triu } from './diagonal.js';
+export { diag, diagonal, tril, triu } from './diagonal.js';
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  cbrt,
+  ceil,
+  cos,
+  cosh,
+  exp,
+  exp2,
+  expm1,
+  floor,
+  log,
+  log1p,
+  log2,
+  log10,
+  round,
+  sin,
+  sinh,
+  sqrt,
+  tan,
+  tanh,
+  trunc,
+} from './functions.js';
 export { compress, take } from './index-arrays.js';
 export { concat, split, stack } from './join.js';
 export { kernel } from './kernel.js';
 export { load } from './load.js';
+export {
+  bitwiseAnd,
+  bitwiseNot,
+  bitwiseOr,
+  bitwiseXor,
+  equal,
+  greater,
+  greaterEqual,
+  isfinite,
+  isinf,
+  isnan,
+  less,
+  lessEqual,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+  shiftLeft,
+  shiftRight,
+  where,
+} from './logic.js';
 export {
   atleast1d,
   atleast2d,
@@ -62,24 +111,27 @@ export {
   transpose,
 } from './manipulate.js';
 export { pad } from './pad.js';
+export {
+  dot,
+  einsum,
+  inner,
+  kron,
+  matmul,
+  outer,
+  type TensordotOptions,
+  type TraceOptions,
+  tensordot,
+  trace,
+  vdot,
+} from './products.js';
 export { median, percentile, quantile } from './quantiles.js';
+export { all, any, argmax, argmin, max, mean, min, norm, prod, std, sum, var } from './reductions.js';
 export { repeat, roll, tile } from './repeat.js';
 export { save } from './save.js';
 export { cumprod, cumsum } from './scans.js';
 export { slice } from './slice.js';
 export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
-
-/**
- * The matrix product of (m, k) and (k, n), of shape (m, n).
- *
- * @throws ShapeError when the inner lengths differ
- *
- * @example
- * await nd.matmul([[1, 2]], [[3], [4]]).compute(); // [[11]]
- */
-export function matmul(a: ArrayInput, b: ArrayInput): LazyArray {
-  return kernelCall1(matmulKernel, [asLazy(a, 'nd.matmul'), asLazy(b, 'nd.matmul')]);
-}
+export { expr } from './template.js';
 
 /**
  * A delayed value of unknown shape (the result of a delayed function) as a lazy array: its shape and dtype are said

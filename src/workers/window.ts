@@ -397,7 +397,9 @@ export class Window {
       // Something may have been admitted between the last report and here.
       this.#listen();
     };
-    this.#waitLoop().then(done, (error: unknown) => {
+    // Not before the caller is through: nothing is reported from within its admissions.
+    const loop = Promise.resolve().then(() => this.#waitLoop());
+    loop.then(done, (error: unknown) => {
       done();
       queueMicrotask(() => {
         throw error;

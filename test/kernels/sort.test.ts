@@ -66,3 +66,48 @@ describe.each(machines.map((machine) => [machine.build, machine] as const))('%s'
     });
   });
 });
+
+describe('infer', () => {
+  const spec = (dtype: DType, ...shape: number[]) => ({ dtype, shape });
+  const infer = (name: string, inputs: ReturnType<typeof spec>[], params: Record<string, number | string | boolean>) =>
+    kernels.get(name)!.infer(inputs, params).outputs;
+  const x = spec('float32', 2, 3);
+
+  it('tells what comes out', () => {
+    expect(infer('sort', [x], { axis: 0 })).toEqual([x]);
+    expect(infer('sort', [x], {})).toEqual([spec('float32', 6)]);
+    expect(infer('argsort', [x], { axis: 1 })).toEqual([spec('int32', 2, 3)]);
+    expect(infer('unique', [x], { inverse: true, counts: true })).toEqual([
+      spec('float32', 6),
+      spec('int32'),
+      spec('int32', 2, 3),
+      spec('int32', 6),
+    ]);
+    expect(infer('cumsum', [spec('uint8', 4)], {})).toEqual([spec('float64', 4)]);
+    expect(infer('quantile', [x, spec('float64', 5)], { axes: '1', keepdims: true })).toEqual([
+      spec('float32', 5, 2, 1),
+    ]);
+  });
+
+  it.each([
+    ['sort', [x], { axis: 2 }, 'sort: axis 2 does not exist in x float32 (2, 3)'],
+    ['argsort', [x], { axes: 0 }, "argsort: there is no parameter 'axes' (did you mean 'axis'?)"],
+    ['unique', [x], { counts: 1 }, 'unique: counts must be true or false, not 1'],
+    ['searchsorted', [x, x], {}, 'searchsorted: sorted must be a vector, not float32 (2, 3)'],
+    ['bincount', [x], { length: 2 }, 'bincount: x must be a vector, not float32 (2, 3)'],
+    ['bincount', [spec('int32', 2), spec('float64', 3)], { length: 2 }, 'weights is float64 (3), expected shape (2)'],
+    ['bincount', [spec('int32', 2)], { length: -2 }, 'bincount: length must be a whole number ≥ 0, not -2'],
+    ['cumprod', [x], { axis: -1 }, 'cumprod: axis -1 does not exist in x float32 (2, 3)'],
+    ['quantile', [x, x], {}, 'quantile: q is float32 (2, 3); its dtype must be float64'],
+    [
+      'quantile',
+      [x, spec('float64')],
+      { axes: '1,0' },
+      "quantile: axes '1,0' are not ascending axes of x float32 (2, 3)",
+    ],
+    ['quantile', [x, spec('float64')], { method: 'mode' }, 'quantile: there is no method mode; use linear'],
+    ['quantile', [spec('float64', 0), spec('float64')], {}, 'there are no elements along axis 0'],
+  ] as const)('%s refuses %j %j', (name, inputs, params, message) => {
+    expect(() => infer(name, [...inputs], params)).toThrow(message);
+  });
+});

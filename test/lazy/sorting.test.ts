@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NDArray } from '../../dist/array/ndarray.js';
 import { ArgumentError, DTypeError, OptionError, ShapeError } from '../../dist/errors.js';
-import { compute, delayed } from '../../dist/index.js';
+import { compute, createRuntime, delayed } from '../../dist/index.js';
 import { type LazyArray, nd } from '../../dist/lazy/index.js';
 import { evaluate } from '../support/evaluate.js';
 
@@ -276,6 +276,26 @@ describe('quantiles', () => {
     expect(nd.median(nd.unique(cube)).shape).toEqual([]);
   });
 
+  it('go over any axes', async () => {
+    const lengths = [2, 3, 2, 3, 2] as const;
+    const x = nd.array(
+      Float64Array.from({ length: 72 }, (_, i) => (i * 29) % 72),
+      { shape: [...lengths] },
+    );
+    const expected = Array.from({ length: 3 }, (_, b) =>
+      Array.from({ length: 3 }, (__, d) => {
+        const line: number[] = [];
+        for (const a of [0, 1])
+          for (const c of [0, 1])
+            for (const e of [0, 1]) line.push((((((a * 3 + b) * 2 + c) * 3 + d) * 2 + e) * 29) % 72);
+        line.sort((p, q) => p - q);
+        return (line[3]! + line[4]!) / 2;
+      }),
+    );
+    expect(await nested(nd.median(x, { axis: [0, 2, 4] }))).toEqual(expected);
+    expect((await compute(nd.median(x, { axis: [0, 2, 4] }))).toNested()).toEqual(expected);
+  });
+
   it('have the dtype of what they answer', () => {
     const bytes = Uint8Array.of(1, 2);
     expect(nd.quantile(bytes, 0.5).dtype).toBe('float64');
@@ -370,6 +390,36 @@ describe('lengths that only values tell', () => {
     expect(sorted.every((value, i) => value === Math.floor(i / 200))).toBe(true);
     for (let i = 0; i < order.length; i++) {
       if (x[order[i]!] !== sorted[i] || (i % 200 > 0 && order[i]! < order[i - 1]!)) throw new Error(`place ${i}`);
+    }
+  });
+
+  it('have the same bits for every number of threads', async () => {
+    const x = nd.array(Float64Array.from({ length: 150_000 }, (_, i) => Math.sin(i) * Math.exp(i % 40)));
+    const all = () => ({
+      sorted: nd.sort(x),
+      order: nd.argsort(x),
+      distinct: nd.unique(nd.array(x)),
+      places: nd.searchsorted(nd.sort(x), x),
+      columns: nd.sort(
+        nd.array(
+          Float64Array.from({ length: 90_000 }, (_, i) => Math.cos(i)),
+          { shape: [300, 300] },
+        ),
+        { axis: 0 },
+      ),
+      quantiles: nd.quantile(x, [0.1, 0.5]),
+    });
+    const results: NDArray[][] = [];
+    for (const workers of [1, 2, 3]) {
+      const runtime = createRuntime({ workers });
+      results.push(Object.values(await runtime.compute(all())) as NDArray[]);
+      await runtime.close();
+    }
+    const bytes = ({ data }: NDArray): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    for (const other of results.slice(1)) {
+      other.forEach((array, i) => {
+        expect(bytes(array).equals(bytes(results[0]![i]!))).toBe(true);
+      });
     }
   });
 });

@@ -1,7 +1,7 @@
 /**
  * Random graphs for the run loop: kernels of several shapes (also with two outputs, with scratch, and one whose inputs
- * only its js body takes), functions that are slow, asynchronous, small, unsendable, or fail at first, items, methods
- * and structures, in any mixture. Every function counts its calls in shared memory.
+ * only its js body takes), arrays shown in other shapes, functions that are slow, asynchronous, small, unsendable, or
+ * fail at first, items, methods and structures, in any mixture. Every function counts its calls in shared memory.
  */
 
 import { NDArray } from '../../dist/array/ndarray.js';
@@ -105,6 +105,9 @@ const labels = new NDArray(Int32Array.of(1, -1, 1), { shape: [3], dtype: 'int32'
 const one = new NDArray(Float64Array.of(1), { shape: [], dtype: 'float64' });
 const rows = new NDArray(Int32Array.of(2, 0, 1), { shape: [3], dtype: 'int32' });
 
+const reshaped = (x: unknown, shape: readonly number[]): unknown =>
+  call('reshape', [x], { shape: JSON.stringify(shape) });
+
 export interface Graph {
   readonly target: unknown;
   /** Calls of functions that must be made once each, and no others. */
@@ -128,6 +131,8 @@ export function randomGraph(random: Random, size: number, failing: boolean): Gra
   // Products grow: each goes through a function or a kernel that bounds it.
   const bounded = (m: unknown): unknown => call('standardize', [m]);
   while (matrices.length + vectors.length < size) {
+    if (random() < 0.12) matrices.push(reshaped(reshaped(pick(), [9]), [3, 3]));
+    if (random() < 0.05) others.push(reshaped(pick(), [1, 9]));
     const kind = random();
     if (kind < 0.4) matrices.push(bounded(call('matmul', [pick(), pick()])));
     else if (kind < 0.5) matrices.push(call('take', [pick(), rows], { axis: 0 }));
@@ -137,7 +142,7 @@ export function randomGraph(random: Random, size: number, failing: boolean): Gra
       );
     else if (kind < 0.65) {
       const fit = as(call('smo', [call('matmul', [spd, unit]), labels, one]));
-      vectors.push(call('take', [fit[0], rows], { axis: 0 }));
+      vectors.push(call('take', [random() < 0.5 ? fit[0] : reshaped(fit[0], [3]), rows], { axis: 0 }));
       others.push(fit[1]);
     } else if (kind < 0.75) matrices.push(fresh(counter, calls++, as(pick())));
     else if (kind < 0.83) {

@@ -20,8 +20,7 @@ export class Bench {
   readonly #engine: Engine | undefined;
 
   /** @param threads 0 for `sync` */
-  constructor(threads: number, limit?: number) {
-    const module = compileKernels();
+  constructor(threads: number, limit?: number, module: WebAssembly.Module = compileKernels()) {
     const probe = new WebAssembly.Memory({ initial: LEAST_PAGES, maximum: LEAST_PAGES, shared: true });
     const base = (instantiate(module, probe).heapBase as () => number)();
     this.heap = new Heap(limit === undefined ? { base } : { base, limit });

@@ -23,7 +23,7 @@ export async function evaluate<T = unknown>(target: unknown, counted?: Counted):
   for (const node of nodes) await run(node, results, counted);
   return rebuild(
     template,
-    nodes.map((node) => results.get(node.key)),
+    nodes.map((node) => plain(results.get(node.key))),
   ) as T;
 }
 
@@ -44,7 +44,9 @@ async function run(root: TaskNode, results: Map<string, unknown>, counted: Count
 }
 
 async function apply(node: TaskNode, inputs: readonly unknown[]): Promise<unknown> {
-  const args = node.args.map((arg) => fill(arg, inputs));
+  // Kernels see the dtypes of zero-dimensional results, functions see numbers.
+  const given = node.op.kind === 'kernel' ? inputs : inputs.map(plain);
+  const args = node.args.map((arg) => fill(arg, given));
   switch (node.op.kind) {
     case 'call':
       return node.op.fn(...args);
@@ -60,6 +62,12 @@ async function apply(node: TaskNode, inputs: readonly unknown[]): Promise<unknow
   }
 }
 
+/** A zero-dimensional array is a plain number or boolean to JavaScript. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  return value instanceof NDArray && value.ndim === 0 ? value.get() : value;
+}
+
 /** Numbers come in as zero-dimensional arrays of the dtype they have; zero-dimensional results go out as numbers. */
 function applyKernel({ kernel, params, specs }: KernelOp, args: readonly unknown[]): unknown {
   const inputs = args.map((arg, i) =>
@@ -69,8 +77,7 @@ function applyKernel({ kernel, params, specs }: KernelOp, args: readonly unknown
     .infer(inputs, params)
     .outputs.map(({ shape, dtype }) => new NDArray(allocate(dtype, sizeOf(shape)), { shape, dtype }));
   kernel.bodies.js(inputs, outputs, params);
-  const results = outputs.map((output) => (output.ndim === 0 ? output.get() : output));
-  return results.length === 1 ? results[0] : results;
+  return outputs.length === 1 ? outputs[0] : outputs;
 }
 
 /** The task behind a delayed value. */

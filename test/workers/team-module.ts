@@ -93,6 +93,14 @@ export function generated(work: usize, body: i32, n: i32, cells: usize): i32 {
   return parallelFor(work, n, body, cells) ? 0 : -1;
 }
 
+// The sum of n float64s, in order.
+export function sumBlock(work: usize, block: usize, n: i32, out: usize): i32 {
+  let sum: f64 = 0;
+  for (let i = 0; i < n; i++) sum += load<f64>(block + 8 * <usize>i);
+  store<f64>(out, sum);
+  return 0;
+}
+
 // For generated code to import.
 export function triple(x: f64): f64 {
   return 3 * x;
@@ -115,9 +123,19 @@ interface Compiler {
 export interface TeamModule {
   readonly module: WebAssembly.Module;
   readonly place: (name: string) => number;
+  /** Where free memory begins: every new instance writes the module's constants below it. */
+  readonly base: number;
 }
 
-export async function teamModule(): Promise<TeamModule> {
+let compiled: Promise<TeamModule> | undefined;
+
+/** Compiled once; that takes seconds. */
+export function teamModule(): Promise<TeamModule> {
+  compiled ??= compile();
+  return compiled;
+}
+
+async function compile(): Promise<TeamModule> {
   const { default: asc } = (await import('assemblyscript/asc' as string)) as { readonly default: Compiler };
   let bytes: Uint8Array<ArrayBuffer> | undefined;
   const options = ['--runtime', 'stub', '--importMemory', '--sharedMemory', '--initialMemory', '16', '--maximumMemory'];
@@ -142,7 +160,9 @@ export async function teamModule(): Promise<TeamModule> {
   if (error !== null || bytes === undefined) throw new Error(`asc: ${stderr.toString()}`);
   const module = new WebAssembly.Module(bytes);
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
-  return { module, place: (name) => names.indexOf(name) };
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
+  const { heapBase } = new WebAssembly.Instance(module, { env: { memory } }).exports as { heapBase: () => number };
+  return { module, place: (name) => names.indexOf(name), base: heapBase() };
 }
 
 /** A generated module: `run` stores factor × (index + 1), tripled by the kernel module, at cells[index]. */

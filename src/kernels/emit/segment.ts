@@ -132,7 +132,7 @@ class SegmentWriter {
         this.#constantIndex.set(instruction.id, constants++);
       }
     });
-    this.#imports = ['elementwiseChunk', ...functions];
+    this.#imports = ['expressionChunk', ...functions];
     this.#unroll = hasLoop || size > SHORT ? 1 : 2;
     for (const stored of this.#stages.stores) for (const id of stored) this.#slot(id);
     for (const calls of this.#stages.calls) {

@@ -1,0 +1,182 @@
+/**
+ * Reductions of one block of numbers that lie one after the other: eight accumulators or more, added up as a tree, so
+ * that a block of 512 has the error of about 64 additions. float32 is added in float32 within a block, in float64 beyond.
+ */
+
+export function sumF64(p: usize, n: i32): f64 {
+  let rest: f64 = 0;
+  const end = p + (<usize>n << 3);
+  if (n >= 8) {
+    let a = v128.load(p), b = v128.load(p, 16), c = v128.load(p, 32), d = v128.load(p, 48);
+    p += 64;
+    for (const last = end - 64; p <= last; p += 64) {
+      a = f64x2.add(a, v128.load(p));
+      b = f64x2.add(b, v128.load(p, 16));
+      c = f64x2.add(c, v128.load(p, 32));
+      d = f64x2.add(d, v128.load(p, 48));
+    }
+    a = f64x2.add(f64x2.add(a, b), f64x2.add(c, d));
+    rest = f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1);
+  }
+  let tail: f64 = 0;
+  for (; p < end; p += 8) tail += load<f64>(p);
+  return rest + tail;
+}
+
+export function sumF32(p: usize, n: i32): f64 {
+  let rest: f64 = 0;
+  const end = p + (<usize>n << 2);
+  if (n >= 16) {
+    let a = v128.load(p), b = v128.load(p, 16), c = v128.load(p, 32), d = v128.load(p, 48);
+    p += 64;
+    for (const last = end - 64; p <= last; p += 64) {
+      a = f32x4.add(a, v128.load(p));
+      b = f32x4.add(b, v128.load(p, 16));
+      c = f32x4.add(c, v128.load(p, 32));
+      d = f32x4.add(d, v128.load(p, 48));
+    }
+    const e = f64x2.add(wide(a), wide(b)), f = f64x2.add(wide(c), wide(d));
+    const sum = f64x2.add(e, f);
+    rest = f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+  }
+  let tail: f64 = 0;
+  for (; p < end; p += 4) tail += <f64>load<f32>(p);
+  return rest + tail;
+}
+
+/** Four float32 as two float64: the sums of the lower and the upper pair. */
+// @ts-ignore: decorator
+@inline function wide(x: v128): v128 {
+  return f64x2.add(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(high(x)));
+}
+
+// @ts-ignore: decorator
+@inline function high(x: v128): v128 {
+  return i8x16.shuffle(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+}
+
+/** Σ (x − mean)². */
+export function squaresF64(p: usize, n: i32, mean: f64): f64 {
+  const m = f64x2.splat(mean);
+  let a = f64x2.splat(0), b = a, c = a, d = a;
+  const end = p + (<usize>n << 3);
+  for (const last = end - 64; p <= last; p += 64) {
+    const w = f64x2.sub(v128.load(p), m), x = f64x2.sub(v128.load(p, 16), m);
+    const y = f64x2.sub(v128.load(p, 32), m), z = f64x2.sub(v128.load(p, 48), m);
+    a = f64x2.add(a, f64x2.mul(w, w));
+    b = f64x2.add(b, f64x2.mul(x, x));
+    c = f64x2.add(c, f64x2.mul(y, y));
+    d = f64x2.add(d, f64x2.mul(z, z));
+  }
+  a = f64x2.add(f64x2.add(a, b), f64x2.add(c, d));
+  let tail: f64 = 0;
+  for (; p < end; p += 8) {
+    const x = load<f64>(p) - mean;
+    tail += x * x;
+  }
+  return f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1) + tail;
+}
+
+export function squaresF32(p: usize, n: i32, mean: f64): f64 {
+  const m = f64x2.splat(mean);
+  let a = f64x2.splat(0), b = a, c = a, d = a;
+  const end = p + (<usize>n << 2);
+  for (const last = end - 32; p <= last; p += 32) {
+    const u = v128.load(p), v = v128.load(p, 16);
+    const w = f64x2.sub(f64x2.promote_low_f32x4(u), m), x = f64x2.sub(f64x2.promote_low_f32x4(high(u)), m);
+    const y = f64x2.sub(f64x2.promote_low_f32x4(v), m), z = f64x2.sub(f64x2.promote_low_f32x4(high(v)), m);
+    a = f64x2.add(a, f64x2.mul(w, w));
+    b = f64x2.add(b, f64x2.mul(x, x));
+    c = f64x2.add(c, f64x2.mul(y, y));
+    d = f64x2.add(d, f64x2.mul(z, z));
+  }
+  a = f64x2.add(f64x2.add(a, b), f64x2.add(c, d));
+  let tail: f64 = 0;
+  for (; p < end; p += 4) {
+    const x = <f64>load<f32>(p) - mean;
+    tail += x * x;
+  }
+  return f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1) + tail;
+}
+
+/** The product of a block, four lanes and more at a time; in float64. */
+export function product<T>(p: usize, n: i32): f64 {
+  let a: f64 = 1, b: f64 = 1, c: f64 = 1, d: f64 = 1;
+  const end = p + <usize>n * sizeof<T>(), step = 4 * sizeof<T>();
+  for (const last = end - step; p <= last; p += step) {
+    a *= <f64>load<T>(p);
+    b *= <f64>load<T>(p, sizeof<T>());
+    c *= <f64>load<T>(p, 2 * sizeof<T>());
+    d *= <f64>load<T>(p, 3 * sizeof<T>());
+  }
+  for (; p < end; p += sizeof<T>()) a *= <f64>load<T>(p);
+  return a * b * (c * d);
+}
+
+/** The smallest or largest of a block; NaN where there is one. `tmp`: 16 bytes. */
+// @ts-ignore: decorator
+@inline function extreme<T>(p: usize, n: i32, tmp: usize, isMax: bool): f64 {
+  const end = p + <usize>n * sizeof<T>();
+  let best = load<T>(p);
+  let isNaN_ = false;
+  if (end - p >= 64) {
+    let a = v128.load(p), b = v128.load(p, 16), c = v128.load(p, 32), d = v128.load(p, 48);
+    let strange = i32x4.splat(0);
+    if (isFloat<T>()) {
+      strange = v128.or(v128.or(v128.ne<T>(a, a), v128.ne<T>(b, b)), v128.or(v128.ne<T>(c, c), v128.ne<T>(d, d)));
+    }
+    p += 64;
+    for (const last = end - 64; p <= last; p += 64) {
+      const w = v128.load(p), x = v128.load(p, 16), y = v128.load(p, 32), z = v128.load(p, 48);
+      if (isFloat<T>()) {
+        a = isMax ? v128.pmax<T>(a, w) : v128.pmin<T>(a, w);
+        b = isMax ? v128.pmax<T>(b, x) : v128.pmin<T>(b, x);
+        c = isMax ? v128.pmax<T>(c, y) : v128.pmin<T>(c, y);
+        d = isMax ? v128.pmax<T>(d, z) : v128.pmin<T>(d, z);
+        const one = v128.or(v128.ne<T>(w, w), v128.ne<T>(x, x)), two = v128.or(v128.ne<T>(y, y), v128.ne<T>(z, z));
+        strange = v128.or(strange, v128.or(one, two));
+      } else {
+        a = isMax ? v128.max<T>(a, w) : v128.min<T>(a, w);
+        b = isMax ? v128.max<T>(b, x) : v128.min<T>(b, x);
+        c = isMax ? v128.max<T>(c, y) : v128.min<T>(c, y);
+        d = isMax ? v128.max<T>(d, z) : v128.min<T>(d, z);
+      }
+    }
+    if (isFloat<T>()) {
+      isNaN_ = v128.any_true(strange);
+      a = isMax ? v128.pmax<T>(v128.pmax<T>(a, b), v128.pmax<T>(c, d)) : v128.pmin<T>(v128.pmin<T>(a, b), v128.pmin<T>(c, d));
+    } else {
+      a = isMax ? v128.max<T>(v128.max<T>(a, b), v128.max<T>(c, d)) : v128.min<T>(v128.min<T>(a, b), v128.min<T>(c, d));
+    }
+    v128.store(tmp, a);
+    best = load<T>(tmp);
+    for (let i: usize = sizeof<T>(); i < 16; i += sizeof<T>()) {
+      const x = load<T>(tmp + i);
+      if (isMax ? x > best : x < best) best = x;
+    }
+  }
+  for (; p < end; p += sizeof<T>()) {
+    const x = load<T>(p);
+    if (isFloat<T>()) isNaN_ = isNaN_ || x != x;
+    if (isMax ? x > best : x < best) best = x;
+  }
+  return isNaN_ ? NaN : <f64>best;
+}
+
+export function smallest<T>(p: usize, n: i32, tmp: usize): f64 {
+  return extreme<T>(p, n, tmp, false);
+}
+
+export function largest<T>(p: usize, n: i32, tmp: usize): f64 {
+  return extreme<T>(p, n, tmp, true);
+}
+
+/** The first place of `value` in a block that has it; of the first NaN when it is NaN. */
+export function find<T>(p: usize, n: i32, value: f64): i32 {
+  for (let i = 0; i < n; i++) {
+    const x = <f64>load<T>(p);
+    if (x == value || (x != x && value != value)) return i;
+    p += sizeof<T>();
+  }
+  return 0;
+}

@@ -1,0 +1,147 @@
+/**
+ * Contractions of any number of arrays: what `einsum`, `matmul`, `dot`, `tensordot` and their like have in common. Axes
+ * have labels; a label that is missing in the result is summed over. Two arrays are contracted at a time, in the order
+ * that costs least: found by trying all orders for up to four arrays, by taking the cheapest pair beyond.
+ */
+
+import { toNDArray } from '../array/convert.js';
+import type { DType } from '../array/dtype.js';
+import type { NDArray } from '../array/ndarray.js';
+import { promoteTypes } from '../array/promote.js';
+import { inline, lazyResult } from './inline.js';
+import { isUnknown, late } from './late.js';
+import { type LazyArray, leaf, leafValue } from './lazy-array.js';
+import { arranged, contractPair, sumOut, type Term, termOf } from './term.js';
+
+/** An operand and the label of each of its axes. */
+export interface Labelled {
+  readonly array: LazyArray;
+  readonly labels: readonly string[];
+}
+
+/**
+ * The length of every label. @throws what `mismatch` makes of a label and the two lengths that it has
+ */
+export function labelLengths(
+  operands: readonly Labelled[],
+  mismatch: (label: string, lengths: readonly [number, number]) => Error,
+): Map<string, number> {
+  const lengths = new Map<string, number>();
+  for (const { array, labels } of operands) {
+    labels.forEach((label, axis) => {
+      const length = array.shape[axis]!;
+      const known = lengths.get(label);
+      if (known === undefined || known === 1 || (Number.isNaN(known) && length !== 1)) lengths.set(label, length);
+      else if (length !== known && length !== 1 && !Number.isNaN(length)) throw mismatch(label, [known, length]);
+    });
+  }
+  return lengths;
+}
+
+/** @internal The body of a cast. */
+export function convertArray(array: NDArray, dtype: DType): NDArray {
+  return toNDArray(array, { dtype, where: 'cast' });
+}
+
+const convert = inline('astype', convertArray, import.meta.url);
+
+/** `x` in another dtype. */
+export function converted(x: LazyArray, dtype: DType): LazyArray {
+  if (x.dtype === dtype) return x;
+  const value = leafValue(x);
+  if (value !== undefined) return leaf(convertArray(value, dtype));
+  return lazyResult(convert(x, dtype), { shape: x.shape, dtype });
+}
+
+/**
+ * The sum over all labels that `out` lacks of the products of the operands, with the axes of `out` in that order, in
+ * the dtype that holds all of them. Lengths must fit (`labelLengths`).
+ *
+ * @param again the same call on arrays that are there, for operands whose shape is not known yet
+ */
+export function contractAll(
+  name: string,
+  operands: readonly Labelled[],
+  out: readonly string[],
+  lengths: ReadonlyMap<string, number>,
+  again: (...arrays: readonly LazyArray[]) => LazyArray,
+): LazyArray {
+  const dtype = operands.map(({ array }) => array.dtype).reduce(promoteTypes);
+  if (operands.some(({ array }) => isUnknown(array))) {
+    const shape = out.map((label) => lengths.get(label)!);
+    return late(
+      name,
+      operands.map(({ array }) => array),
+      again,
+      { shape, dtype },
+    );
+  }
+  let terms = operands.map(({ array, labels }) => termOf(converted(array, dtype), labels, lengths));
+  for (const [i, j] of contractionOrder(
+    terms.map((term) => term.axes.map(({ label }) => label)),
+    out,
+    lengths,
+  )) {
+    const rest = terms.filter((_, at) => at !== i && at !== j);
+    const keep = [...new Set([...out, ...rest.flatMap((term) => term.axes.map(({ label }) => label))])];
+    terms = [...rest, contractPair(terms[i]!, terms[j]!, keep, name)];
+  }
+  const [last] = terms as [Term];
+  return arranged(sumOut(last, out, name), out, name);
+}
+
+type Labels = readonly string[];
+type Pair = readonly [number, number];
+
+/** Beyond this many operands the cheapest pair is taken each time. */
+const EXHAUSTIVE = 4;
+
+/**
+ * Which two terms are contracted, time after time: both go, and the result comes last. Cost is counted in multiply-adds
+ * and, where that is equal, in elements of the results.
+ */
+export function contractionOrder(terms: readonly Labels[], out: Labels, lengths: ReadonlyMap<string, number>): Pair[] {
+  const sizeOfAll = (labels: Iterable<string>): number => {
+    let size = 1;
+    for (const label of labels) size *= lengths.get(label)!;
+    return size;
+  };
+  const join = (list: readonly Labels[], [i, j]: Pair): { next: readonly Labels[]; cost: number } => {
+    const rest = list.filter((_, at) => at !== i && at !== j);
+    const needed = new Set([...out, ...rest.flat()]);
+    const union = new Set([...list[i]!, ...list[j]!]);
+    const result = [...union].filter((label) => needed.has(label));
+    return { next: [...rest, result], cost: sizeOfAll(union) + sizeOfAll(result) / 4 };
+  };
+  const pairs = (count: number): Pair[] => {
+    const all: Pair[] = [];
+    for (let i = 0; i < count; i++) for (let j = i + 1; j < count; j++) all.push([i, j]);
+    return all;
+  };
+  const best = (list: readonly Labels[]): { order: Pair[]; cost: number } => {
+    if (list.length < 2) return { order: [], cost: 0 };
+    let found: { order: Pair[]; cost: number } | undefined;
+    for (const pair of pairs(list.length)) {
+      const { next, cost } = join(list, pair);
+      const rest = best(next);
+      if (found === undefined || cost + rest.cost < found.cost) {
+        found = { order: [pair, ...rest.order], cost: cost + rest.cost };
+      }
+    }
+    return found!;
+  };
+  const order: Pair[] = [];
+  let list = terms;
+  while (list.length > EXHAUSTIVE) {
+    let cheapest: { pair: Pair; next: readonly Labels[]; cost: number } | undefined;
+    for (const pair of pairs(list.length)) {
+      const joined = join(list, pair);
+      // what it costs, less what is then no longer there
+      const cost = joined.cost - sizeOfAll(list[pair[0]]!) - sizeOfAll(list[pair[1]]!);
+      if (cheapest === undefined || cost < cheapest.cost) cheapest = { pair, next: joined.next, cost };
+    }
+    order.push(cheapest!.pair);
+    list = cheapest!.next;
+  }
+  return [...order, ...best(list).order];
+}
