@@ -5,6 +5,7 @@
  */
 
 import type { DType } from '../array/dtype.js';
+import type { NDArray } from '../array/ndarray.js';
 import { promoteTypes } from '../array/promote.js';
 import { astype } from './cast.js';
 import { isUnknown, late } from './late.js';
@@ -52,7 +53,7 @@ export function contractAll(
   operands: readonly Labelled[],
   out: readonly string[],
   lengths: ReadonlyMap<string, number>,
-  again: (...arrays: readonly LazyArray[]) => LazyArray,
+  again: (...arrays: readonly NDArray[]) => LazyArray,
 ): LazyArray {
   const dtype = operands.map(({ array }) => array.dtype).reduce(promoteTypes);
   if (operands.some(({ array }) => isUnknown(array))) {

@@ -10,8 +10,9 @@ import { broadcastView, wholeView } from '../array/view.js';
 import { ArgumentError } from '../errors.js';
 import { ExpressionBuilder } from '../kernels/expression-builder.js';
 import { serialize } from '../kernels/expression-text.js';
-import { astype, elementsCall } from './astype.js';
 import { wholeNumber } from './axes.js';
+import { astype } from './cast.js';
+import { elementwiseCall } from './expression-call.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, LazyArray, leaf } from './lazy-array.js';
 import { reshape } from './manipulate.js';
@@ -166,7 +167,7 @@ function indexed(
   const dtype = b.dtype(result);
   const input = leaf(toNDArray(value, { dtype }));
   const view = broadcastView(wholeView([]), shape, `nd.${name}`);
-  return elementsCall(name, { text: serialize(b.build(result)), dtype }, [input], [view]);
+  return elementwiseCall(name, { text: serialize(b.build(result)), dtype }, [input], [view]);
 }
 
 /**
@@ -287,7 +288,7 @@ function vector(data: Float64Array, where: string, options: DTypeOption): LazyAr
 }
 
 function cast(array: LazyArray, where: string, options: DTypeOption): LazyArray {
-  return options.dtype === undefined ? array : astype(array, checkDType(options.dtype, where));
+  return options.dtype === undefined ? array : asLazy(astype(array, checkDType(options.dtype, where)), where);
 }
 
 function finite(where: string, values: Readonly<Record<string, number>>): void {

@@ -2,8 +2,11 @@
 import { rowMajorStrides } from '../array/ndarray.js';
 import { wholeView } from '../array/view.js';
 import { ShapeError } from '../errors.js';
+import { ExpressionBuilder } from '../kernels/expression-builder.js';
+import { serialize } from '../kernels/expression-text.js';
 import { assembleParts, fillPart, type Part, viewPart } from './assemble.js';
 import { axisOf, wholeNumber } from './axes.js';
+import { elementwiseCall } from './expression-call.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
 import { checkNames } from './options.js';
@@ -94,4 +97,44 @@ function diagonalOf(where: string, x: ArrayInput, options: DiagonalOptions): Laz
     offset: top * own[rows]! + left * own[columns]!,
   });
   return assembleParts('diagonal', shape, [{ array: given, shape, walk, to: 0, strides: rowMajorStrides(shape) }]);
+}
+
+/**
+ * The matrix with zeros above its `k`-th diagonal; of an array with more axes every matrix of its last two.
+ *
+ * @throws ShapeError for fewer than two axes
+ *
+ * @example
+ * await nd.tril([[1, 2], [3, 4]]).compute(); // [[1, 0], [3, 4]]
+ */
+export function tril(x: ArrayInput, k = 0): LazyArray {
+  return triangle('tril', x, k);
+}
+
+/**
+ * The matrix with zeros below its `k`-th diagonal, as `tril`.
+ *
+ * @example
+ * await nd.triu([[1, 2], [3, 4]], 1).compute(); // [[0, 2], [0, 0]]
+ */
+export function triu(x: ArrayInput, k = 0): LazyArray {
+  return triangle('triu', x, k);
+}
+
+/** Element-wise, by the places' own indices, so that it fuses with what comes before and after. */
+function triangle(name: 'tril' | 'triu', x: ArrayInput, k: number): LazyArray {
+  const array = asLazy(x, `nd.${name}`);
+  wholeNumber(k, 'k', `nd.${name}`);
+  if (array.ndim < 2) {
+    throw new ShapeError(`nd.${name}: takes a matrix or more axes, not shape [${array.shape.join(', ')}]`);
+  }
+  if (isUnknown(array)) return late(name, [array], (known) => triangle(name, known!, k), array);
+  const b = new ExpressionBuilder();
+  const [row, column] = [b.index(array.ndim - 2), b.index(array.ndim - 1)];
+  // beyond the matrix it makes no difference how far
+  const limit = Math.max(-(2 ** 30), Math.min(2 ** 30, k));
+  const above = b.binary('sub', column, row);
+  const kept = b.binary(name === 'tril' ? 'lessEqual' : 'greaterEqual', above, b.constant(limit, 'int32'));
+  const element = b.where(kept, b.input(0, array.dtype), b.constant(0, array.dtype));
+  return elementwiseCall(name, { text: serialize(b.build(element)), dtype: array.dtype }, [array]);
 }

@@ -2,8 +2,8 @@
 import { NDArray } from '../array/ndarray.js';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.js';
 import { take as takeKernel } from '../kernels/take.js';
-import { astype } from './astype.js';
 import { axisOf } from './axes.js';
+import { astype } from './cast.js';
 import type { AxisOption } from './join.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray, leaf, leafValue } from './lazy-array.js';
@@ -63,7 +63,7 @@ function delayedIndices(indices: LazyArray): LazyArray {
     const hint = dtype === 'bool' ? 'nd.compress takes by booleans' : "make them whole with nd.astype(x, 'int32')";
     throw new DTypeError(`nd.take: indices are whole numbers, these are ${dtype}; ${hint}`);
   }
-  return astype(indices, 'int32');
+  return asLazy(astype(indices, 'int32'), 'nd.take');
 }
 
 /** Known indices as positions 0 ≤ p < length. */

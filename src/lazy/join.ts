@@ -4,8 +4,8 @@ import { promoteTypes } from '../array/promote.js';
 import { wholeView } from '../array/view.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { assembleParts, viewPart } from './assemble.js';
-import { astype } from './astype.js';
 import { axisOf, wholeNumber } from './axes.js';
+import { astype } from './cast.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
 import { checkNames } from './options.js';
@@ -22,7 +22,8 @@ function listOf(arrays: readonly ArrayInput[], where: string): LazyArray[] {
   if (arrays.length === 0) throw new ArgumentError(`${where}: the list of arrays is empty`);
   const list = arrays.map((one: ArrayInput) => asLazy(one, where));
   const dtype = list.map((one) => one.dtype).reduce(promoteTypes);
-  return list.map((one) => astype(one, dtype));
+  // (a cast of a single number is a delayed number)
+  return list.map((one) => asLazy(astype(one, dtype), where));
 }
 
 function shown(shape: readonly number[]): string {

@@ -25,60 +25,12 @@ export {
 } from './creation.js';
 export { defineKernel } from './define-kernel.js';
 export { diag, diagonal, tril, triu } from './diagonal.js';
-export {
-  acos,
-  acosh,
-  asin,
-  asinh,
-  atan,
-  atan2,
-  atanh,
-  cbrt,
-  ceil,
-  cos,
-  cosh,
-  exp,
-  exp2,
-  expm1,
-  floor,
-  log,
-  log1p,
-  log2,
-  log10,
-  round,
-  sin,
-  sinh,
-  sqrt,
-  tan,
-  tanh,
-  trunc,
-} from './functions.js';
+export * from './functions.js';
 export { compress, take } from './index-arrays.js';
 export { concat, split, stack } from './join.js';
 export { kernel } from './kernel.js';
 export { load } from './load.js';
-export {
-  bitwiseAnd,
-  bitwiseNot,
-  bitwiseOr,
-  bitwiseXor,
-  equal,
-  greater,
-  greaterEqual,
-  isfinite,
-  isinf,
-  isnan,
-  less,
-  lessEqual,
-  logicalAnd,
-  logicalNot,
-  logicalOr,
-  logicalXor,
-  notEqual,
-  shiftLeft,
-  shiftRight,
-  where,
-} from './logic.js';
+export * from './logic.js';
 export {
   atleast1d,
   atleast2d,
@@ -93,46 +45,17 @@ export {
   swapaxes,
   transpose,
 } from './manipulate.js';
+export { norm } from './norm.js';
 export { pad } from './pad.js';
-export {
-  dot,
-  einsum,
-  inner,
-  kron,
-  matmul,
-  outer,
-  type TensordotOptions,
-  type TraceOptions,
-  tensordot,
-  trace,
-  vdot,
-} from './products.js';
+export * from './products.js';
 export { median, percentile, quantile } from './quantiles.js';
-export { all, any, argmax, argmin, max, mean, min, norm, prod, std, sum, var } from './reductions.js';
+export * from './reductions.js';
 export { repeat, roll, tile } from './repeat.js';
 export { save } from './save.js';
 export { cumprod, cumsum } from './scans.js';
 export { slice } from './slice.js';
-export { arange, array, eye, full, linspace, logspace, ones, zeros } from './creation.js';
-export * from './functions.js';
-export * from './logic.js';
-export { norm } from './norm.js';
-export * from './products.js';
-export * from './reductions.js';
 export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
 export { expr } from './template.js';
-
-/**
- * The rows of `x` at `indices` (whole numbers, negative ones counted from the end).
- *
- * @throws ArgumentError for a row that does not exist
- *
- * @example
- * await nd.take([10, 20, 30], [2, 0]).compute(); // [30, 10]
- */
-export function take(x: ArrayInput, indices: ArraySource | LazyArray): LazyArray {
-  return takeRows(asLazy(x, 'nd.take'), indices, 'nd.take');
-}
 
 /**
  * A delayed value of unknown shape (the result of a delayed function) as a lazy array: its shape and dtype are said

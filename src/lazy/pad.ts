@@ -7,8 +7,8 @@ import { type View, wholeView } from '../array/view.js';
 import { ArgumentError, OptionError, ShapeError } from '../errors.js';
 import type { Pending } from '../graph/types.js';
 import { assembleParts, fillPart, type Part, viewPart } from './assemble.js';
-import { astype } from './astype.js';
 import { wholeNumber } from './axes.js';
+import { astype } from './cast.js';
 import { takeAxis } from './index-arrays.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
@@ -63,7 +63,7 @@ export function pad(
   if (mode === 'constant') {
     const value = asLazy(options.value ?? 0, where);
     if (value.ndim > 0) throw new ShapeError(`${where}: the value must be one number, not an array`);
-    return surrounded(array, pairs, shape, astype(value, array.dtype));
+    return surrounded(array, pairs, shape, asLazy(astype(value, array.dtype), where));
   }
   pairs.forEach(([before, after], axis) => {
     if (array.shape[axis] !== 0 || before + after === 0) return;

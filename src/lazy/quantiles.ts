@@ -55,7 +55,7 @@ function reduced(
     : array.shape.filter((_, i) => !axes.includes(i));
   const isElement = method === 'lower' || method === 'higher' || method === 'nearest';
   const spec = { shape: [...q.shape, ...kept], dtype: isElement ? array.dtype : floatType(array.dtype) };
-  return late(method, [array], (value) => kernelCall1(quantileKernel, [value, q], params), spec);
+  return late(method, [array], (value) => kernelCall1(quantileKernel, [leaf(value), q], params), spec);
 }
 
 /** The fractions as a float64 input. @throws ArgumentError for one outside 0 … most */

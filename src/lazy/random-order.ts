@@ -156,7 +156,7 @@ function evenly(where: string, n: number, count: number, replace: boolean, seed:
 function weighted(where: string, n: number, p: ArrayInput, count: number, replace: boolean, seed: number): LazyArray {
   const weights = asLazy(p, where, 'float64');
   if (isUnknown(weights)) {
-    const build = (value: LazyArray): LazyArray => weighted(where, n, value, count, replace, seed);
+    const build = (value: NDArray): LazyArray => weighted(where, n, value, count, replace, seed);
     return late(where, [weights], build, { dtype: 'int32', shape: [count] });
   }
   if (weights.ndim !== 1 || weights.shape[0] !== n) {

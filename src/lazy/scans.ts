@@ -4,7 +4,7 @@ import type { Kernel } from '../kernels/contract.js';
 import { cumprod as cumprodKernel, cumsum as cumsumKernel } from '../kernels/scan.js';
 import { checkAxis, checkOptionNames } from './along.js';
 import { isUnknown, late } from './late.js';
-import { type ArrayInput, asLazy, kernelCall1, type LazyArray } from './lazy-array.js';
+import { type ArrayInput, asLazy, kernelCall1, type LazyArray, leaf } from './lazy-array.js';
 
 export interface ScanOptions {
   /** The axis to go along, negative ones counted from the end; default: all of x as one line. */
@@ -20,7 +20,7 @@ function scan(kernel: Kernel, x: ArrayInput, options: ScanOptions): LazyArray {
   const params = axis === null || isScalar ? {} : { axis: checkAxis(where, array, axis) };
   if (!isUnknown(array)) return kernelCall1(kernel, [array], params);
   const spec = { shape: axis === null ? [Number.NaN] : array.shape, dtype: floatType(array.dtype) };
-  return late(kernel.name, [array], (value) => kernelCall1(kernel, [value], params), spec);
+  return late(kernel.name, [array], (value) => kernelCall1(kernel, [leaf(value)], params), spec);
 }
 
 /**

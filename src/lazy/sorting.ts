@@ -13,7 +13,7 @@ import { unique as uniqueKernel } from '../kernels/unique.js';
 import { checkAxis, checkChoice, checkOptionNames } from './along.js';
 import { type InlineTask, inline, lazyResult } from './inline.js';
 import { isUnknown, late } from './late.js';
-import { type ArrayInput, asLazy, kernelCall, kernelCall1, type LazyArray, leafValue } from './lazy-array.js';
+import { type ArrayInput, asLazy, kernelCall, kernelCall1, type LazyArray, leaf, leafValue } from './lazy-array.js';
 
 export interface SortOptions {
   /** The axis to sort along, negative ones counted from the end; null sorts all of x as one line. Default −1. */
@@ -29,7 +29,7 @@ function sorted(kernel: Kernel, x: ArrayInput, options: SortOptions, dtype?: DTy
   if (!isUnknown(array)) return kernelCall1(kernel, [array], params);
   const shape = axis === null ? [Number.NaN] : array.shape;
   const spec = { shape, dtype: dtype ?? array.dtype };
-  return late(kernel.name, [array], (value) => kernelCall1(kernel, [value], params), spec);
+  return late(kernel.name, [array], (value) => kernelCall1(kernel, [leaf(value)], params), spec);
 }
 
 /**
@@ -142,7 +142,7 @@ function lateUnique(array: LazyArray, wanted: readonly UniquePart[]): Record<str
       shape: name === 'inverse' ? array.shape : [Number.NaN],
       dtype: name === 'values' ? array.dtype : 'int32',
     } as const;
-    return late(`unique-${name}`, [array], (value) => uniqueOf(value, wanted)[name]!, spec);
+    return late(`unique-${name}`, [array], (value) => uniqueOf(leaf(value), wanted)[name]!, spec);
   };
   return Object.fromEntries((['values', ...wanted] as const).map((name) => [name, part(name)]));
 }
@@ -173,7 +173,7 @@ export function searchsorted(sorted: ArrayInput, values: ArrayInput, options: Se
     throw new ShapeError(`${where}: sorted must be a vector, its shape is [${vector.shape.join(', ')}]`);
   }
   if (!inputs.some(isUnknown)) return kernelCall1(searchsortedKernel, inputs, { right });
-  const search = (...arrays: readonly LazyArray[]): LazyArray =>
+  const search = (...arrays: readonly NDArray[]): LazyArray =>
     kernelCall1(
       searchsortedKernel,
       // a zero-dimensional array arrives as a plain number
@@ -220,8 +220,12 @@ export function bincount(x: ArrayInput, options: BincountOptions = {}): LazyArra
   if (known !== undefined && !inputs.some(isUnknown)) {
     return kernelCall1(bincountKernel, inputs, { length: countLength(known, minlength, where) });
   }
-  const count = (...arrays: readonly LazyArray[]): LazyArray =>
-    kernelCall1(bincountKernel, arrays, { length: countLength(leafValue(arrays[0]!)!, minlength, where) });
+  const count = (...arrays: readonly NDArray[]): LazyArray =>
+    kernelCall1(
+      bincountKernel,
+      arrays.map((value) => leaf(value)),
+      { length: countLength(arrays[0]!, minlength, where) },
+    );
   return late('bincount', inputs, count, { shape: [Number.NaN], dtype: weights === undefined ? 'int32' : 'float64' });
 }
 
