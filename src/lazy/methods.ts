@@ -11,8 +11,11 @@ import * as functions from './functions.js';
 import { LazyArray } from './lazy-array.js';
 import * as logic from './logic.js';
 import { type NormOptions, norm } from './norm.js';
+import { dot, matmul } from './products.js';
 import type { ReduceOptions, VarianceOptions, Whole } from './reduce.js';
 import * as reductions from './reductions.js';
+import { cumprod, cumsum, type ScanOptions } from './scans.js';
+import { argsort, type SortOptions, sort } from './sorting.js';
 import { transposed } from './view.js';
 
 /** A reduction as a method. */
@@ -101,6 +104,18 @@ declare module './lazy-array.js' {
     readonly all: ReductionMethod<boolean>;
     /** `nd.norm(this, options)` */
     readonly norm: ReductionMethod<number, NormOptions>;
+    /** `nd.matmul(this, other)` */
+    matmul(other: ArrayInput): LazyArray;
+    /** `nd.dot(this, other)` */
+    dot(other: ArrayInput): LazyArray;
+    /** `nd.cumsum(this, options)` */
+    cumsum(options?: ScanOptions): LazyArray;
+    /** `nd.cumprod(this, options)` */
+    cumprod(options?: ScanOptions): LazyArray;
+    /** `nd.sort(this, options)` */
+    sort(options?: SortOptions): LazyArray;
+    /** `nd.argsort(this, options)` */
+    argsort(options?: SortOptions): LazyArray;
     /** The array with its axes in reverse order. */
     readonly T: LazyArray;
   }
@@ -120,6 +135,7 @@ const methods: Readonly<Record<string, Method>> = {
   ...{ sqrt, exp, log, round },
   ...{ equal, notEqual, less, lessEqual, greater, greaterEqual, logicalAnd, logicalOr, logicalNot },
   ...{ sum, prod, mean, std, var: variance, min, max, argmin, argmax, any, all, norm },
+  ...{ matmul, dot, cumsum, cumprod, sort, argsort },
   astype,
 };
 
