@@ -9,8 +9,7 @@ import { NODE, type TaskNode } from '../graph/node.js';
 import { ExpressionBuilder } from '../kernels/expression-builder.js';
 import { serialize } from '../kernels/expression-text.js';
 import { elementwiseCall, type Lowered } from './expression-call.js';
-import { isUnknown, late } from './late.js';
-import { type LazyArray, leaf } from './lazy-array.js';
+import type { LazyArray } from './lazy-array.js';
 
 interface Seen {
   readonly base: LazyArray;
@@ -18,6 +17,16 @@ interface Seen {
 }
 
 const seen = new WeakMap<TaskNode, Seen>();
+
+/** What `x` is a view of, and which; itself and the whole of it where it is none. */
+export function lookThrough(x: LazyArray): Seen {
+  return seen.get(x[NODE]) ?? { base: x, view: wholeView(x.shape) };
+}
+
+/** Whether `x` was made by `viewOf`. */
+export function isView(x: LazyArray): boolean {
+  return seen.has(x[NODE]);
+}
 
 /**
  * `x` seen through `view`, as a lazy array of the view's shape. O(axes); `x` itself where the view changes nothing.
@@ -32,14 +41,6 @@ export function viewOf(x: LazyArray, view: View, name = 'view'): LazyArray {
   const result = elementwiseCall(name, identity(base.dtype), [base], [composed]);
   seen.set(result[NODE], { base, view: composed });
   return result;
-}
-
-/** `x` with its axes in reverse order: a view. */
-export function transposed(x: LazyArray): LazyArray {
-  const axes = x.shape.map((_, axis) => x.ndim - 1 - axis);
-  const shape = x.shape.toReversed();
-  if (isUnknown(x)) return late('transpose', [x], (value) => transposed(leaf(value!)), { shape, dtype: x.dtype });
-  return viewOf(x, { shape, axes, steps: axes.map(() => 1), start: axes.map(() => 0) }, 'transpose');
 }
 
 const identities = new Map<DType, Lowered>();
