@@ -116,6 +116,7 @@ describe('views and broadcasting', () => {
     expect(fused(t)).toEqual(['transpose']);
     // the product reads transposed matrices as they are
     expect(fused(nd.matmul(t, x))).toEqual(['matmul']);
+    expect(fused(nd.sort(t))).toEqual(['transpose', 'sort']);
   });
 
   it('what broadcasting would compute again is taken in only when that is cheap', () => {
