@@ -5,14 +5,17 @@ import { contract } from './contraction.js';
 import { linearKernel, squaredDistances } from './distances.js';
 import { elementwise } from './elementwise.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
+import { cholesky, lu, qr, qrPivoted } from './linalg/factor.js';
+import { det, inv, lstsq, slogdet, solve } from './linalg/solve.js';
+import { eigh, svd, svdvals } from './linalg/spectral.js';
 import { matmul } from './matmul.js';
 import { quantile } from './quantile.js';
 import { randomIntegers, randomNormal, randomUniform } from './random.js';
 import { randomChoice, randomPermutation } from './random-order.js';
+import { reduce } from './reduce.js';
 import { reshape } from './reshape.js';
 import { cumprod, cumsum } from './scan.js';
 import { bincount, searchsorted } from './search.js';
-import { reduce } from './reduce.js';
 import { smo, svcFit } from './smo.js';
 import { argsort, sort } from './sort.js';
 import { standardize, svcGamma } from './statistics.js';
@@ -37,6 +40,18 @@ const all: readonly Kernel[] = [
   svcDecision,
   svcVote,
   accuracy,
+  cholesky,
+  lu,
+  qr,
+  qrPivoted,
+  solve,
+  inv,
+  det,
+  slogdet,
+  lstsq,
+  eigh,
+  svd,
+  svdvals,
   elementwise,
   assemble,
   reshape,

@@ -33,7 +33,6 @@ export { arange, array, eye, full, linspace, logspace, ones, zeros } from './cre
 export { defineKernel } from './define-kernel.js';
 export { kernel } from './kernel.js';
 export { load } from './load.js';
-export { median, percentile, quantile } from './quantiles.js';
 export {
   dot,
   einsum,
@@ -47,6 +46,7 @@ export {
   trace,
   vdot,
 } from './products.js';
+export { median, percentile, quantile } from './quantiles.js';
 export { save } from './save.js';
 export { cumprod, cumsum } from './scans.js';
 export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
