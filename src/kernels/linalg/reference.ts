@@ -232,7 +232,7 @@ export function svdReference(
       for (let q = p + 1; q < n; q++) {
         const gamma = dot(p, q);
         const [alpha, beta] = [dot(p, p), dot(q, q)];
-        if (gamma === 0 || Math.abs(gamma) <= 1e-16 * Math.sqrt(m) * Math.sqrt(alpha) * Math.sqrt(beta)) continue;
+        if (gamma === 0 || Math.abs(gamma) <= 2 ** -52 * Math.sqrt(m) * Math.sqrt(alpha) * Math.sqrt(beta)) continue;
         turned = true;
         const zeta = (beta - alpha) / (2 * gamma);
         const t = (zeta >= 0 ? 1 : -1) / (Math.abs(zeta) + Math.hypot(zeta, 1));
