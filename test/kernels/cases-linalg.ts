@@ -71,12 +71,12 @@ function input({ m, n, kind, seed, dtype, lead, bad }: Recipe, change = (a: Dens
   return array;
 }
 
-const isFinite = (arrays: readonly NDArray[]): boolean => arrays.every(({ data }) => data.every(Number.isFinite));
+const allFinite = (arrays: readonly NDArray[]): boolean => arrays.every(({ data }) => data.every(Number.isFinite));
 
 /** Whether something is not finite; then both sides must say so, and there is nothing else to compare. */
 function isSpoilt(inputs: readonly NDArray[], expected: readonly NDArray[], actual: readonly NDArray[]): boolean {
-  if (isFinite(inputs)) return false;
-  if (isFinite(expected) !== isFinite(actual)) throw new Error('an input is not finite, and only one side shows it');
+  if (allFinite(inputs)) return false;
+  if (allFinite(expected) !== allFinite(actual)) throw new Error('an input is not finite, and only one side shows it');
   return true;
 }
 
