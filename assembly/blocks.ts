@@ -113,6 +113,11 @@ export function product<T>(p: usize, n: i32): f64 {
   return a * b * (c * d);
 }
 
+function hasNaN<T>(p: usize, end: usize): bool {
+  for (; p < end; p += sizeof<T>()) if (load<T>(p) != load<T>(p)) return true;
+  return false;
+}
+
 /** The smallest or largest of a block; NaN where there is one. `tmp`: 16 bytes. */
 // @ts-ignore: decorator
 @inline function extreme<T>(p: usize, n: i32, tmp: usize, isMax: bool): f64 {
@@ -133,8 +138,8 @@ export function product<T>(p: usize, n: i32): f64 {
         b = isMax ? v128.pmax<T>(b, x) : v128.pmin<T>(b, x);
         c = isMax ? v128.pmax<T>(c, y) : v128.pmin<T>(c, y);
         d = isMax ? v128.pmax<T>(d, z) : v128.pmin<T>(d, z);
-        const one = v128.or(v128.ne<T>(w, w), v128.ne<T>(x, x)), two = v128.or(v128.ne<T>(y, y), v128.ne<T>(z, z));
-        strange = v128.or(strange, v128.or(one, two));
+        const sum = v128.add<T>(v128.add<T>(w, x), v128.add<T>(y, z));
+        strange = v128.or(strange, v128.ne<T>(sum, sum));
       } else {
         a = isMax ? v128.max<T>(a, w) : v128.min<T>(a, w);
         b = isMax ? v128.max<T>(b, x) : v128.min<T>(b, x);
@@ -143,7 +148,8 @@ export function product<T>(p: usize, n: i32): f64 {
       }
     }
     if (isFloat<T>()) {
-      isNaN_ = v128.any_true(strange);
+      // a sum of infinities is NaN too: only then are all looked at
+      isNaN_ = v128.any_true(strange) && hasNaN<T>(end - <usize>n * sizeof<T>(), end);
       a = isMax ? v128.pmax<T>(v128.pmax<T>(a, b), v128.pmax<T>(c, d)) : v128.pmin<T>(v128.pmin<T>(a, b), v128.pmin<T>(c, d));
     } else {
       a = isMax ? v128.max<T>(v128.max<T>(a, b), v128.max<T>(c, d)) : v128.min<T>(v128.min<T>(a, b), v128.min<T>(c, d));
@@ -173,10 +179,17 @@ export function largest<T>(p: usize, n: i32, tmp: usize): f64 {
 
 /** The first place of `value` in a block that has it; of the first NaN when it is NaN. */
 export function find<T>(p: usize, n: i32, value: f64): i32 {
-  for (let i = 0; i < n; i++) {
+  const start = p, end = p + <usize>n * sizeof<T>();
+  const isNaN_ = value != value, wanted = v128.splat<T>(<T>value);
+  for (; p + 64 <= end; p += 64) {
+    const a = v128.load(p), b = v128.load(p, 16), c = v128.load(p, 32), d = v128.load(p, 48);
+    const one = isNaN_ ? v128.or(v128.ne<T>(a, a), v128.ne<T>(b, b)) : v128.or(v128.eq<T>(a, wanted), v128.eq<T>(b, wanted));
+    const two = isNaN_ ? v128.or(v128.ne<T>(c, c), v128.ne<T>(d, d)) : v128.or(v128.eq<T>(c, wanted), v128.eq<T>(d, wanted));
+    if (v128.any_true(v128.or(one, two))) break;
+  }
+  for (; p < end; p += sizeof<T>()) {
     const x = <f64>load<T>(p);
-    if (x == value || (x != x && value != value)) return i;
-    p += sizeof<T>();
+    if (x == value || (x != x && isNaN_)) return <i32>((p - start) / sizeof<T>());
   }
   return 0;
 }

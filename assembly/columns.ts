@@ -81,24 +81,49 @@ export function multiplyRows<T>(acc: usize, from: usize, stride: i32, rows: i32,
   return (isMax ? x > y : x < y) ? x : y;
 }
 
-/** acc[j] becomes the least or largest of itself and the rows of column j; NaN where there is one. Accumulators are T. */
+// @ts-ignore: decorator
+@inline function pickFast<T>(x: v128, y: v128, isMax: bool): v128 {
+  if (isFloat<T>()) return isMax ? v128.pmax<T>(x, y) : v128.pmin<T>(x, y);
+  return pick<T>(x, y, isMax);
+}
+
+/** One row, with every NaN passed on. */
+// @ts-ignore: decorator
+@inline function extremeRow<T>(acc: usize, end: usize, p: usize, isMax: bool): void {
+  let q = acc;
+  for (; q + 16 <= end; q += 16, p += 16) v128.store(q, pick<T>(v128.load(q), v128.load(p), isMax));
+  for (; q < end; q += sizeof<T>(), p += sizeof<T>()) store<T>(q, pickOne<T>(load<T>(q), load<T>(p), isMax));
+}
+
+/**
+ * acc[j] becomes the least or largest of itself and the rows of column j; NaN where there is one. Accumulators are T.
+ * Four rows at a time by plain comparisons, which lose NaNs: whether there may have been one shows in the rows' sum,
+ * and then they are taken in again, one by one.
+ */
 // @ts-ignore: decorator
 @inline function extremeRows<T>(acc: usize, from: usize, stride: i32, rows: i32, columns: i32, isMax: bool): void {
   const end = acc + <usize>columns * sizeof<T>(), step = <usize>stride;
-  for (; rows >= 2; rows -= 2) {
-    let p = from, q = acc;
+  for (; rows >= 4; rows -= 4, from += 4 * step) {
+    let p = from, q = acc, strange = i32x4.splat(0);
     for (; q + 16 <= end; q += 16, p += 16) {
-      v128.store(q, pick<T>(v128.load(q), pick<T>(v128.load(p), v128.load(p + step), isMax), isMax));
+      const w = v128.load(p), x = v128.load(p + step), y = v128.load(p + 2 * step), z = v128.load(p + 3 * step);
+      const best = pickFast<T>(pickFast<T>(w, x, isMax), pickFast<T>(y, z, isMax), isMax);
+      if (isFloat<T>()) {
+        const sum = v128.add<T>(v128.add<T>(w, x), v128.add<T>(y, z));
+        strange = v128.or(strange, v128.ne<T>(sum, sum));
+      }
+      v128.store(q, pickFast<T>(v128.load(q), best, isMax));
     }
     for (; q < end; q += sizeof<T>(), p += sizeof<T>()) {
-      store<T>(q, pickOne<T>(load<T>(q), pickOne<T>(load<T>(p), load<T>(p + step), isMax), isMax));
+      const a = pickOne<T>(load<T>(p), load<T>(p + step), isMax);
+      const b = pickOne<T>(load<T>(p + 2 * step), load<T>(p + 3 * step), isMax);
+      store<T>(q, pickOne<T>(load<T>(q), pickOne<T>(a, b, isMax), isMax));
     }
-    from += 2 * step;
+    if (isFloat<T>() && v128.any_true(strange)) {
+      for (let r: usize = 0; r < 4; r++) extremeRow<T>(acc, end, from + r * step, isMax);
+    }
   }
-  if (rows == 0) return;
-  let p = from, q = acc;
-  for (; q + 16 <= end; q += 16, p += 16) v128.store(q, pick<T>(v128.load(q), v128.load(p), isMax));
-  for (; q < end; q += sizeof<T>(), p += sizeof<T>()) store<T>(q, pickOne<T>(load<T>(q), load<T>(p), isMax));
+  for (; rows > 0; rows--, from += step) extremeRow<T>(acc, end, from, isMax);
 }
 
 export function minRows<T>(acc: usize, from: usize, stride: i32, rows: i32, columns: i32): void {
@@ -109,21 +134,45 @@ export function maxRows<T>(acc: usize, from: usize, stride: i32, rows: i32, colu
   extremeRows<T>(acc, from, stride, rows, columns, true);
 }
 
+/** Two elements as float64. */
+// @ts-ignore: decorator
+@inline function pair<T>(p: usize): v128 {
+  if (isFloat<T>()) return sizeof<T>() == 8 ? v128.load(p) : f64x2.promote_low_f32x4(v128.load64_zero(p));
+  if (sizeof<T>() == 1) return f64x2.replace_lane(f64x2.splat(<f64>load<T>(p)), 1, <f64>load<T>(p, 1));
+  const words = v128.load64_zero(p);
+  return isSigned<T>() ? f64x2.convert_low_i32x4_s(words) : f64x2.convert_low_i32x4_u(words);
+}
+
 /** values[j], indices[j] (float64): the best of column j so far and its index; the first NaN is the best. */
-export function argRows<T>(
+// @ts-ignore: decorator
+@inline function bestRows<T>(
   values: usize, indices: usize, from: usize, stride: i32, rows: i32, columns: i32, isMax: bool, first: i32, step: i32,
-  columnStep: i32,
 ): void {
   for (; rows > 0; rows--, from += stride, first += step) {
-    let index = first;
-    for (let j: usize = 0; j < <usize>columns; j++, index += columnStep) {
+    const index = f64x2.splat(<f64>first);
+    let j: usize = 0;
+    for (; j + 2 <= <usize>columns; j += 2) {
+      const x = pair<T>(from + j * sizeof<T>()), at = j << 3, best = v128.load(values + at);
+      let wins = isMax ? f64x2.gt(x, best) : f64x2.lt(x, best);
+      if (isFloat<T>()) wins = v128.or(wins, v128.and(f64x2.ne(x, x), f64x2.eq(best, best)));
+      v128.store(values + at, v128.bitselect(x, best, wins));
+      v128.store(indices + at, v128.bitselect(index, v128.load(indices + at), wins));
+    }
+    for (; j < <usize>columns; j++) {
       const x = <f64>load<T>(from + j * sizeof<T>()), best = load<f64>(values + (j << 3));
       if ((isMax ? x > best : x < best) || (isFloat<T>() && x != x && best == best)) {
         store<f64>(values + (j << 3), x);
-        store<f64>(indices + (j << 3), <f64>index);
+        store<f64>(indices + (j << 3), <f64>first);
       }
     }
   }
+}
+
+export function argRows<T>(
+  values: usize, indices: usize, from: usize, stride: i32, rows: i32, columns: i32, isMax: bool, first: i32, step: i32,
+): void {
+  if (isMax) bestRows<T>(values, indices, from, stride, rows, columns, true, first, step);
+  else bestRows<T>(values, indices, from, stride, rows, columns, false, first, step);
 }
 
 /** Welford's update of means[j] and squares[j] = Σ (x − mean)², which hold `count` rows already. */
@@ -135,7 +184,7 @@ export function spreadRows<T>(
     const share = 1 / <f64>count, shares = f64x2.splat(share);
     let j: usize = 0;
     for (; j + 2 <= <usize>columns; j += 2) {
-      const x = sizeof<T>() == 8 ? v128.load(from + (j << 3)) : f64x2.promote_low_f32x4(v128.load64_zero(from + (j << 2)));
+      const x = pair<T>(from + j * sizeof<T>());
       const m = v128.load(means + (j << 3));
       const d = f64x2.sub(x, m);
       const next = f64x2.add(m, f64x2.mul(d, shares));

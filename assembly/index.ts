@@ -17,6 +17,7 @@ export { randomChoice } from './random/choice';
 export { randomFill } from './random/fill';
 export { randomPermutation } from './random/permutation';
 export { philoxGroups } from './random/philox';
+export { assist } from './team';
 export { elementwise } from './elementwise';
 export { expressionChunk } from './expression';
 export { powI32, powU32 } from './powers';

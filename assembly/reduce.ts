@@ -38,13 +38,17 @@ const DEVIATION: i32 = 3;
 /** Bytes of a state: up to three float64. Sum and product: the value; extremes: value, index; spread: n, mean, squares. */
 const STATE: usize = 24;
 /** Rows that are added up one after the other before they become a leaf of the tree. */
-const LEAF_ROWS: i32 = 32;
+const LEAF_ROWS: i32 = 128;
 
-// The upper half of the arena: a stack of states (its two counters first), then accumulators of columns, one set of
+// The upper three quarters of the arena: a stack of states (its two counters first), then accumulators of columns, one set of
 // three arrays for each level of the tree.
-const STACK: usize = 2 << 20;
+const STACK: usize = 1 << 20;
 const LEVELS: usize = STACK + 4096;
-const ARRAY: usize = <usize>BLOCK << 3;
+/** Columns of a strip: so many that memory is read in long runs, and that accumulators stay in the second-level cache. */
+const STRIP: i32 = 4096;
+/** Columns and rows that are computed at a time in it. */
+const TILE: i32 = 128;
+const ARRAY: usize = <usize>STRIP << 3;
 const LEVEL: usize = 3 * ARRAY;
 
 // @ts-ignore: decorator
@@ -373,77 +377,113 @@ function rowsUnit(work: usize, unit: i32, c: usize): void {
 
 /** A piece of the rows of a strip of columns. */
 function columnsUnit(work: usize, unit: i32, c: usize): void {
-  const d = word(c, NDIM), dims = c + (DIMS << 2), outStrides = dims + (<usize>d << 2), indexStrides = outStrides + (<usize>d << 2);
-  const coordinates = work + COORDINATES, levels = work + LEVELS, stack = work + STACK;
+  const d = word(c, NDIM), dims = c + (DIMS << 2), outStrides = dims + (<usize>d << 2);
+  const indexStrides = outStrides + (<usize>d << 2);
+  const coordinates = work + COORDINATES, levels = work + LEVELS;
   const kept = word(c, KEPT), reduction = word(c, REDUCTION), type = word(c, TYPE), pieces = word(c, PIECES);
-  const width = word(dims, d - 1), strips = (width + BLOCK - 1) / BLOCK;
-  const rest = unit / strips, column = (unit - rest * strips) * BLOCK;
+  const width = word(dims, d - 1), strips = (width + STRIP - 1) / STRIP;
+  const rest = unit / strips, column = (unit - rest * strips) * STRIP;
   const outer = rest / pieces, piece = rest - outer * pieces;
-  const w = min(BLOCK, width - column), d1 = d - 2;
+  const w = min(STRIP, width - column), d1 = d - 2;
   let rows = 1;
   for (let axis = kept; axis < d - 1; axis++) rows *= word(dims, axis);
   const firstRow = piece * word(c, PIECE_ROWS), lastRow = min(rows, firstRow + word(c, PIECE_ROWS));
   decode(work, c, 0, kept, outer);
-  setWord(coordinates, d - 1, column);
-  const step = stepOf(c, w, d1), room = rowsOf(w), isTree = reduction == SUM || reduction == SPREAD;
+  const isDirect = (word(c, FLAGS) & DIRECT) != 0, isTree = reduction == SUM || reduction == SPREAD;
+  const tile = isDirect ? w : w <= BLOCK / 4 ? w : TILE, room = isDirect ? LEAF_ROWS : rowsOf(tile);
+  const bytes = <usize>sizeOfType(type);
   let inLeaf = 0, leaves = 0;
-  if (!isTree) begin(reduction, levels, w);
   for (let row = firstRow; row < lastRow; ) {
     decode(work, c, kept, d - 1, row);
-    let h = min(lastRow - row, word(dims, d1) - word(coordinates, d1));
-    if (!(word(c, FLAGS) & DIRECT)) h = min(h, room);
-    const index = isArg(reduction) ? <i32>address(0, coordinates + (<usize>kept << 2), indexStrides + (<usize>kept << 2), d - 1 - kept) : 0;
-    const p = evaluate(work, c, h, w, d1, d - 1, step);
-    if (!isTree) {
-      take(reduction, type, levels, p, step, h, w, index, word(indexStrides, d1), row == firstRow);
-      row += h;
-      continue;
+    const h = min(min(lastRow - row, word(dims, d1) - word(coordinates, d1)), min(room, LEAF_ROWS - inLeaf));
+    setWord(coordinates, d - 1, 0);
+    const start = coordinates + (<usize>kept << 2), steps = indexStrides + (<usize>kept << 2);
+    const index = isArg(reduction) ? <i32>address(0, start, steps, d - 1 - kept) : 0;
+    const leaf = isTree ? level(levels, leaves) : levels;
+    if (isTree && inLeaf == 0) {
+      memory.fill(leaf, 0, <usize>w << 3);
+      if (reduction == SPREAD) memory.fill(leaf + ARRAY, 0, <usize>w << 3);
     }
-    for (let r = 0; r < h; ) {
-      const leaf = level(levels, leaves);
-      if (inLeaf == 0) memory.fill(leaf, 0, LEVEL);
-      const n = min(h - r, LEAF_ROWS - inLeaf), q = p + <usize>(r * step);
-      if (reduction == SPREAD) {
-        if (type == F64) spreadRows<f64>(leaf, leaf + ARRAY, q, step, n, w, inLeaf);
-        else spreadRows<f32>(leaf, leaf + ARRAY, q, step, n, w, inLeaf);
-      } else if (type == F64) addRowsF64(leaf, q, step, n, w);
-      else addRowsF32(leaf, q, step, n, w);
-      inLeaf += n;
-      r += n;
-      if (inLeaf == LEAF_ROWS) {
-        leaves++;
-        inLeaf = 0;
-        join(reduction, levels, leaves, w);
+    for (let j = 0; j < w; j += tile) {
+      const n = min(tile, w - j), step = stepOf(c, n, d1);
+      setWord(coordinates, d - 1, column + j);
+      const p = evaluate(work, c, h, n, d1, d - 1, step), acc = leaf + (<usize>j << 3);
+      if (reduction == SUM) {
+        if (type == F64) addRowsF64(acc, p, step, h, n);
+        else addRowsF32(acc, p, step, h, n);
+      } else if (reduction == SPREAD) {
+        if (type == F64) spreadRows<f64>(acc, acc + ARRAY, p, step, h, n, inLeaf);
+        else spreadRows<f32>(acc, acc + ARRAY, p, step, h, n, inLeaf);
+      } else if (reduction == MIN || reduction == MAX) {
+        const own = levels + <usize>j * bytes;
+        if (row == firstRow) memory.copy(own, p, <usize>n * bytes);
+        extremes(type, reduction == MAX, own, p, step, h, n);
+      } else {
+        if (row == firstRow) begin(reduction, acc, n, index);
+        take(reduction, type, acc, p, step, h, n, index, word(indexStrides, d1));
       }
     }
     row += h;
+    inLeaf += h;
+    if (inLeaf == LEAF_ROWS) {
+      inLeaf = 0;
+      leaves++;
+      if (isTree) join(reduction, levels, leaves, w);
+    }
   }
   if (isTree) foldLevels(reduction, levels, leaves, inLeaf, w);
   // the result is in the lowest level
-  const state = stack + 64;
+  if (pieces > 1) {
+    keepColumns(c, levels, w, partial(c, piece, outer * width + column), lastRow - firstRow);
+    return;
+  }
   for (let axis = kept; axis < d - 1; axis++) setWord(coordinates, axis, 0);
-  let out = address(word(c, OUT), coordinates, outStrides, d);
-  const outStep = word(outStrides, d - 1), first = outer * width + column;
-  for (let j = 0; j < w; j++) {
-    const value = levels + (<usize>j << 3);
+  setWord(coordinates, d - 1, column);
+  finishColumns(c, levels, w, address(word(c, OUT), coordinates, outStrides, d), word(outStrides, d - 1));
+}
+
+/** An element of an array of values as float64. */
+function valueAt(type: i32, array: usize, j: usize): f64 {
+  if (type == F64) return load<f64>(array + (j << 3));
+  if (type == F32) return <f64>load<f32>(array + (j << 2));
+  if (type == I32) return <f64>load<i32>(array + (j << 2));
+  if (type == U32) return <f64>load<u32>(array + (j << 2));
+  return <f64>load<u8>(array + j);
+}
+
+/** Keeps the states of a strip of outputs, to be combined with those of other pieces. */
+function keepColumns(c: usize, levels: usize, w: i32, state: usize, rows: i32): void {
+  const reduction = word(c, REDUCTION), type = word(c, TYPE);
+  for (let j: usize = 0; j < <usize>w; j++, state += STATE) {
+    const value = levels + (j << 3);
     if (reduction == SPREAD) {
-      put(state, 0, <f64>(lastRow - firstRow));
+      put(state, 0, <f64>rows);
       put(state, 1, load<f64>(value));
       put(state, 2, load<f64>(value, ARRAY));
-    } else if (reduction == MIN || reduction == MAX) {
-      const p = levels + <usize>(j * sizeOfType(type));
-      if (type == F64) put(state, 0, load<f64>(p));
-      else if (type == F32) put(state, 0, <f64>load<f32>(p));
-      else if (type == I32) put(state, 0, <f64>load<i32>(p));
-      else if (type == U32) put(state, 0, <f64>load<u32>(p));
-      else put(state, 0, <f64>load<u8>(p));
     } else {
-      put(state, 0, load<f64>(value));
-      if (isArg(reduction)) put(state, 1, load<f64>(value, ARRAY));
+      put(state, 0, reduction == MIN || reduction == MAX ? valueAt(type, levels, j) : load<f64>(value));
+      put(state, 1, load<f64>(value, ARRAY));
     }
-    if (pieces > 1) memory.copy(partial(c, piece, first + j), state, STATE);
-    else finish(c, state, out);
-    out += outStep;
+  }
+}
+
+/** Writes a strip of outputs, `step` bytes apart. */
+function finishColumns(c: usize, levels: usize, w: i32, out: usize, step: i32): void {
+  const reduction = word(c, REDUCTION), final = word(c, FINAL), type = word(c, OUT_TYPE);
+  const partials = <usize>word(c, PARTIALS), bytes = sizeOfType(type);
+  if (reduction == MIN || reduction == MAX) {
+    if (step == bytes) memory.copy(out, levels, <usize>(w * bytes));
+    else for (let j = 0; j < w; j++, out += step) memory.copy(out, levels + <usize>(j * bytes), <usize>bytes);
+    return;
+  }
+  const from = isArg(reduction) || reduction == SPREAD ? levels + ARRAY : levels;
+  const divisor = final == PLAIN ? 1 : final == MEAN ? load<f64>(partials) : load<f64>(partials, 8);
+  for (let p = from, end = from + (<usize>w << 3); p < end; p += 8, out += step) {
+    let value = load<f64>(p) / divisor;
+    if (final == DEVIATION) value = sqrt(value);
+    if (type == F64) store<f64>(out, value);
+    else if (type == F32) store<f32>(out, <f32>value);
+    else store<i32>(out, <i32>value);
   }
 }
 
@@ -465,11 +505,11 @@ function join(reduction: i32, levels: usize, leaves: i32, w: i32): void {
 }
 
 function joinTwo(reduction: i32, a: usize, b: usize, w: i32, na: f64, nb: f64): void {
+  if (reduction == SUM) {
+    addRowsF64(a, b, 0, 1, w);
+    return;
+  }
   for (let j: usize = 0, end = <usize>w << 3; j < end; j += 8) {
-    if (reduction == SUM) {
-      store<f64>(a + j, load<f64>(a + j) + load<f64>(b + j));
-      continue;
-    }
     const d = load<f64>(b + j) - load<f64>(a + j), n = na + nb;
     store<f64>(a + j, load<f64>(a + j) + d * (nb / n));
     store<f64>(a + j, load<f64>(a + j, ARRAY) + load<f64>(b + j, ARRAY) + d * d * (na * nb / n), ARRAY);
@@ -493,47 +533,40 @@ function foldLevels(reduction: i32, levels: usize, leaves: i32, rest: i32, w: i3
   }
 }
 
-/** Accumulators before the first row. */
-function begin(reduction: i32, levels: usize, w: i32): void {
-  if (reduction != PRODUCT) return;
-  for (let j: usize = 0; j < <usize>w; j++) store<f64>(levels + (j << 3), 1);
+/** Accumulators of a product or of argmin before the first row. */
+function begin(reduction: i32, acc: usize, n: i32, index: i32): void {
+  const first: f64 = reduction == PRODUCT ? 1 : reduction == ARGMAX ? -Infinity : Infinity;
+  for (let j: usize = 0; j < <usize>n; j++) {
+    store<f64>(acc + (j << 3), first);
+    store<f64>(acc + (j << 3), <f64>index, ARRAY);
+  }
 }
 
-/** Rows join accumulators that need no tree. */
+function extremes(type: i32, isMax: bool, acc: usize, p: usize, step: i32, rows: i32, n: i32): void {
+  if (!isMax) {
+    if (type == F64) minRows<f64>(acc, p, step, rows, n);
+    else if (type == F32) minRows<f32>(acc, p, step, rows, n);
+    else if (type == I32) minRows<i32>(acc, p, step, rows, n);
+    else if (type == U32) minRows<u32>(acc, p, step, rows, n);
+    else minRows<u8>(acc, p, step, rows, n);
+  } else if (type == F64) maxRows<f64>(acc, p, step, rows, n);
+  else if (type == F32) maxRows<f32>(acc, p, step, rows, n);
+  else if (type == I32) maxRows<i32>(acc, p, step, rows, n);
+  else if (type == U32) maxRows<u32>(acc, p, step, rows, n);
+  else maxRows<u8>(acc, p, step, rows, n);
+}
+
+/** Rows join the accumulators of a product or of argmin. */
 function take(
-  reduction: i32, type: i32, acc: usize, p: usize, step: i32, rows: i32, w: i32, index: i32, indexStep: i32, isFirst: bool,
+  reduction: i32, type: i32, acc: usize, p: usize, step: i32, rows: i32, n: i32, index: i32, indexStep: i32,
 ): void {
+  const indices = acc + ARRAY, isMax = reduction == ARGMAX;
   if (reduction == PRODUCT) {
-    if (type == F64) multiplyRows<f64>(acc, p, step, rows, w);
-    else multiplyRows<f32>(acc, p, step, rows, w);
-    return;
-  }
-  if (!isArg(reduction)) {
-    if (isFirst) memory.copy(acc, p, <usize>(w * sizeOfType(type)));
-    if (reduction == MIN) {
-      if (type == F64) minRows<f64>(acc, p, step, rows, w);
-      else if (type == F32) minRows<f32>(acc, p, step, rows, w);
-      else if (type == I32) minRows<i32>(acc, p, step, rows, w);
-      else if (type == U32) minRows<u32>(acc, p, step, rows, w);
-      else minRows<u8>(acc, p, step, rows, w);
-    } else if (type == F64) maxRows<f64>(acc, p, step, rows, w);
-    else if (type == F32) maxRows<f32>(acc, p, step, rows, w);
-    else if (type == I32) maxRows<i32>(acc, p, step, rows, w);
-    else if (type == U32) maxRows<u32>(acc, p, step, rows, w);
-    else maxRows<u8>(acc, p, step, rows, w);
-    return;
-  }
-  const isMax = reduction == ARGMAX;
-  if (isFirst) {
-    for (let j: usize = 0; j < <usize>w; j++) {
-      store<f64>(acc + (j << 3), isMax ? -Infinity : Infinity);
-      store<f64>(acc + (j << 3), <f64>index, ARRAY);
-    }
-  }
-  const indices = acc + ARRAY;
-  if (type == F64) argRows<f64>(acc, indices, p, step, rows, w, isMax, index, indexStep, 0);
-  else if (type == F32) argRows<f32>(acc, indices, p, step, rows, w, isMax, index, indexStep, 0);
-  else if (type == I32) argRows<i32>(acc, indices, p, step, rows, w, isMax, index, indexStep, 0);
-  else if (type == U32) argRows<u32>(acc, indices, p, step, rows, w, isMax, index, indexStep, 0);
-  else argRows<u8>(acc, indices, p, step, rows, w, isMax, index, indexStep, 0);
+    if (type == F64) multiplyRows<f64>(acc, p, step, rows, n);
+    else multiplyRows<f32>(acc, p, step, rows, n);
+  } else if (type == F64) argRows<f64>(acc, indices, p, step, rows, n, isMax, index, indexStep);
+  else if (type == F32) argRows<f32>(acc, indices, p, step, rows, n, isMax, index, indexStep);
+  else if (type == I32) argRows<i32>(acc, indices, p, step, rows, n, isMax, index, indexStep);
+  else if (type == U32) argRows<u32>(acc, indices, p, step, rows, n, isMax, index, indexStep);
+  else argRows<u8>(acc, indices, p, step, rows, n, isMax, index, indexStep);
 }

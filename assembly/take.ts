@@ -56,9 +56,10 @@ function takeWords<T>(words: i32, from: usize, length: i32, start: i32, end: i32
 
 /** The rows start … end − 1 of one block: runs of `bytes` bytes of `from` at the indices. */
 function takeRows(bytes: i32, from: usize, length: i32, start: i32, end: i32, indices: usize, to: usize): void {
-  if (bytes == 8) takeWords<u64>(1, from, length, start, end, indices, to);
-  else if (bytes == 4) takeWords<u32>(1, from, length, start, end, indices, to);
-  else if (bytes == 1) takeWords<u8>(1, from, length, start, end, indices, to);
+  const some = indices + (<usize>start << 2);
+  if (bytes == 8) pick<u64>(from, end - start, some, length, to);
+  else if (bytes == 4) pick<u32>(from, end - start, some, length, to);
+  else if (bytes == 1) pick<u8>(from, end - start, some, length, to);
   else if (<usize>bytes >= SHORT_RUN) {
     for (let i = start; i < end; i++) {
       memory.copy(to, from + position(indices, i, length) * <usize>bytes, bytes);

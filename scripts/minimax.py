@@ -73,10 +73,40 @@ FAMILIES = {
         limited(lambda r: (m.exp(r) - 1 - r - r * r / 2) / r**3, mpf(1) / 6),
         lambda r: abs(r) ** 3 / m.exp(r), -near_zero, near_zero, 9,
     ),
+    'exp single': (
+        'e^r = 1 + r + r²/2 + r³·p(r), for float32',
+        limited(lambda r: (m.exp(r) - 1 - r - r * r / 2) / r**3, mpf(1) / 6),
+        lambda r: abs(r) ** 3 / m.exp(r), -near_zero, near_zero, 3,
+    ),
+    'expm1 single': (
+        'e^r − 1 = r + r²·p(r), for float32',
+        limited(lambda r: (m.exp(r) - 1 - r) / r**2, mpf(1) / 2),
+        lambda r: abs(r), -near_zero, near_zero, 5,
+    ),
+    'log single': (
+        'log(1 + f) = f − f²/2 + f³·p(f), for float32',
+        limited(lambda f: (m.log(1 + f) - f + f * f / 2) / f**3, mpf(1) / 3),
+        lambda f: f**2, RT(2) / 2 - 1, RT(2) - 1, 8,
+    ),
+    'sin single': (
+        'sin r = r + r·z·p(z), z = r², for float32',
+        limited(lambda z: (m.sin(RT(z)) / RT(z) - 1) / z, -mpf(1) / 6),
+        lambda z: z, mpf(0), quarter, 3,
+    ),
+    'cos single': (
+        'cos r = 1 − z/2 + z²·p(z), z = r², for float32',
+        limited(lambda z: (m.cos(RT(z)) - 1 + z / 2) / z**2, mpf(1) / 24),
+        lambda z: z**2, mpf(0), quarter, 2,
+    ),
     'expm1': (
         'e^r − 1 = r + r²/2 + r³·p(r)',
         limited(lambda r: (m.exp(r) - 1 - r - r * r / 2) / r**3, mpf(1) / 6),
         lambda r: r**2, -near_zero, near_zero, 9,
+    ),
+    'expm1 skew': (
+        'e^r − 1 = r + r²/2 + r³·p(r), r from where e^x − 1 loses no digit',
+        limited(lambda r: (m.exp(r) - 1 - r - r * r / 2) / r**3, mpf(1) / 6),
+        lambda r: r**2, m.log(mpf('0.7499')), m.log(mpf('1.5001')), 9,
     ),
     'exp2': (
         '2^r = 1 + r·ln 2 + r²·p(r)',

@@ -10,6 +10,10 @@ export const deviceNames = ['js', 'wasm', 'gpu', 'onnx', 'tensorflow'] as const;
 export type DeviceName = (typeof deviceNames)[number];
 export type DeviceChoice = 'auto' | DeviceName | readonly DeviceName[];
 
+/** The passes over a graph before it runs, by the names that `optimize` takes. */
+export const passNames = ['fuse'] as const;
+export type PassName = (typeof passNames)[number];
+
 /** Options that configure(), createRuntime() and every call take. */
 export interface RuntimeOptions {
   /** `'sync'`: this thread, one task at a time, in order. `'threads'`: the pool. Default `'threads'`. */
@@ -18,6 +22,8 @@ export interface RuntimeOptions {
   readonly device?: DeviceChoice | undefined;
   /** Threads of the pool. Default: the available cores. */
   readonly workers?: number | undefined;
+  /** Passes over the graph before it runs: all, none, or some by name. Default true. */
+  readonly optimize?: boolean | readonly PassName[] | undefined;
   /** How often a failing task is tried again. Default 0. */
   readonly retries?: number | undefined;
   /** Milliseconds a task may take. Default: no limit. */
@@ -39,6 +45,7 @@ export interface Settings {
   readonly scheduler: 'sync' | 'threads';
   readonly devices: readonly DeviceName[] | 'auto';
   readonly workers: number;
+  readonly passes: readonly PassName[];
   readonly retries: number;
   readonly timeout: number | undefined;
   readonly progress: boolean | object;
@@ -65,6 +72,11 @@ const checks: Readonly<Record<keyof RunOptions, Check>> = {
   scheduler: (value) => (value === 'sync' || value === 'threads' ? undefined : "'sync' or 'threads'"),
   device: deviceCheck,
   workers: wholeNumber(1),
+  optimize: (value) => {
+    const isPass = (name: unknown): boolean => (passNames as readonly unknown[]).includes(name);
+    const fine = typeof value === 'boolean' || (Array.isArray(value) && value.every(isPass));
+    return fine ? undefined : `true, false or a list of passes (${quoted(passNames)})`;
+  },
   retries: wholeNumber(0),
   timeout: (value) => (typeof value === 'number' && value > 0 ? undefined : 'milliseconds > 0'),
   progress: (value) => (typeof value === 'boolean' || isObject(value) ? undefined : 'true, false or an observer'),
@@ -123,10 +135,12 @@ export function resolveSettings(...layers: readonly RunOptions[]): Settings {
   const pick = <K extends keyof RunOptions>(name: K): RunOptions[K] | undefined =>
     layers.find((layer) => layer[name] !== undefined)?.[name];
   const device = pick('device') ?? 'auto';
+  const optimize = pick('optimize') ?? true;
   return {
     scheduler: pick('scheduler') ?? 'threads',
     devices: typeof device === 'string' ? (device === 'auto' ? 'auto' : [device]) : device,
     workers: pick('workers') ?? availableParallelism(),
+    passes: optimize === true ? passNames : optimize === false ? [] : optimize,
     retries: pick('retries') ?? 0,
     timeout: pick('timeout'),
     progress: pick('progress') ?? false,

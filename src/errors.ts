@@ -223,6 +223,16 @@ function frame(line: string, column: number, width = 96): { text: string; caret:
   return { text: `${head}${line.slice(from, from + width)}${tail}`, caret: column - 1 - from + head.length };
 }
 
+/** A kernel whose bodies do not keep the rules, or do not agree; `report` is what `testKernel` found. */
+export class ConformanceError extends LazuliError {
+  readonly report: { readonly passed: number; readonly failures: readonly { readonly message: string }[] };
+
+  constructor(message: string, report: ConformanceError['report']) {
+    super('LAZULI_CONFORMANCE', message);
+    this.report = report;
+  }
+}
+
 /** An iteration that reached its bound without converging. */
 export class ConvergenceError extends LazuliError {
   constructor(message: string) {

@@ -15,15 +15,26 @@ export type { DType, TypedArray } from './array/dtype.js';
 export type { ArraySpec, Nested } from './array/ndarray.js';
 export { NDArray } from './array/ndarray.js';
 export type { DeviceChoice, DeviceName, RunOptions, RuntimeOptions } from './config.js';
+export type { Random } from './conformance/random.js';
+export {
+  type KernelCase,
+  type KernelFailure,
+  type KernelReport,
+  type TestKernelOptions,
+  type Tolerance,
+  testKernel,
+} from './conformance/test-kernel.js';
 export type { DeviceInfo } from './devices/discovery.js';
 export * from './errors.js';
 export { delayed, isDelayed } from './graph/delayed.js';
 export { literal, type RawGraph, type RawKeys } from './graph/raw.js';
 export type { TaskOptions, ValueOptions } from './graph/task-options.js';
 export type { Computed, Delayed, DelayedTask, Persisted, PersistedDelayed, VisualizeOptions } from './graph/types.js';
-export type { Inferred, JsBody, KernelCost, KernelParams } from './kernels/contract.js';
+export type { Inferred, JsBody, Kernel, KernelCost, KernelParams } from './kernels/contract.js';
 export type { KernelDefinition, UserWasmBody } from './kernels/define.js';
+export type { UserKernel } from './lazy/define-kernel.js';
 export { type ArrayInput, LazyArray, nd, type PersistedLazyArray, random } from './lazy/index.js';
+export type { ScalarKernel, ScalarKernelOptions } from './lazy/kernel.js';
 export { createRuntime, type Runtime } from './runtime.js';
 export type { Observer } from './scheduler/observer.js';
 export type { RunRecord, TaskRecord } from './scheduler/recorder.js';

@@ -27,6 +27,7 @@ import { buildProgram, type Program } from './graph/program.js';
 import { installFunctionHash } from './graph/pure-key.js';
 import { fromGraph, type RawGraph, type RawKeys } from './graph/raw.js';
 import type { Computed, Persisted as PersistedStructure, VisualizeOptions } from './graph/types.js';
+import { fuse } from './kernels/fuse.js';
 import { HeapMark } from './memory/detach.js';
 import { Heap } from './memory/heap.js';
 import { Crowd } from './scheduler/crowd.js';
@@ -224,7 +225,8 @@ export class Runtime {
     hasUniqueKeys = false,
   ): Promise<T> {
     const devices = kernelDevices(settings.devices);
-    const program = buildProgram(nodes, hasUniqueKeys);
+    const built = buildProgram(nodes, hasUniqueKeys);
+    const program = settings.passes.includes('fuse') ? fuse(built) : built;
     const memory = this.#memoryOf();
     const threaded = settings.scheduler === 'threads' && program.nodes.length > 0;
     const { progress, observers } = settings;

@@ -19,12 +19,18 @@ describe('resolveSettings', () => {
       scheduler: 'threads',
       devices: 'auto',
       workers: availableParallelism(),
+      passes: ['fuse'],
       retries: 0,
       timeout: undefined,
       progress: false,
       observers: [],
       signal: undefined,
     });
+  });
+
+  it('takes passes by name, all or none', () => {
+    expect(resolveSettings({ optimize: false }).passes).toEqual([]);
+    expect(resolveSettings({ optimize: ['fuse'] }, { optimize: false }).passes).toEqual(['fuse']);
   });
 
   it('takes undefined for not given, and tells the observers of every layer', () => {
@@ -38,6 +44,7 @@ describe('resolveSettings', () => {
 describe('checkOptions', () => {
   it.each([
     [{ workers: 1.5 }, 'workers', 'a whole number ≥ 1, not 1.5'],
+    [{ optimize: ['fuze'] }, 'optimize', "true, false or a list of passes ('fuse'), not ['fuze']"],
     [{ workers: '2' }, 'workers', "not '2'"],
     [{ retries: Number.NaN }, 'retries', 'not NaN'],
     [{ timeout: -1 }, 'timeout', 'milliseconds > 0, not -1'],

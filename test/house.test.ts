@@ -18,6 +18,7 @@ const floors = [
   ['scheduler'],
   ['runtime'],
   ['lazy'],
+  ['conformance'],
   ['linalg'],
   ['learn'],
   ['diagnostics'],

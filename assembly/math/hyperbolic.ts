@@ -1,8 +1,8 @@
 /**
  * sinh, cosh and tanh. With x = n·ln 2 + r, a = 2ⁿ, b = 2⁻ⁿ: 2·sinh x = (a − b)·cosh r + (a + b)·sinh r and
- * 2·cosh x = (a + b)·cosh r + (a − b)·sinh r; the sums of powers of two are exact, the terms are added with their errors,
- * and with n = 0 the polynomials alone are left. tanh near 0 by a polynomial, else 1 − 2/(e^2|x| + 1) with the quotient
- * in two parts. Minimax polynomials: scripts/minimax.py, errors 2^-60 and less.
+ * 2·cosh x = (a + b)·cosh r + (a − b)·sinh r; the sums are added with their errors, and with n = 0 the polynomials
+ * alone are left. tanh near 0 by a polynomial, else 1 − 2/(e^2|x| + 1) with the quotient in two parts. Minimax
+ * polynomials: scripts/minimax.py, errors 2^-60 and less.
  * Special: NaN and |x| ≥ 708 for sinh and cosh, where 2ⁿ is no normal number.
  */
 import { lanes, unary, unaryThroughWide } from './block';
@@ -49,8 +49,15 @@ const TABLE: usize = memory.data<f64>([
   2.510899615959923e-08, 2.510899615959923e-08,
   2.0923743387794605e-09, 2.0923743387794605e-09, // 34
   708.0, 708.0, // 35
-  0.55, 0.55, // 36: below this |x| tanh is the polynomial
-  22.0, 22.0, // 37: above this it is 1
+  0.5000000046411808, 0.5000000046411808, // 36: e^r for float32: coefficients of r², r³ …
+  0.16666666817364975, 0.16666666817364975,
+  0.04166635466168484, 0.04166635466168484,
+  0.008333272986761392, 0.008333272986761392,
+  0.0013941008688903758, 0.0013941008688903758,
+  0.0001991420272861847, 0.0001991420272861847, // 41
+  45.0, 45.0, // 42: 2x beyond which tanh is 1
+  0.55, 0.55, // 43: below this |x| tanh is the polynomial
+  22.0, 22.0, // 44: above this it is 1
 ], 16);
 
 // @ts-ignore: decorator
@@ -82,7 +89,8 @@ const TABLE: usize = memory.data<f64>([
   const p = f64x2.mul(a, r), q = f64x2.mul(b, r);
   const first = f64x2.add(whole, p), second = f64x2.sub(first, q);
   const errors = f64x2.add(fastSumError(whole, p, first), fastSumError(first, f64x2.neg(q), second));
-  const small = madd(whole, cosh, madd(other, sinh, errors));
+  const lost = f64x2.add(fastSumError(a, b, whole), errors);
+  const small = madd(whole, cosh, madd(other, sinh, lost));
   return f64x2.add(second, madd(f64x2.mul(whole, half()), z, small));
 }
 
@@ -114,7 +122,7 @@ const TABLE: usize = memory.data<f64>([
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return i64x2.gt_s(f64x2.abs(x), at(35));
   }
 
@@ -132,7 +140,7 @@ const TABLE: usize = memory.data<f64>([
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return i64x2.gt_s(f64x2.abs(x), at(35));
   }
 
@@ -145,12 +153,12 @@ const TABLE: usize = memory.data<f64>([
 @final @unmanaged export class Tanh {
   // @ts-ignore: decorator
   @inline fast(x: v128): v128 {
-    const size = f64x2.pmin(f64x2.abs(x), at(37));
+    const size = f64x2.pmin(f64x2.abs(x), at(44));
     const z = f64x2.mul(size, size), w = f64x2.mul(z, z), w2 = f64x2.mul(w, w);
     const low = cubic(z, w, at(15), at(16), at(17), at(18)), high = cubic(z, w, at(19), at(20), at(21), at(22));
     const tail = madd(madd(madd(at(24), z, at(23)), w2, high), w2, low);
     const near = madd(f64x2.mul(size, z), tail, size);
-    const isFar = f64x2.ge(size, at(36));
+    const isFar = f64x2.ge(size, at(43));
     // also keeps the constants of the two ways apart: all at once they would go through the stack
     if (!v128.any_true(isFar)) return v128.or(near, signOf(x));
     // e^2|x| + 1 = (2ⁿ + 1) + 2ⁿ·(r + p)
@@ -171,6 +179,21 @@ const TABLE: usize = memory.data<f64>([
     const left = f64x2.sub(f64x2.sub(two(), f64x2.mul(b1, q)), f64x2.mul(b0, q));
     const far = f64x2.sub(f64x2.sub(one(), q), f64x2.mul(f64x2.mul(left, quotient), half()));
     return v128.or(v128.bitselect(far, near, isFar), signOf(x));
+  }
+}
+
+/** For float32: d/(d + 2), d = e^2x − 1 = (2ⁿ − 1) + 2ⁿ·(e^r − 1), where 2^-31 of r is close enough. */
+@final @unmanaged class TanhSingle {
+  // @ts-ignore: decorator
+  @inline fast(x: v128): v128 {
+    const size = f64x2.abs(x), twice = f64x2.pmin(f64x2.add(size, size), at(42));
+    const t = madd(twice, at(0), at(1)), n = f64x2.sub(t, at(1));
+    const r = f64x2.sub(f64x2.sub(twice, f64x2.mul(n, at(2))), f64x2.mul(n, at(3)));
+    const r2 = f64x2.mul(r, r);
+    const p = madd(r2, madd(f64x2.mul(r2, r2), madd(r, at(41), at(40)), cubic(r, r2, at(36), at(37), at(38), at(39))), r);
+    const power = i64x2.shl(f64x2.add(n, at(4)), 52);
+    const d = madd(power, p, f64x2.sub(power, one()));
+    return v128.or(f64x2.div(d, f64x2.add(d, two())), signOf(x));
   }
 }
 
@@ -207,5 +230,5 @@ export function tanhF64(out: usize, x: usize, n: i32): void {
 
 /** out[i] = tanh(x[i]), float32 within 1 ulp. */
 export function tanhF32(out: usize, x: usize, n: i32): void {
-  unaryThroughWide<Tanh>(out, x, n);
+  unaryThroughWide<TanhSingle>(out, x, n);
 }

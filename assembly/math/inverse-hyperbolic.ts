@@ -7,7 +7,7 @@
  */
 import { unary, unaryThroughWide } from './block';
 import { cubic, fastSumError, half, madd, one, productError, signOf, squareError, sumError } from './double';
-import { logExponent, logOfSum, logOfTwice, logParts, logTail } from './log';
+import { Log, logExponent, logOfSum, logOfTwice, logParts, logTail } from './log';
 
 const TABLE: usize = memory.data<f64>([
   -0.1666666666666661, -0.1666666666666661, // 0: asinh: coefficients of x³, x⁵ …
@@ -27,6 +27,9 @@ const TABLE: usize = memory.data<f64>([
   0.34657359024276957, 0.34657359024276957, // 14: ln 2 / 2, the high 33 bits
   3.7203085550061984e-11, 3.7203085550061984e-11, // 15: and the rest
   6755399441056767.0, 6755399441056767.0, // 16: 1.5 · 2^52 + 1023
+  0.0009765625, 0.0009765625, // 17: 2^-10
+  0.3333333333333333, 0.3333333333333333, // 18: 1/3
+  -0.16666666666666666, -0.16666666666666666, // 19: −1/6
 ], 16);
 
 // @ts-ignore: decorator
@@ -60,7 +63,7 @@ const TABLE: usize = memory.data<f64>([
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return i64x2.gt_s(f64x2.abs(x), at(12));
   }
 
@@ -85,7 +88,7 @@ const TABLE: usize = memory.data<f64>([
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return v128.not(v128.and(f64x2.ge(x, one()), f64x2.le(x, at(12))));
   }
 
@@ -117,7 +120,7 @@ const TABLE: usize = memory.data<f64>([
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return v128.not(f64x2.lt(f64x2.abs(x), one()));
   }
 
@@ -128,6 +131,64 @@ const TABLE: usize = memory.data<f64>([
   }
 }
 
+/** For float32 the formulas will do, down to where two terms of the series do. */
+// @ts-ignore: decorator
+@inline function orSeries(x: v128, size: v128, y: v128, cube: v128): v128 {
+  const series = madd(f64x2.mul(size, f64x2.mul(size, size)), cube, size);
+  return v128.or(v128.bitselect(series, y, f64x2.lt(size, at(17))), signOf(x));
+}
+
+@final @unmanaged class AsinhSingle {
+  // @ts-ignore: decorator
+  @inline fast(x: v128): v128 {
+    const size = f64x2.abs(x), root = f64x2.sqrt(madd(size, size, one()));
+    return orSeries(x, size, changetype<Log>(0).fast(f64x2.add(size, root)), at(19));
+  }
+
+  // @ts-ignore: decorator
+  @inline special(x: v128): v128 {
+    return changetype<Asinh>(0).special(x);
+  }
+
+  careful(x: v128): v128 {
+    return changetype<Asinh>(0).careful(x);
+  }
+}
+
+@final @unmanaged class AcoshSingle {
+  // @ts-ignore: decorator
+  @inline fast(x: v128): v128 {
+    const root = f64x2.sqrt(f64x2.sub(f64x2.mul(x, x), one()));
+    return changetype<Log>(0).fast(f64x2.add(x, root));
+  }
+
+  // @ts-ignore: decorator
+  @inline special(x: v128): v128 {
+    return changetype<Acosh>(0).special(x);
+  }
+
+  careful(x: v128): v128 {
+    return changetype<Acosh>(0).careful(x);
+  }
+}
+
+@final @unmanaged class AtanhSingle {
+  // @ts-ignore: decorator
+  @inline fast(x: v128): v128 {
+    const size = f64x2.abs(x), ratio = f64x2.div(f64x2.add(one(), size), f64x2.sub(one(), size));
+    return orSeries(x, size, f64x2.mul(half(), changetype<Log>(0).fast(ratio)), at(18));
+  }
+
+  // @ts-ignore: decorator
+  @inline special(x: v128): v128 {
+    return changetype<Atanh>(0).special(x);
+  }
+
+  careful(x: v128): v128 {
+    return changetype<Atanh>(0).careful(x);
+  }
+}
+
 /** out[i] = asinh(x[i]), within 1 ulp. */
 export function asinhF64(out: usize, x: usize, n: i32): void {
   unary<Asinh>(out, x, n);
@@ -135,7 +196,7 @@ export function asinhF64(out: usize, x: usize, n: i32): void {
 
 /** out[i] = asinh(x[i]), float32 within 1 ulp. */
 export function asinhF32(out: usize, x: usize, n: i32): void {
-  unaryThroughWide<Asinh>(out, x, n);
+  unaryThroughWide<AsinhSingle>(out, x, n);
 }
 
 /** out[i] = acosh(x[i]), within 1 ulp; NaN for x < 1. */
@@ -145,7 +206,7 @@ export function acoshF64(out: usize, x: usize, n: i32): void {
 
 /** out[i] = acosh(x[i]), float32 within 1 ulp. */
 export function acoshF32(out: usize, x: usize, n: i32): void {
-  unaryThroughWide<Acosh>(out, x, n);
+  unaryThroughWide<AcoshSingle>(out, x, n);
 }
 
 /** out[i] = atanh(x[i]), within 1 ulp; ±∞ for ±1, NaN beyond. */
@@ -155,5 +216,5 @@ export function atanhF64(out: usize, x: usize, n: i32): void {
 
 /** out[i] = atanh(x[i]), float32 within 1 ulp. */
 export function atanhF32(out: usize, x: usize, n: i32): void {
-  unaryThroughWide<Atanh>(out, x, n);
+  unaryThroughWide<AtanhSingle>(out, x, n);
 }

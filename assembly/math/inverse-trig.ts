@@ -135,6 +135,44 @@ const TABLE: usize = memory.data<f64>([
   return around(base, baseLow, v128.bitselect(at(34), one(), isBehind), t, low, tangentTail(z));
 }
 
+/** The same for float32: one quotient of one part. */
+// @ts-ignore: decorator
+@inline function singleAngle(y: v128, x: v128, isBehind: v128): v128 {
+  const isSteep = f64x2.gt(y, f64x2.mul(x, at(35))), isFlat = f64x2.le(y, f64x2.mul(x, at(36)));
+  const isDiagonal = v128.not(v128.or(isSteep, isFlat));
+  const top = v128.bitselect(f64x2.sub(y, x), v128.bitselect(f64x2.neg(x), y, isSteep), isDiagonal);
+  const bottom = v128.bitselect(f64x2.add(y, x), v128.bitselect(y, x, isSteep), isDiagonal);
+  const t = f64x2.div(top, bottom);
+  const front = v128.bitselect(at(28), v128.and(at(24), isSteep), isDiagonal);
+  const angle = f64x2.add(front, madd(t, tangentTail(f64x2.mul(t, t)), t));
+  return v128.bitselect(f64x2.sub(at(26), angle), angle, isBehind);
+}
+
+@final @unmanaged class AtanSingle {
+  // @ts-ignore: decorator
+  @inline fast(x: v128): v128 {
+    const size = f64x2.pmin(f64x2.abs(x), at(32));
+    return v128.or(singleAngle(size, one(), v128.xor(one(), one())), signOf(x));
+  }
+}
+
+@final @unmanaged class Atan2Single {
+  // @ts-ignore: decorator
+  @inline fast(y: v128, x: v128): v128 {
+    const zero = f64x2.sub(one(), one());
+    return v128.or(singleAngle(f64x2.abs(y), f64x2.abs(x), f64x2.lt(x, zero)), signOf(y));
+  }
+
+  // @ts-ignore: decorator
+  @inline special(y: v128, x: v128, angle: v128): v128 {
+    return changetype<Atan2>(0).special(y, x, angle);
+  }
+
+  careful(y: v128, x: v128): v128 {
+    return changetype<Atan2>(0).careful(y, x);
+  }
+}
+
 @final @unmanaged class Atan {
   // @ts-ignore: decorator
   @inline fast(x: v128): v128 {
@@ -221,7 +259,7 @@ export function atanF64(out: usize, x: usize, n: i32): void {
 
 /** out[i] = atan(x[i]), float32 within 1 ulp. */
 export function atanF32(out: usize, x: usize, n: i32): void {
-  unaryThroughWide<Atan>(out, x, n);
+  unaryThroughWide<AtanSingle>(out, x, n);
 }
 
 /** out[i] = atan2(y[i], x[i]), within 1 ulp; zeros and infinities with their signs as in C99. */
@@ -231,5 +269,5 @@ export function atan2F64(out: usize, y: usize, x: usize, n: i32): void {
 
 /** out[i] = atan2(y[i], x[i]), float32 within 1 ulp. */
 export function atan2F32(out: usize, y: usize, x: usize, n: i32): void {
-  binaryThroughWide<Atan2>(out, y, x, n);
+  binaryThroughWide<Atan2Single>(out, y, x, n);
 }

@@ -5,12 +5,12 @@
  * by a constant in two parts; log1p carries what 1 + x loses.
  * Special: all but the positive normal numbers; log1p: x ≤ −1, x ≥ 2^1000 and NaN.
  */
-import { lanes, unary, unaryThroughWide } from './block';
+import { lanes, unary, unaryQuad, unaryThroughWide } from './block';
 import { cubic, fastSumError, half, madd, one, signOf, sumError, two } from './double';
 
 const BITS: usize = memory.data<u64>([
-  0x0010000000000000, 0x0010000000000000, // 0: the least normal number
-  0x7fefffffffffffff, 0x7fefffffffffffff, // 1: and the largest
+  0x8010000000000000, 0x8010000000000000, // 0: the least normal number, moved to the least integer
+  0xffdfffffffffffff, 0xffdfffffffffffff, // 1: and the largest, moved as far
   0xfff6a09e667f3bcd, 0xfff6a09e667f3bcd, // 2: √½ with the exponent less by 1023, around the corner
   0x000fffffffffffff, 0x000fffffffffffff, // 3: the fraction
   0x4330000000000000, 0x4330000000000000, // 4: 2^52
@@ -41,6 +41,42 @@ const TABLE: usize = memory.data<f64>([
   -1.0, -1.0, // 18
 ], 16);
 
+const QUADS: usize = memory.data<f32>([
+  0.69311523, 0.69311523, 0.69311523, 0.69311523, // 0: ln 2, the high 14 bits
+  3.1946183e-05, 3.1946183e-05, 3.1946183e-05, 3.1946183e-05, // 1: ln 2, the rest
+  1.0, 1.0, 1.0, 1.0, // 2
+  0.5, 0.5, 0.5, 0.5, // 3
+  8.388735e+06, 8.388735e+06, 8.388735e+06, 8.388735e+06, // 4: 2^23 + 127
+  0.3333331, 0.3333331, 0.3333331, 0.3333331, // 5: coefficients of f³, f⁴ …
+  -0.24999987, -0.24999987, -0.24999987, -0.24999987, // 6
+  0.20002227, 0.20002227, 0.20002227, 0.20002227, // 7
+  -0.16669251, -0.16669251, -0.16669251, -0.16669251, // 8
+  0.14218661, 0.14218661, 0.14218661, 0.14218661, // 9
+  -0.123843506, -0.123843506, -0.123843506, -0.123843506, // 10
+  0.11872957, 0.11872957, 0.11872957, 0.11872957, // 11
+  -0.11789791, -0.11789791, -0.11789791, -0.11789791, // 12
+  0.06915393, 0.06915393, 0.06915393, 0.06915393, // 13
+], 16);
+
+const QUAD_BITS: usize = memory.data<u32>([
+  0x80800000, 0x80800000, 0x80800000, 0x80800000, // 0: the least normal number, moved to the least integer
+  0xfeffffff, 0xfeffffff, 0xfeffffff, 0xfeffffff, // 1: and the largest, moved as far
+  0xffb504f3, 0xffb504f3, 0xffb504f3, 0xffb504f3, // 2: √½ with the exponent less by 127
+  0x007fffff, 0x007fffff, 0x007fffff, 0x007fffff, // 3: the fraction
+  0x3f3504f3, 0x3f3504f3, 0x3f3504f3, 0x3f3504f3, // 4: √½
+  0x4b000000, 0x4b000000, 0x4b000000, 0x4b000000, // 5: 2^23
+], 16);
+
+// @ts-ignore: decorator
+@inline function quad(i: i32): v128 {
+  return v128.load(QUADS + (<usize>i << 4));
+}
+
+// @ts-ignore: decorator
+@inline function quadBits(i: i32): v128 {
+  return v128.load(QUAD_BITS + (<usize>i << 4));
+}
+
 // @ts-ignore: decorator
 @inline function bits(i: i32): v128 {
   return v128.load(BITS + (<usize>i << 4));
@@ -56,7 +92,7 @@ const TABLE: usize = memory.data<f64>([
 @inline export function logTail(z: v128): v128 {
   const w = f64x2.mul(z, z);
   const low = cubic(z, w, at(3), at(4), at(5), at(6)), high = cubic(z, w, at(7), at(8), at(9), at(10));
-  return f64x2.mul(z, madd(f64x2.mul(w, w), high, low));
+  return madd(f64x2.mul(f64x2.mul(w, w), z), high, f64x2.mul(z, low));
 }
 
 /** x's bits less √½'s and more 1023 exponents: the exponent field is k + 1023, the fraction that of m less √½'s. */
@@ -143,7 +179,7 @@ const TABLE: usize = memory.data<f64>([
 
 // @ts-ignore: decorator
 @inline function notPositiveNormal(x: v128): v128 {
-  return v128.or(i64x2.lt_s(x, bits(0)), i64x2.gt_s(x, bits(1)));
+  return i64x2.gt_s(i64x2.sub(x, bits(0)), bits(1));
 }
 
 /** What log makes of ±0, the negative, ∞ and NaN; `denormal` for what else there is. */
@@ -173,13 +209,42 @@ const TABLE: usize = memory.data<f64>([
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return notPositiveNormal(x);
   }
 
   careful(x: v128): v128 {
     return extremes(x, natural(raised(x), lowered()));
   }
+}
+
+/** log in four lanes of float32: f − f²/2 + f³·p(f), p of degree 8, without a division. */
+@final @unmanaged class LogSingle {
+  // @ts-ignore: decorator
+  @inline fast(x: v128): v128 {
+    const parts = i32x4.sub(x, quadBits(2));
+    const k = f32x4.sub(v128.or(i32x4.shr_u(parts, 23), quadBits(5)), quad(4));
+    const f = f32x4.sub(i32x4.add(v128.and(parts, quadBits(3)), quadBits(4)), quad(2));
+    const f2 = f32x4.mul(f, f), f4 = f32x4.mul(f2, f2);
+    const a = pair(f, quad(5), quad(6)), b = pair(f, quad(7), quad(8));
+    const c = pair(f, quad(9), quad(10)), d = pair(f, quad(11), quad(12));
+    const high = f32x4.add(f32x4.mul(f32x4.add(f32x4.mul(quad(13), f2), d), f2), c);
+    const p = f32x4.add(f32x4.mul(high, f4), f32x4.add(f32x4.mul(b, f2), a));
+    const tail = f32x4.add(f32x4.mul(f32x4.mul(f, f2), p), f32x4.mul(k, quad(1)));
+    const whole = f32x4.mul(k, quad(0)), y = f32x4.add(whole, f);
+    const rest = f32x4.add(f32x4.sub(whole, y), f);
+    return f32x4.add(y, f32x4.add(rest, f32x4.sub(tail, f32x4.mul(f2, quad(3)))));
+  }
+
+  // @ts-ignore: decorator
+  @inline special(x: v128): v128 {
+    return i32x4.gt_s(i32x4.sub(x, quadBits(0)), quadBits(1));
+  }
+}
+
+// @ts-ignore: decorator
+@inline function pair(x: v128, c0: v128, c1: v128): v128 {
+  return f32x4.add(f32x4.mul(c1, x), c0);
 }
 
 @final @unmanaged export class Log2 {
@@ -189,7 +254,7 @@ const TABLE: usize = memory.data<f64>([
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return notPositiveNormal(x);
   }
 
@@ -205,7 +270,7 @@ const TABLE: usize = memory.data<f64>([
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return notPositiveNormal(x);
   }
 
@@ -222,7 +287,7 @@ const TABLE: usize = memory.data<f64>([
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return v128.not(v128.and(f64x2.gt(x, at(18)), f64x2.lt(x, at(17))));
   }
 
@@ -251,7 +316,7 @@ export function logF64(out: usize, x: usize, n: i32): void {
 
 /** out[i] = log(x[i]), float32 within 1 ulp. */
 export function logF32(out: usize, x: usize, n: i32): void {
-  unaryThroughWide<Log>(out, x, n);
+  unaryQuad<LogSingle, Log>(out, x, n);
 }
 
 /** out[i] = log2(x[i]), within 1 ulp, exact for powers of two. */

@@ -264,7 +264,7 @@ function specialLength(x: f64, y: f64): f64 {
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return notNormal(f64x2.abs(x));
   }
 

@@ -32,6 +32,13 @@ const TABLE: usize = memory.data<f64>([
   2.0875723274654536e-09, 2.0875723274654536e-09,
   -1.1359647827745044e-11, -1.1359647827745044e-11, // 16
   200000.0, 200000.0, // 17
+  -0.16666666641608927, -0.16666666641608927, // 18: for float32: coefficients of r³, r⁵ …
+  0.008333329383788775, 0.008333329383788775,
+  -0.00019839334145072457, -0.00019839334145072457,
+  2.7183047667499346e-06, 2.7183047667499346e-06, // 21
+  0.041666646857144114, 0.041666646857144114, // 22: for float32: coefficients of r⁴, r⁶ …
+  -0.0013887367028330817, -0.0013887367028330817,
+  2.4438391767270113e-05, 2.4438391767270113e-05, // 24
 ], 16);
 
 /** 64 zeros and then the 1280 bits of 2/π after the point. */
@@ -93,6 +100,30 @@ const TWO_OVER_PI: usize = memory.data<u64>([
   const q = f64x2.div(top, bottom), p = f64x2.mul(q, bottom);
   const left = f64x2.sub(f64x2.sub(f64x2.sub(top, p), productError(q, bottom, p)), f64x2.mul(q, bottomLow));
   return f64x2.add(q, f64x2.div(f64x2.add(left, topLow), bottom));
+}
+
+/** sin or cos for float32: r in one part, polynomials of errors 2^-37 and 2^-33. */
+// @ts-ignore: decorator
+@inline function single(size: v128, t: v128, quarter: v128): v128 {
+  const n = f64x2.sub(t, at(1));
+  const r = f64x2.sub(f64x2.sub(size, f64x2.mul(n, at(2))), f64x2.mul(n, at(3)));
+  const z = f64x2.mul(r, r), w = f64x2.mul(z, z);
+  const sine = madd(f64x2.mul(r, z), cubic(z, w, at(18), at(19), at(20), at(21)), r);
+  const cosine = madd(w, madd(w, at(24), madd(z, at(23), at(22))), f64x2.sub(one(), f64x2.mul(z, half())));
+  const isOdd = i64x2.eq(v128.and(quarter, bits(0)), bits(0));
+  return v128.xor(v128.bitselect(cosine, sine, isOdd), i64x2.shl(v128.and(quarter, bits(1)), 62));
+}
+
+/** tan for float32. */
+// @ts-ignore: decorator
+@inline function singleTangent(size: v128, t: v128): v128 {
+  const n = f64x2.sub(t, at(1));
+  const r = f64x2.sub(f64x2.sub(size, f64x2.mul(n, at(2))), f64x2.mul(n, at(3)));
+  const z = f64x2.mul(r, r), w = f64x2.mul(z, z);
+  const sine = madd(f64x2.mul(r, z), cubic(z, w, at(18), at(19), at(20), at(21)), r);
+  const cosine = madd(w, madd(w, at(24), madd(z, at(23), at(22))), f64x2.sub(one(), f64x2.mul(z, half())));
+  const isOdd = i64x2.eq(v128.and(t, bits(0)), bits(0));
+  return f64x2.div(v128.bitselect(f64x2.neg(cosine), sine, isOdd), v128.bitselect(sine, cosine, isOdd));
 }
 
 /** The upper half of a·b. */
@@ -196,7 +227,7 @@ function largeLanes(x: v128, what: i32): v128 {
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return i64x2.gt_s(f64x2.abs(x), at(17));
   }
 
@@ -217,7 +248,7 @@ function largeLanes(x: v128, what: i32): v128 {
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
     return i64x2.gt_s(f64x2.abs(x), at(17));
   }
 
@@ -239,7 +270,58 @@ function largeLanes(x: v128, what: i32): v128 {
   }
 
   // @ts-ignore: decorator
-  @inline special(x: v128, y: v128): v128 {
+  @inline special(x: v128): v128 {
+    return i64x2.gt_s(f64x2.abs(x), at(17));
+  }
+
+  careful(x: v128): v128 {
+    return largeLanes(x, 2);
+  }
+}
+
+@final @unmanaged class SinSingle {
+  // @ts-ignore: decorator
+  @inline fast(x: v128): v128 {
+    const size = f64x2.abs(x), t = quotient(size);
+    return v128.xor(single(size, t, t), signOf(x));
+  }
+
+  // @ts-ignore: decorator
+  @inline special(x: v128): v128 {
+    return i64x2.gt_s(f64x2.abs(x), at(17));
+  }
+
+  careful(x: v128): v128 {
+    return largeLanes(x, 0);
+  }
+}
+
+@final @unmanaged class CosSingle {
+  // @ts-ignore: decorator
+  @inline fast(x: v128): v128 {
+    const size = f64x2.abs(x), t = quotient(size);
+    return single(size, t, i64x2.add(t, bits(0)));
+  }
+
+  // @ts-ignore: decorator
+  @inline special(x: v128): v128 {
+    return i64x2.gt_s(f64x2.abs(x), at(17));
+  }
+
+  careful(x: v128): v128 {
+    return largeLanes(x, 1);
+  }
+}
+
+@final @unmanaged class TanSingle {
+  // @ts-ignore: decorator
+  @inline fast(x: v128): v128 {
+    const size = f64x2.abs(x), t = quotient(size);
+    return v128.xor(singleTangent(size, t), signOf(x));
+  }
+
+  // @ts-ignore: decorator
+  @inline special(x: v128): v128 {
     return i64x2.gt_s(f64x2.abs(x), at(17));
   }
 
@@ -267,7 +349,7 @@ export function sinF64(out: usize, x: usize, n: i32): void {
 
 /** out[i] = sin(x[i]), float32 within 1 ulp. */
 export function sinF32(out: usize, x: usize, n: i32): void {
-  unaryThroughWide<Sin>(out, x, n);
+  unaryThroughWide<SinSingle>(out, x, n);
 }
 
 /** out[i] = cos(x[i]), within 1 ulp for every x; NaN for ±∞. */
@@ -277,7 +359,7 @@ export function cosF64(out: usize, x: usize, n: i32): void {
 
 /** out[i] = cos(x[i]), float32 within 1 ulp. */
 export function cosF32(out: usize, x: usize, n: i32): void {
-  unaryThroughWide<Cos>(out, x, n);
+  unaryThroughWide<CosSingle>(out, x, n);
 }
 
 /** out[i] = tan(x[i]), within 1 ulp for every x; NaN for ±∞. */
@@ -287,5 +369,5 @@ export function tanF64(out: usize, x: usize, n: i32): void {
 
 /** out[i] = tan(x[i]), float32 within 1 ulp. */
 export function tanF32(out: usize, x: usize, n: i32): void {
-  unaryThroughWide<Tan>(out, x, n);
+  unaryThroughWide<TanSingle>(out, x, n);
 }

@@ -36,8 +36,11 @@ export function assembleParams(shape: readonly number[], pieces: readonly Piece[
   return { shape: JSON.stringify(shape), pieces: JSON.stringify(pieces) };
 }
 
-/** Elements that are copied in one go; less is not worth sharing. */
-const UNIT = 1 << 16;
+/** Elements that are copied in one go, about as many as a core's cache holds; and into how many parts at most. */
+const UNIT = 1 << 15;
+const MAX_UNITS = 4096;
+/** A last axis shorter than this is not worth a loop of its own where the one before it is longer. */
+const SHORT_AXIS = 8;
 const WIDE_BYTES = 4 << 20;
 const MAX_SHARES = 64;
 /** Numbers before the axes in a unit's record. */
@@ -92,13 +95,15 @@ function isInside(box: readonly number[], offset: number, strides: readonly numb
 
 function makePlan(shape: readonly number[], pieces: readonly Piece[]): Plan {
   const size = sizeOf(shape);
-  const limit = Math.max(UNIT, Math.ceil(size / MAX_SHARES));
+  const limit = Math.max(UNIT, Math.ceil(size / MAX_UNITS));
   const units: Piece[] = [];
   for (const piece of pieces) {
     if (sizeOf(piece[3]) > 0) divide(collapse(piece), limit, units);
   }
+  // Neighbours in the output are copied one after the other, while its cache lines are there.
+  units.sort((a, b) => a[2] - b[2]);
   const rank = units.reduce((most, unit) => Math.max(most, unit[3].length), 2);
-  const padded = units.map(([input, from, to, box, fromStrides, toStrides]): Piece => {
+  const padded = units.map(longLast).map(([input, from, to, box, fromStrides, toStrides]): Piece => {
     const lead = rank - box.length;
     const ones = new Array<number>(lead).fill(1);
     const zeros = new Array<number>(lead).fill(0);
@@ -121,6 +126,15 @@ function collapse([input, from, to, box, fromStrides, toStrides]: Piece): Piece 
     }
   });
   return [input, from, to, kept.map((axis) => axis[0]), kept.map((axis) => axis[1]), kept.map((axis) => axis[2])];
+}
+
+/** The same box with its last two axes exchanged where the last is a short one. */
+function longLast(unit: Piece): Piece {
+  const [input, from, to, box, fromStrides, toStrides] = unit;
+  const last = box.length - 1;
+  if (last < 1 || box[last]! >= SHORT_AXIS || box[last]! >= box[last - 1]!) return unit;
+  const exchanged = (list: readonly number[]): number[] => [...list.slice(0, -2), list[last]!, list[last - 1]!];
+  return [input, from, to, exchanged(box), exchanged(fromStrides), exchanged(toStrides)];
 }
 
 /** Cuts a piece along its first axis, where that is not enough along the next, until none has more than `limit`. */

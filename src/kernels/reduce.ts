@@ -76,7 +76,8 @@ const codes: Readonly<Record<Reduction, number>> = {
 const finals: Partial<Record<Reduction, number>> = { mean: 1, var: 2, std: 3 };
 const types: Readonly<Record<DType, number>> = { float64: 0, float32: 1, int32: 2, uint32: 3, uint8: 4, bool: 4 };
 const BLOCK = 512;
-const LEAF_ROWS = 32;
+const LEAF_ROWS = 128;
+const STRIP = 4096;
 
 /** The dtype that values must have: floats for what adds or multiplies, bools for any and all. */
 function valueDType(reduction: Reduction, dtype: DType): DType {
@@ -278,7 +279,9 @@ function rowPieces(rows: number, length: number, outputs: number, single: boolea
   }
   const isLong = length > 2 * CHUNK;
   const columns = isLong ? CHUNK : Math.max(1, length);
-  const perPiece = isLong ? 1 : Math.max(1, Math.floor(CHUNK / columns));
+  // With other outputs between the rows of one, pieces are short, so that memory is still read in order
+  const target = outputs > 1 && rows > 1 ? 2 * BLOCK : CHUNK;
+  const perPiece = isLong ? 1 : Math.max(1, Math.floor(target / columns));
   const count = Math.max(1, Math.ceil(rows / perPiece) * Math.ceil(length / columns));
   const group = Math.max(1, Math.floor(CHUNK / (Math.min(perPiece, rows) * columns)));
   return { count, rows: perPiece, columns, units: outputs * count, group };
@@ -286,15 +289,15 @@ function rowPieces(rows: number, length: number, outputs: number, single: boolea
 
 function columnPieces(rows: number, dims: readonly number[], keptDims: number): Pieces {
   const width = dims.at(-1)!;
-  const strips = sizeOf(dims.slice(0, keptDims)) * Math.ceil(width / BLOCK);
-  const strip = Math.min(width, BLOCK);
+  const strips = sizeOf(dims.slice(0, keptDims)) * Math.ceil(width / STRIP);
+  const strip = Math.min(width, STRIP);
   // Enough units for all threads, and not so many that partial results are worth mentioning
-  const perPiece = Math.ceil(Math.max(4 * LEAF_ROWS, rows / 64) / LEAF_ROWS) * LEAF_ROWS;
+  const perPiece = Math.ceil(Math.max(LEAF_ROWS, rows / 64) / LEAF_ROWS) * LEAF_ROWS;
   const isWhole = rows <= perPiece || (strips >= 32 && rows * strip <= 16 * CHUNK);
   const size = isWhole ? Math.max(1, rows) : perPiece;
   const count = Math.max(1, Math.ceil(rows / size));
   const group = Math.max(1, Math.floor(CHUNK / Math.max(1, size * strip)));
-  return { count, rows: size, columns: BLOCK, units: strips * count, group };
+  return { count, rows: size, columns: STRIP, units: strips * count, group };
 }
 
 const plans = new WeakMap<ReduceCall, Plan>();

@@ -1,17 +1,33 @@
 /** Casts: numeric kernels take floating-point numbers, and data often comes as integers. */
 import { toNDArray } from '../array/convert.js';
-import type { DType } from '../array/dtype.js';
+import { checkDType, type DType } from '../array/dtype.js';
 import type { NDArray } from '../array/ndarray.js';
-import { inline, lazyResult } from './inline.js';
-import { type LazyArray, leaf, leafValue } from './lazy-array.js';
+import type { Pending } from '../graph/types.js';
+import { arrayCall } from './elementwise.js';
+import { type ArrayInput, asLazy, type LazyArray, leaf, leafValue } from './lazy-array.js';
+import { toValue } from './operations.js';
 import { rowsLeaf, takenFrom, takeRows } from './take.js';
 
-/** @internal The body of a cast. */
-export function castArray(array: NDArray, dtype: DType): NDArray {
-  return toNDArray(array, { dtype, where: 'cast' });
+/**
+ * The same numbers as another dtype. Fractions are cut off towards 0; what an integer dtype does not hold wraps around
+ * as JavaScript's typed arrays do; to `bool`, everything but 0 is true.
+ *
+ * @throws DTypeError for a dtype that does not exist
+ *
+ * @example
+ * await nd.astype([1.7, -1.7], 'int32').compute(); // [1, -1]
+ */
+export function astype(x: ArrayInput | Pending<boolean>, dtype: DType): LazyArray {
+  checkDType(dtype, 'nd.astype');
+  const lazy = asLazy(x as ArrayInput, 'nd.astype');
+  if (lazy.dtype === dtype) return lazy;
+  const array = { kind: 'array', value: lazy, lazy } as const;
+  return arrayCall('astype', `astype ${dtype}`, [array], (builder, [operand]) => ({
+    kind: 'strong',
+    id: toValue(builder, operand!, dtype, 'nd.astype'),
+    dtype,
+  })) as LazyArray;
 }
-
-const castTask = inline('cast', castArray, import.meta.url);
 
 const casts = new WeakMap<NDArray, LazyArray>();
 
@@ -21,10 +37,10 @@ export function asFloat64(array: LazyArray): LazyArray {
   const { base, rows } = takenFrom(array);
   if (rows !== undefined) return takeRows(asFloat64(base), rowsLeaf(rows));
   const value = leafValue(array);
-  if (value === undefined) return lazyResult(castTask(array, 'float64'), { shape: array.shape, dtype: 'float64' });
+  if (value === undefined) return astype(array, 'float64');
   let cast = casts.get(value);
   if (cast === undefined) {
-    cast = leaf(castArray(value, 'float64'));
+    cast = leaf(toNDArray(value, { dtype: 'float64', where: 'cast' }));
     casts.set(value, cast);
   }
   return cast;

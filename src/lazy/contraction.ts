@@ -4,13 +4,12 @@
  * that costs least: found by trying all orders for up to four arrays, by taking the cheapest pair beyond.
  */
 
-import { toNDArray } from '../array/convert.js';
 import type { DType } from '../array/dtype.js';
 import type { NDArray } from '../array/ndarray.js';
 import { promoteTypes } from '../array/promote.js';
-import { inline, lazyResult } from './inline.js';
+import { astype } from './cast.js';
 import { isUnknown, late } from './late.js';
-import { type LazyArray, leaf, leafValue } from './lazy-array.js';
+import type { LazyArray } from './lazy-array.js';
 import { arranged, contractPair, sumOut, type Term, termOf } from './term.js';
 
 /** An operand and the label of each of its axes. */
@@ -38,19 +37,9 @@ export function labelLengths(
   return lengths;
 }
 
-/** @internal The body of a cast. */
-export function convertArray(array: NDArray, dtype: DType): NDArray {
-  return toNDArray(array, { dtype, where: 'cast' });
-}
-
-const convert = inline('astype', convertArray, import.meta.url);
-
 /** `x` in another dtype. */
 export function converted(x: LazyArray, dtype: DType): LazyArray {
-  if (x.dtype === dtype) return x;
-  const value = leafValue(x);
-  if (value !== undefined) return leaf(convertArray(value, dtype));
-  return lazyResult(convert(x, dtype), { shape: x.shape, dtype });
+  return x.dtype === dtype ? x : astype(x, dtype);
 }
 
 /**

@@ -1,13 +1,23 @@
 /**
- * Arrays out of nothing: constants as tasks, so that a large one is made where it is used, and evenly spaced numbers as
- * values, with the bits NumPy gives.
+ * Arrays out of nothing: constants and evenly spaced numbers, with the bits NumPy gives. Small ones are values; large
+ * ones are element-wise tasks without an array behind them, which what uses them takes into its own loop.
  */
 import { toNDArray } from '../array/convert.js';
 import { allocate, checkDType, type DType } from '../array/dtype.js';
 import { checkShape, NDArray, sizeOf } from '../array/ndarray.js';
-import { ArgumentError, OptionError } from '../errors.js';
-import { type InlineTask, inline, lazyResult } from './inline.js';
+import { isInteger } from '../array/promote.js';
+import { broadcastView, wholeView } from '../array/view.js';
+import { ArgumentError } from '../errors.js';
+import { ExpressionBuilder } from '../kernels/expression-builder.js';
+import { serialize } from '../kernels/expression-text.js';
+import { wholeNumber } from './axes.js';
+import { astype } from './cast.js';
+import { elementwiseCall } from './expression-call.js';
+import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, LazyArray, leaf } from './lazy-array.js';
+import { reshape } from './manipulate.js';
+import { checkNames } from './options.js';
+import { viewOf } from './view.js';
 
 export interface ArrayOptions {
   /** Default: the data's own, float64 for plain numbers. */
@@ -27,114 +37,262 @@ export interface ArrayOptions {
  */
 export function array(data: ArrayInput, options: ArrayOptions = {}): LazyArray {
   checkNames('nd.array', options, ['dtype', 'shape']);
-  if (data instanceof LazyArray && options.dtype === undefined && options.shape === undefined) return data;
   if (data instanceof LazyArray) {
-    throw new ArgumentError('nd.array: a delayed array cannot be given another dtype or shape here');
+    const cast_ = cast(data, 'nd.array', options);
+    return options.shape === undefined ? cast_ : reshape(cast_, options.shape);
   }
   return leaf(toNDArray(data, { ...options, where: 'nd.array' }));
 }
 
-/** @internal The body of the constant arrays. */
-export function fillArray(shape: readonly number[], value: number, dtype: DType): NDArray {
-  return new NDArray(allocate(dtype, sizeOf(shape)).fill(value), { shape, dtype });
-}
-
-/** @internal The body of `eye`. */
-export function identityMatrix(rows: number, columns: number, dtype: DType): NDArray {
-  const data = allocate(dtype, rows * columns);
-  for (let i = 0; i < Math.min(rows, columns); i++) data[i * columns + i] = 1;
-  return new NDArray(data, { shape: [rows, columns], dtype });
-}
-
-const filled: InlineTask = inline('full', fillArray, import.meta.url);
-const identity: InlineTask = inline('eye', identityMatrix, import.meta.url);
+/** Constants of up to this many elements are values; larger ones are made where they are used. */
+const SMALL = 1024;
 
 type Shape = number | readonly number[];
 type DTypeOption = { readonly dtype?: DType };
 
-/** An array with `value` everywhere. @throws ShapeError for lengths that are no whole numbers ≥ 0 */
+/**
+ * An array with `value` everywhere. A large one takes no memory until something needs its elements.
+ *
+ * @throws ShapeError for lengths that are no whole numbers ≥ 0, DTypeError for a dtype that does not exist
+ *
+ * @example
+ * await nd.full([2, 2], 7, { dtype: 'int32' }).compute(); // [[7, 7], [7, 7]]
+ */
 export function full(shape: Shape, value: number, options: DTypeOption = {}): LazyArray {
-  return constant('nd.full', shape, value, options);
-}
-
-/** An array of zeros. */
-export function zeros(shape: Shape, options: DTypeOption = {}): LazyArray {
-  return constant('nd.zeros', shape, 0, options);
-}
-
-/** An array of ones. */
-export function ones(shape: Shape, options: DTypeOption = {}): LazyArray {
-  return constant('nd.ones', shape, 1, options);
-}
-
-/** The identity: ones where row and column are equal. `columns` defaults to `rows`. */
-export function eye(rows: number, columns = rows, options: DTypeOption = {}): LazyArray {
-  checkNames('nd.eye', options, ['dtype']);
-  const shape = checkShape([rows, columns], 'nd.eye');
-  const dtype = checkDType(options.dtype ?? 'float64', 'nd.eye');
-  return lazyResult(identity(rows, columns, dtype), { shape, dtype });
-}
-
-function constant(where: string, shape: Shape, value: number, options: DTypeOption): LazyArray {
-  checkNames(where, options, ['dtype']);
-  const lengths = checkShape(typeof shape === 'number' ? [shape] : [...shape], where);
-  const dtype = checkDType(options.dtype ?? 'float64', where);
-  return lazyResult(filled(lengths, value, dtype), { shape: lengths, dtype });
+  return constant('full', shape, value, options);
 }
 
 /**
- * start, start + step, … up to but without stop; `arange(stop)` counts from 0. float64.
+ * An array of zeros, as `full`.
+ *
+ * @example
+ * await nd.zeros(3).compute(); // [0, 0, 0]
+ */
+export function zeros(shape: Shape, options: DTypeOption = {}): LazyArray {
+  return constant('zeros', shape, 0, options);
+}
+
+/**
+ * An array of ones, as `full`.
+ *
+ * @example
+ * await nd.ones([1, 2]).compute(); // [[1, 1]]
+ */
+export function ones(shape: Shape, options: DTypeOption = {}): LazyArray {
+  return constant('ones', shape, 1, options);
+}
+
+/**
+ * An array of zeros with the shape and, unless another is given, the dtype of `x`.
+ *
+ * @example
+ * nd.zerosLike(nd.ones([2, 3], { dtype: 'int32' })).dtype; // 'int32'
+ */
+export function zerosLike(x: ArrayInput, options: DTypeOption = {}): LazyArray {
+  return like('zerosLike', x, 0, options);
+}
+
+/** An array of ones, as `zerosLike`. */
+export function onesLike(x: ArrayInput, options: DTypeOption = {}): LazyArray {
+  return like('onesLike', x, 1, options);
+}
+
+/**
+ * An array with `value` everywhere, as `zerosLike`.
+ *
+ * @example
+ * await nd.fullLike([1, 2], 5).compute(); // [5, 5]
+ */
+export function fullLike(x: ArrayInput, value: number, options: DTypeOption = {}): LazyArray {
+  return like('fullLike', x, value, options);
+}
+
+function like(name: string, x: ArrayInput, value: number, options: DTypeOption): LazyArray {
+  const array = asLazy(x, `nd.${name}`);
+  const dtype = options.dtype ?? array.dtype;
+  checkNames(`nd.${name}`, options, ['dtype']);
+  if (!isUnknown(array)) return constant(name, array.shape, value, { dtype });
+  checkDType(dtype, `nd.${name}`);
+  return late(name, [array], (known) => constant(name, known!.shape, value, { dtype }), { shape: array.shape, dtype });
+}
+
+function constant(name: string, shape: Shape, value: number, options: DTypeOption): LazyArray {
+  const where = `nd.${name}`;
+  checkNames(where, options, ['dtype']);
+  const lengths = checkShape(typeof shape === 'number' ? [shape] : [...shape], where);
+  const dtype = checkDType(options.dtype ?? 'float64', where);
+  if (typeof value !== 'number' && typeof value !== 'boolean') {
+    throw new ArgumentError(`${where}: the value must be a number, got ${String(value)}`);
+  }
+  const number = toNDArray(value, { dtype, where });
+  const size = sizeOf(lengths);
+  if (size <= SMALL) return leaf(new NDArray(allocate(dtype, size).fill(number.data[0]!), { shape: lengths, dtype }));
+  return viewOf(leaf(number), broadcastView(wholeView([]), lengths, where), name);
+}
+
+/**
+ * The identity: ones where row and column are equal, or on the diagonal `k` above that. `columns` defaults to `rows`.
+ *
+ * @throws ShapeError for lengths that are no whole numbers ≥ 0
+ *
+ * @example
+ * await nd.eye(2).compute(); // [[1, 0], [0, 1]]
+ * await nd.eye(2, 3, { k: 1, dtype: 'int32' }).compute(); // [[0, 1, 0], [0, 0, 1]]
+ */
+export function eye(rows: number, columns = rows, options: DTypeOption & { readonly k?: number } = {}): LazyArray {
+  const where = 'nd.eye';
+  checkNames(where, options, ['dtype', 'k']);
+  const shape = checkShape([rows, columns], where);
+  const dtype = checkDType(options.dtype ?? 'float64', where);
+  const k = wholeNumber(options.k ?? 0, 'k', where);
+  if (sizeOf(shape) <= SMALL) {
+    const data = allocate(dtype, rows * columns);
+    for (let i = Math.max(0, -k); i < rows && i + k < columns; i++) data[i * columns + i + k] = 1;
+    return leaf(new NDArray(data, { shape, dtype }));
+  }
+  const b = new ExpressionBuilder();
+  const above = b.binary('sub', b.index(1), b.index(0));
+  const isDiagonal = b.binary('equal', above, b.constant(Math.max(-(2 ** 30), Math.min(2 ** 30, k)), 'int32'));
+  return indexed('eye', shape, b, b.where(isDiagonal, b.input(0, dtype), b.constant(0, dtype)), 1);
+}
+
+/** An array whose elements are made of their indices, and of the number `value` as input 0. */
+function indexed(
+  name: string,
+  shape: readonly number[],
+  b: ExpressionBuilder,
+  result: number,
+  value: number,
+): LazyArray {
+  const dtype = b.dtype(result);
+  const input = leaf(toNDArray(value, { dtype }));
+  const view = broadcastView(wholeView([]), shape, `nd.${name}`);
+  return elementwiseCall(name, { text: serialize(b.build(result)), dtype }, [input], [view]);
+}
+
+/**
+ * start, start + step, … up to but without stop; `arange(stop)` counts from 0. The numbers NumPy gives, to the bit.
  *
  * @throws ArgumentError for a step of 0 or numbers that are not finite
+ *
+ * @example
+ * await nd.arange(3).compute(); // [0, 1, 2]
+ * await nd.arange(10, 0, -4).compute(); // [10, 6, 2]
  */
-export function arange(start: number, stop?: number, step = 1): LazyArray {
-  const [from, to] = stop === undefined ? [0, start] : [start, stop];
-  finite('nd.arange', { start: from, stop: to, step });
-  if (step === 0) throw new ArgumentError('nd.arange: the step is 0');
+export function arange(start: number, stop?: number | null, step = 1, options: DTypeOption = {}): LazyArray {
+  const where = 'nd.arange';
+  checkNames(where, options, ['dtype']);
+  const [from, to] = stop === undefined || stop === null ? [0, start] : [start, stop];
+  finite(where, { start: from, stop: to, step });
+  if (step === 0) throw new ArgumentError(`${where}: the step is 0`);
   const length = Math.max(0, Math.ceil((to - from) / step));
+  checkShape([length], where);
   // NumPy multiplies the difference of the first two elements, which rounds differently from `step`.
   const delta = from + step - from;
-  return vector(Float64Array.from({ length }, (_, i) => from + i * delta));
+  if (length <= SMALL)
+    return vector(
+      Float64Array.from({ length }, (_, i) => from + i * delta),
+      where,
+      options,
+    );
+  const b = new ExpressionBuilder();
+  const along = b.binary('mul', b.index(0, 'float64'), b.constant(delta, 'float64'));
+  return cast(indexed('arange', [length], b, b.binary('add', b.input(0, 'float64'), along), from), where, options);
 }
 
-/** `count` evenly spaced numbers from start to stop, both included. */
-export function linspace(start: number, stop: number, count = 50): LazyArray {
-  return vector(spaced('nd.linspace', start, stop, count));
+export interface SpacingOptions extends DTypeOption {
+  /** Whether `stop` is the last number; default true. */
+  readonly endpoint?: boolean;
 }
 
-/** `count` numbers evenly spaced on a logarithmic scale: base ** start to base ** stop. */
-export function logspace(start: number, stop: number, count = 50, options: { readonly base?: number } = {}): LazyArray {
-  checkNames('nd.logspace', options, ['base']);
+/**
+ * `count` evenly spaced numbers from start to stop, both included. The numbers NumPy gives, to the bit.
+ *
+ * @throws ArgumentError for a count that is no whole number ≥ 0 or ends that are not finite
+ *
+ * @example
+ * await nd.linspace(0, 1, 5).compute(); // [0, 0.25, 0.5, 0.75, 1]
+ * await nd.linspace(0, 1, 4, { endpoint: false }).compute(); // [0, 0.25, 0.5, 0.75]
+ */
+export function linspace(start: number, stop: number, count = 50, options: SpacingOptions = {}): LazyArray {
+  const where = 'nd.linspace';
+  checkNames(where, options, ['dtype', 'endpoint']);
+  return spaced('linspace', start, stop, count, options);
+}
+
+/**
+ * `count` numbers evenly spaced on a logarithmic scale: base ** start to base ** stop; whole powers of ten are exact.
+ *
+ * @example
+ * await nd.logspace(-1, 2, 4).compute(); // [0.1, 1, 10, 100]
+ */
+export function logspace(
+  start: number,
+  stop: number,
+  count = 50,
+  options: SpacingOptions & { readonly base?: number } = {},
+): LazyArray {
+  const where = 'nd.logspace';
+  checkNames(where, options, ['base', 'dtype', 'endpoint']);
   const base = options.base ?? 10;
-  return vector(spaced('nd.logspace', start, stop, count).map((exponent) => base ** exponent));
+  finite(where, { start, stop, base });
+  const length = wholeNumber(count, 'the number of values', where, 0);
+  const exponents = spacing(start, stop, length, options.endpoint ?? true);
+  return vector(
+    exponents.map((exponent) => power(base, exponent)),
+    where,
+    options,
+  );
 }
 
-function spaced(where: string, start: number, stop: number, count: number): Float64Array {
+/** V8's powers of ten are off by a bit for some whole exponents. */
+function power(base: number, exponent: number): number {
+  return base === 10 && Number.isInteger(exponent) ? Number(`1e${exponent}`) : base ** exponent;
+}
+
+function spaced(name: string, start: number, stop: number, count: number, options: SpacingOptions): LazyArray {
+  const where = `nd.${name}`;
   finite(where, { start, stop });
-  if (!Number.isSafeInteger(count) || count < 0) {
-    throw new ArgumentError(`${where}: the number of values must be a whole number ≥ 0, got ${count}`);
+  const length = wholeNumber(count, 'the number of values', where, 0);
+  const endpoint = options.endpoint ?? true;
+  const step = (stop - start) / (endpoint ? length - 1 : length);
+  // a step of 0 is a tiny one that underflowed: NumPy then goes another way, as `spacing` does
+  // integers are rounded down, as by NumPy
+  const isWhole = options.dtype !== undefined && isInteger(options.dtype);
+  if (length <= SMALL || step === 0) {
+    const values = spacing(start, stop, length, endpoint);
+    return vector(isWhole ? values.map(Math.floor) : values, where, options);
   }
-  const step = (stop - start) / (count - 1);
-  const values = Float64Array.from({ length: count }, (_, i) => i * step + start);
-  if (count === 1) values[0] = start;
-  else if (count > 1) values[count - 1] = stop;
+  const b = new ExpressionBuilder();
+  const index = b.index(0, 'float64');
+  const inner = b.binary('add', b.binary('mul', index, b.constant(step, 'float64')), b.input(0, 'float64'));
+  const isLast = b.binary('equal', index, b.constant(length - 1, 'float64'));
+  const result = endpoint ? b.where(isLast, b.constant(stop, 'float64'), inner) : inner;
+  return cast(indexed(name, [length], b, isWhole ? b.unary('floor', result) : result, start), where, options);
+}
+
+function spacing(start: number, stop: number, count: number, endpoint: boolean): Float64Array {
+  const parts = endpoint ? count - 1 : count;
+  const delta = stop - start;
+  const step = delta / parts;
+  const values = Float64Array.from({ length: count }, (_, i) => {
+    if (parts === 0) return i * delta + start;
+    return (step === 0 ? (i / parts) * delta : i * step) + start;
+  });
+  if (endpoint && count > 1) values[count - 1] = stop;
   return values;
 }
 
-function vector(data: Float64Array): LazyArray {
-  return asLazy(new NDArray(data, { shape: [data.length], dtype: 'float64' }), 'nd');
+function vector(data: Float64Array, where: string, options: DTypeOption): LazyArray {
+  return leaf(toNDArray(data, { dtype: options.dtype, where }));
+}
+
+function cast(array: LazyArray, where: string, options: DTypeOption): LazyArray {
+  return options.dtype === undefined ? array : asLazy(astype(array, checkDType(options.dtype, where)), where);
 }
 
 function finite(where: string, values: Readonly<Record<string, number>>): void {
   for (const [name, value] of Object.entries(values)) {
     if (!Number.isFinite(value)) throw new ArgumentError(`${where}: ${name} must be a finite number, got ${value}`);
-  }
-}
-
-function checkNames(where: string, options: object, names: readonly string[]): void {
-  for (const option of Object.keys(options)) {
-    if (!names.includes(option)) {
-      throw new OptionError(option, `${where}: there is no option '${option}'; use ${names.join(' or ')}`);
-    }
   }
 }

@@ -17,7 +17,7 @@ export interface UserKernel<O extends readonly ArraySpec[] = readonly ArraySpec[
   /** A JavaScript array is the list of the inputs; a single input that is none may stand by itself. */
   (inputs: ArrayInput | readonly ArrayInput[], params?: KernelParams): Outputs<O>;
   readonly kernelName: string;
-  /** @internal */
+  /** The contract behind it. */
   readonly kernel: Kernel;
 }
 

@@ -1,144 +1,191 @@
 /**
- * Element-wise arithmetic on values that are there: numbers and NDArrays, with NumPy's broadcasting and dtypes. These
- * are the bodies of the tasks that `nd.add` and the others make: small, so they run where the scheduler finds it
- * cheapest. JavaScript numbers are weakly typed, as Python's: they take the dtype of the array beside them.
+ * Calls of element-wise functions. With an array among the operands a call is one kernel task, whose expression is
+ * looked up by function and dtypes; on delayed numbers alone it is a task of a microsecond on the main thread; and where
+ * nothing is known of an operand (the result of a delayed function), that is decided when it is there.
  */
-import { broadcastShapes, broadcastTo } from '../array/broadcast.js';
-import { toNDArray } from '../array/convert.js';
-import { allocate, type DType, type TypedArray } from '../array/dtype.js';
-import { gather, NDArray, sizeOf } from '../array/ndarray.js';
-import { ArgumentError, ShapeError } from '../errors.js';
-import type { ArraySpec } from '../kernels/contract.js';
+import type { NDArray } from '../array/ndarray.js';
+import { ArgumentError } from '../errors.js';
+import { nodeOf } from '../graph/node.js';
+import type { Delayed, Pending } from '../graph/types.js';
+import { ExpressionBuilder } from '../kernels/expression-builder.js';
+import { serialize } from '../kernels/expression-text.js';
+import { type Argument, argument, numberInput } from './argument.js';
+import { elementwiseCall, type Lowered } from './expression-call.js';
+import { type InlineTask, inline } from './inline.js';
+import { type ArrayInput, asScalar, type LazyArray, markPlain, PLAIN_BOOLEAN, PLAIN_NUMBER } from './lazy-array.js';
+import { type Operand, type OperationName, operations, toValue } from './operations.js';
 
-/** A number, or an array with at least one axis. */
-export type Value = number | NDArray;
+/** A number, there already or delayed. */
+export type Numeric = number | Pending<number>;
 
-interface Operation {
-  readonly arity: 1 | 2;
-  readonly apply: (a: number, b: number) => number;
-  /** Whether integers stay integers; else they become float64. */
-  readonly closed: boolean;
-}
-
-const unary = (apply: (a: number) => number, closed = false): Operation => ({ arity: 1, apply, closed });
-const binary = (apply: (a: number, b: number) => number, closed = true): Operation => ({ arity: 2, apply, closed });
-
-/** The operations by name; `mod` has the sign of the divisor, as in NumPy; comparisons answer `bool`. */
-const operations = {
-  add: binary((a, b) => a + b),
-  sub: binary((a, b) => a - b),
-  mul: binary((a, b) => a * b),
-  div: binary((a, b) => a / b, false),
-  mod: binary(floorMod),
-  pow: binary(power),
-  maximum: binary((a, b) => Math.max(a, b)),
-  minimum: binary((a, b) => Math.min(a, b)),
-  neg: unary((a) => -a, true),
-  abs: unary(Math.abs, true),
-  square: unary((a) => a * a, true),
-  sqrt: unary(Math.sqrt),
-  exp: unary(Math.exp),
-  log: unary(Math.log),
-} as const satisfies Record<string, Operation>;
-
-export type OperationName = keyof typeof operations;
-
-export function isOperation(name: string): name is OperationName {
-  return Object.hasOwn(operations, name);
-}
-
-export function arityOf(name: OperationName): 1 | 2 {
-  return operations[name].arity;
-}
-
-function floorMod(a: number, b: number): number {
-  const remainder = a % b;
-  return remainder !== 0 && remainder < 0 !== b < 0 ? remainder + b : remainder;
-}
-
-/** As C and NumPy have it: 1 to any power is 1, and so is −1 to an infinite one. JavaScript answers NaN for both. */
-function power(a: number, b: number): number {
-  if (a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY)) return 1;
-  return a ** b;
-}
-
-/** What is known of an operand: `undefined` is a number still to be computed. Numbers are weakly typed. */
-export type Operand = ArraySpec | undefined;
+/** An operand that is a boolean as well. */
+export type Logical = Numeric | boolean | Pending<boolean>;
 
 /**
- * The shape and dtype of a result. `bool` counts as int32; different integer types meet in float64 unless int32 holds
- * both. A number that is known and whole leaves integers integers.
- *
- * @throws ShapeError when the shapes do not broadcast
+ * A function of two arrays or numbers, which broadcast. Delayed numbers give a delayed number, and with an array the
+ * result is a lazy array; a delayed value beside an array of known shape counts as a number, which is checked when it
+ * is there.
  */
-export function inferOperation(name: OperationName, operands: readonly (Operand | number)[]): ArraySpec {
-  const shapes = operands.map((operand) => (typeof operand === 'object' ? operand.shape : []));
-  const dtype = resultDType(name, operands);
-  return { shape: broadcastShapes(shapes, name), dtype };
+export interface Binary {
+  (a: Numeric, b: Numeric): Delayed<number>;
+  (a: ArrayInput, b: ArrayInput): LazyArray;
+  (a: Numeric | Pending<NDArray>, b: Numeric | Pending<NDArray>): Delayed<NDArray>;
 }
 
-function resultDType(name: OperationName, operands: readonly (Operand | number)[]): DType {
-  const arrays = operands.filter((operand) => typeof operand === 'object');
-  const dtypes = arrays.map(({ dtype }) => (dtype === 'bool' ? 'int32' : dtype));
-  let result: DType = dtypes[0] ?? 'float64';
-  for (const dtype of dtypes) {
-    if (dtype === result) continue;
-    result = [dtype, result].every((one) => one === 'uint8' || one === 'int32') ? 'int32' : 'float64';
+/** A function of one array or number; as `Binary`. */
+export interface Unary {
+  (a: Numeric): Delayed<number>;
+  (a: ArrayInput): LazyArray;
+  (a: Pending<NDArray>): Delayed<NDArray>;
+}
+
+/** A question about two arrays or numbers: as `Binary`, with booleans for answers. */
+export interface Comparison {
+  (a: Logical, b: Logical): Delayed<boolean>;
+  (a: ArrayInput | Logical, b: ArrayInput | Logical): LazyArray;
+  (a: Logical | Pending<NDArray>, b: Logical | Pending<NDArray>): Delayed<NDArray>;
+}
+
+/** A question about one array or number. */
+export interface Test {
+  (a: Logical): Delayed<boolean>;
+  (a: ArrayInput): LazyArray;
+  (a: Pending<NDArray>): Delayed<NDArray>;
+}
+
+/** An operand of a kernel's expression: which input it is, or a number that is there. */
+export type Slot = { readonly input: number; readonly isWeak: boolean } | { readonly value: number };
+
+/** Operands as the inputs of a kernel, each array once. */
+export interface Operands {
+  readonly inputs: readonly LazyArray[];
+  readonly slots: readonly Slot[];
+  /** What an expression depends on: the same text, the same expression. */
+  readonly text: string;
+}
+
+/** Whether the operands make an array: a kernel task. */
+export function hasArray(args: readonly Argument[]): boolean {
+  for (const { kind } of args) if (kind === 'array') return true;
+  return false;
+}
+
+export function operandsOf(args: readonly Argument[], where: string): Operands {
+  const inputs: LazyArray[] = [];
+  const slots: Slot[] = [];
+  let text = '';
+  for (const arg of args) {
+    if (arg.kind === 'number') {
+      slots.push({ value: arg.value });
+      text += Object.is(arg.value, -0) ? ' -0' : ` ${arg.value}`;
+      continue;
+    }
+    const lazy = arg.kind === 'unknown' ? numberInput(arg.value, where) : arg.lazy;
+    const isWeak = arg.kind !== 'array' && lazy.dtype !== 'bool';
+    const { key } = lazy;
+    let input = inputs.findIndex((other) => other.key === key);
+    if (input < 0) input = inputs.push(lazy) - 1;
+    slots.push({ input, isWeak });
+    text += ` ${isWeak ? 'weak' : lazy.dtype}${input}`;
   }
-  if (result === 'float64' || result === 'float32') return result;
-  const whole = operands.every((operand) => typeof operand === 'object' || Number.isInteger(operand));
-  return operations[name].closed && whole ? result : 'float64';
+  return { inputs, slots, text };
 }
 
-/** A task's argument as a number or an array with axes. @throws ArgumentError for what is neither */
-export function toValue(value: unknown, where: string): Value {
-  if (typeof value === 'number') return value;
-  const array = toNDArray(value, { where });
-  return array.ndim === 0 ? Number(array.get()) : array;
+/** The operands of an expression that is being written. */
+export function lowerSlots(builder: ExpressionBuilder, { inputs, slots }: Operands): Operand[] {
+  return slots.map((slot) => {
+    if ('value' in slot) return { kind: 'weak', value: slot.value };
+    const { dtype } = inputs[slot.input]!;
+    const id = builder.input(slot.input, dtype);
+    return slot.isWeak ? { kind: 'weak', value: Number.NaN, id } : { kind: 'strong', id, dtype };
+  });
+}
+
+/** The text of an expression whose result is `operand`. */
+export function finish(builder: ExpressionBuilder, operand: Operand, where: string): Lowered {
+  const dtype = operand.kind === 'strong' ? operand.dtype : 'float64';
+  return { text: serialize(builder.build(toValue(builder, operand, dtype, where))), dtype };
+}
+
+const KEPT = 4096;
+const cache = new Map<string, Lowered>();
+
+/** What `make` makes, remembered under `key`. Constants are part of keys, so what is remembered is bounded. */
+export function remembered(key: string, make: () => Lowered): Lowered {
+  let lowered = cache.get(key);
+  if (lowered === undefined) {
+    if (cache.size >= KEPT) cache.clear();
+    lowered = make();
+    cache.set(key, lowered);
+  }
+  return lowered;
+}
+
+/** Writes what a call makes of its operands. */
+export type Write = (builder: ExpressionBuilder, operands: readonly Operand[]) => Operand;
+
+/**
+ * A kernel task on operands of which one at least is an array.
+ *
+ * @param form with the operands' text: all that the expression depends on
+ */
+export function arrayCall(name: string, form: string, args: readonly Argument[], write: Write): unknown {
+  const where = `nd.${name}`;
+  const operands = operandsOf(args, where);
+  const lowered = remembered(`${form}${operands.text}`, () => {
+    const builder = new ExpressionBuilder();
+    return finish(builder, write(builder, lowerSlots(builder, operands)), where);
+  });
+  const { inputs } = operands;
+  // What changes nothing (floor of integers, a cast to the dtype that is there) is the array itself.
+  const isInput = inputs.length === 1 && isInputItself(lowered.text);
+  const result = isInput ? inputs[0]! : elementwiseCall(name, lowered, inputs);
+  return result.ndim === 0 ? asScalar(result) : result;
+}
+
+function isInputItself(text: string): boolean {
+  return /^\[\[\["input","\w+",0\]\],0\]$/.test(text);
+}
+
+const tasks = new Map<OperationName, InlineTask>();
+/** A call of an element-wise function. O(operands), nothing runs. */
+export function elementwise(name: OperationName, values: readonly unknown[]): unknown {
+  const where = `nd.${name}`;
+  const { arity, lower } = operations[name];
+  if (values.length !== arity) {
+    throw new ArgumentError(`${where}: takes ${arity} ${arity === 1 ? 'argument' : 'arguments'}, got ${values.length}`);
+  }
+  const args = values.map((value) => argument(value, where));
+  if (hasArray(args)) {
+    return arrayCall(name, name, args, (builder, operands) => lower(builder, operands, where));
+  }
+  let task = tasks.get(name);
+  if (task === undefined) {
+    task = inline(name, applyOperation, import.meta.url);
+    tasks.set(name, task);
+  }
+  const result = task(name, ...args.map(({ value }) => value));
+  for (const { kind } of args) if (kind === 'unknown') return result;
+  markPlain(nodeOf(result)!, typeof operations[name].scalar(0, 0, 0) === 'boolean' ? PLAIN_BOOLEAN : PLAIN_NUMBER);
+  return result;
 }
 
 /**
- * One operation on numbers and arrays: a number when all operands are, else an NDArray. O(size of the result).
- *
- * @example
- * applyOperation('add', undefined, [1, 2], 10).toNested(); // [11, 12]
+ * @internal An element-wise function of values that are there: a number or boolean of such, an array, which is computed
+ * as any other, of arrays.
  */
-export function applyOperation(
-  name: OperationName,
-  expected: ArraySpec | undefined,
-  ...operands: readonly unknown[]
-): Value {
-  const { apply, arity } = operations[name];
-  const values = operands.map((operand) => toValue(operand, name));
-  if (values.length !== arity) throw new ArgumentError(`${name}: takes ${arity} arguments, got ${values.length}`);
-  const [a = 0, b = 0] = values;
-  if (typeof a === 'number' && typeof b === 'number') return apply(a, b);
-  const { shape, dtype: inferred } = inferOperation(name, values);
-  checkExpected(shape, expected, `nd.${name}`);
-  const dtype = expected?.dtype ?? inferred;
-  const left = elements(a, shape);
-  const right = arity === 1 ? left : elements(b, shape);
-  const out = allocate(dtype, sizeOf(shape));
-  for (let i = 0; i < out.length; i++) out[i] = apply(left[i * +(left.length > 1)]!, right[i * +(right.length > 1)]!);
-  return new NDArray(out, { shape, dtype });
+export function applyOperation(name: OperationName, ...values: readonly unknown[]): unknown {
+  const [a = 0, b = 0, c = 0] = values;
+  if (isScalar(a) && isScalar(b) && isScalar(c)) return operations[name].scalar(Number(a), Number(b), Number(c));
+  return (elementwise(name, values) as LazyArray).compute();
 }
 
-/** @throws ShapeError when a delayed operand that counted as a number is an array of another shape after all */
-export function checkExpected(shape: readonly number[], expected: ArraySpec | undefined, where: string): void {
-  if (expected === undefined) return;
-  if (shape.length === expected.shape.length && shape.every((length, axis) => length === expected.shape[axis])) return;
-  throw new ShapeError(
-    `${where}: the result was to have the shape [${expected.shape.join(', ')}] and has [${shape.join(', ')}]: a delayed value counted as a number and is an array; say its shape with nd.fromDelayed`,
-  );
+export function isScalar(value: unknown): value is number | boolean {
+  return typeof value === 'number' || typeof value === 'boolean';
 }
 
-/** The elements in the order of `shape`; one element stands for all. */
-function elements(value: Value, shape: readonly number[]): TypedArray {
-  if (typeof value === 'number') return Float64Array.of(value);
-  if (value.size === 1) return Float64Array.of(Number(value.data[value.offset]));
-  const stretched = broadcastTo(value, shape);
-  if (stretched.isContiguous) return value.data.subarray(value.offset, value.offset + value.size);
-  const copy = allocate(value.dtype, sizeOf(shape));
-  gather(stretched, copy);
-  return copy;
-}
+export const binary = (name: OperationName): Binary => ((...values: unknown[]) => elementwise(name, values)) as Binary;
+export const unary = (name: OperationName): Unary => ((...values: unknown[]) => elementwise(name, values)) as Unary;
+export const comparison = (name: OperationName): Comparison =>
+  ((...values: unknown[]) => elementwise(name, values)) as Comparison;
+export const test = (name: OperationName): Test => ((...values: unknown[]) => elementwise(name, values)) as Test;

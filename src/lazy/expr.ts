@@ -1,22 +1,10 @@
 /**
  * The little language of `nd.expr`: arithmetic over delayed and ordinary values, written as a template. A template is
  * parsed once into postfix form, which is plain data and travels with its one task. Precedence is Python's: `**` binds
- * tightest and to the right, then the sign, then `* / %`, then `+ -`.
+ * tightest and to the right, then the sign, then `* / // %`, then `+ -`, then comparisons, which do not chain.
  */
-import { toNDArray } from '../array/convert.js';
 import { ArgumentError } from '../errors.js';
-import type { ArraySpec } from '../kernels/contract.js';
-import {
-  applyOperation,
-  arityOf,
-  checkExpected,
-  inferOperation,
-  isOperation,
-  type Operand,
-  type OperationName,
-  toValue,
-  type Value,
-} from './elementwise.js';
+import { isOperation, type OperationName, operations } from './operations.js';
 
 /** How a value is shown in messages about the template. */
 const SLOT = `\${…}`;
@@ -25,10 +13,17 @@ const SLOT = `\${…}`;
 export type Step = { readonly literal: number } | { readonly slot: number } | { readonly operation: OperationName };
 
 const symbols: Readonly<Record<string, { operation: OperationName; precedence: number }>> = {
+  '<': { operation: 'less', precedence: 0 },
+  '<=': { operation: 'lessEqual', precedence: 0 },
+  '>': { operation: 'greater', precedence: 0 },
+  '>=': { operation: 'greaterEqual', precedence: 0 },
+  '==': { operation: 'equal', precedence: 0 },
+  '!=': { operation: 'notEqual', precedence: 0 },
   '+': { operation: 'add', precedence: 1 },
   '-': { operation: 'sub', precedence: 1 },
   '*': { operation: 'mul', precedence: 2 },
   '/': { operation: 'div', precedence: 2 },
+  '//': { operation: 'floorDivide', precedence: 2 },
   '%': { operation: 'mod', precedence: 2 },
   '**': { operation: 'pow', precedence: 4 },
 };
@@ -40,7 +35,8 @@ type Token =
   | { readonly kind: 'name' | 'symbol'; readonly text: string; readonly at: number }
   | { readonly kind: 'end'; readonly at: number };
 
-const tokenPattern = /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|[-+*/%(),]))/y;
+const tokenPattern =
+  /\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?)|([A-Za-z_]\w*)|(\*\*|\/\/|[<>=!]=|[-+*/%<>(),]))/y;
 
 const parsed = new WeakMap<readonly string[], readonly Step[]>();
 
@@ -58,39 +54,8 @@ export function parseExpression(texts: readonly string[]): readonly Step[] {
   return steps;
 }
 
-/** The value of a postfix form, of the dtype that was inferred for it where that was possible. O(steps × size). */
-export function evaluateExpression(
-  steps: readonly Step[],
-  expected: ArraySpec | undefined,
-  ...values: readonly unknown[]
-): Value {
-  const given = values.map((value) => toValue(value, 'nd.expr'));
-  const result = walk<Value>(
-    steps,
-    given,
-    (literal) => literal,
-    (name, operands) => applyOperation(name, undefined, ...operands),
-  );
-  if (typeof result === 'number') return result;
-  checkExpected(result.shape, expected, 'nd.expr');
-  return toNDArray(result, { dtype: expected?.dtype, where: 'nd.expr' });
-}
-
-/** What is known of an expression's result; its dtype follows the numbers that are known when it is written. */
-export function inferExpression(steps: readonly Step[], values: readonly (Operand | number)[]): ArraySpec {
-  const known = walk<Operand | number>(
-    steps,
-    values,
-    (literal) => literal,
-    (name, operands) => {
-      const spec = inferOperation(name, operands);
-      return spec.shape.length === 0 && operands.every((operand) => typeof operand !== 'object') ? undefined : spec;
-    },
-  );
-  return typeof known === 'object' ? known : { shape: [], dtype: 'float64' };
-}
-
-function walk<T>(
+/** Evaluates a postfix form: `operate` gets as many operands as its operation takes. */
+export function walk<T>(
   steps: readonly Step[],
   values: readonly T[],
   literal: (value: number) => T,
@@ -100,7 +65,7 @@ function walk<T>(
   for (const step of steps) {
     if ('literal' in step) stack.push(literal(step.literal));
     else if ('slot' in step) stack.push(values[step.slot] as T);
-    else stack.push(operate(step.operation, stack.splice(stack.length - arityOf(step.operation))));
+    else stack.push(operate(step.operation, stack.splice(stack.length - operations[step.operation].arity)));
   }
   return stack[0] as T;
 }
@@ -166,11 +131,16 @@ class Parser {
   /** Operators that bind at least as tightly as `least`, by precedence climbing. */
   #expression(least: number): void {
     this.#operand();
+    let compared = false;
     for (;;) {
       const token = this.#peek();
       const symbol = token.kind === 'symbol' ? symbols[token.text] : undefined;
       if (symbol === undefined || symbol.precedence < least) return;
       this.#next++;
+      if (symbol.precedence === 0 && compared) {
+        throw this.#error('comparisons do not chain; join them with logicalAnd(…, …)', token.at);
+      }
+      compared = symbol.precedence === 0;
       // `**` is right-associative, and its right side may carry a sign: 2 ** -1.
       this.#expression(symbol.operation === 'pow' ? SIGN_PRECEDENCE : symbol.precedence + 1);
       this.#steps.push({ operation: symbol.operation });
@@ -198,7 +168,7 @@ class Parser {
       throw this.#error(`'${name}' is not a function here; insert values with \${…}`, at);
     }
     this.#expect('(');
-    for (let i = 0; i < arityOf(name); i++) {
+    for (let i = 0; i < operations[name].arity; i++) {
       if (i > 0) this.#expect(',');
       this.#expression(0);
     }

@@ -35,8 +35,8 @@ export interface ScalarKernel<A extends readonly number[] = readonly number[]> {
   readonly kernelName: string;
   /** The names of the parameters. */
   readonly parameters: readonly string[];
-  /** @internal The expression for inputs of these dtypes. */
-  readonly lower: (dtypes: readonly DType[], isNumber?: readonly boolean[]) => Lowered;
+  /** The function itself. */
+  readonly scalar: ScalarFunction<A>;
 }
 
 /**
@@ -53,7 +53,7 @@ export interface ScalarKernel<A extends readonly number[] = readonly number[]> {
  *
  * @example
  * const softplus = nd.kernel('softplus', (x) => (x > 0 ? x + Math.log1p(Math.exp(-x)) : Math.log1p(Math.exp(x))));
- * await nd.floor(softplus([-800, 1, 800])).compute(); // [0, 1, 800]
+ * await softplus([-800, 800]).compute(); // [0, 800]
  */
 export function kernel<A extends readonly number[]>(
   name: string,
@@ -78,7 +78,7 @@ export function kernel<A extends readonly number[]>(
   const { parameters } = translations.float64;
   const lowered = new Map<string, Lowered>();
 
-  const lower = (dtypes: readonly DType[], isNumber: readonly boolean[] = []): Lowered => {
+  const lower = (dtypes: readonly DType[], isNumber: readonly boolean[]): Lowered => {
     const arrays = dtypes.filter((_, i) => isNumber[i] !== true);
     const float = arrays.length > 0 && arrays.every((one) => one === 'float32') ? 'float32' : 'float64';
     const key = `${float} ${dtypes.join(' ')}`;
@@ -101,7 +101,7 @@ export function kernel<A extends readonly number[]>(
     const types = arrays.map((array) => array.dtype);
     return elementwise(name, lower(types, isNumber), arrays);
   };
-  return Object.assign(call, { kernelName: name, parameters, lower }) as unknown as ScalarKernel<A>;
+  return Object.assign(call, { kernelName: name, parameters, scalar: fn }) as unknown as ScalarKernel<A>;
 }
 
 /** The task: inputs broadcast by NumPy's rules. */

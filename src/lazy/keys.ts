@@ -1,49 +1,15 @@
 /**
- * Keys of pure tasks. A kernel's key is a hash of its name, its parameters and the keys of its inputs, so the same call
- * on the same arrays is one task however often it is written. Keys are made when the call is made: each is one short
- * hash over keys that exist already, and no depth of graph makes it recurse.
+ * Keys of arrays that are there: by content, so that equal arrays are one value however often they are written. Keys
+ * are made when the call is made.
  */
 import { createHash } from 'node:crypto';
 import type { NDArray } from '../array/ndarray.js';
-import type { Params } from '../graph/node.js';
-import type { Kernel } from '../kernels/contract.js';
+import { DIGITS } from '../kernels/key.js';
 
-/** Hex digits of a key's hash: 80 bits, so among a million tasks a clash has odds of 1 in 10¹². */
-const DIGITS = 20;
+export { kernelKey } from '../kernels/key.js';
 
 /** Beyond this many bytes an array's key is its identity rather than its content, which would take long to read. */
 const HASHED_BYTES = 64 << 20;
-
-export function digest(text: string): string {
-  return createHash('sha1').update(text).digest('hex').slice(0, DIGITS);
-}
-
-/** @param label what the key begins with; it says nothing about the task that the rest does not say */
-export function kernelKey(
-  kernel: Kernel,
-  params: Params,
-  inputKeys: readonly string[],
-  label: string = kernel.name,
-): string {
-  const names = Object.keys(params).sort();
-  const settings = names.map((name) => `${name}=${typeof params[name]}:${String(params[name])}`).join(',');
-  return `${label}-${digest(`${identify(kernel)}(${settings})${inputKeys.join('|')}`)}`;
-}
-
-const identities = new WeakMap<Kernel, string>();
-const sameNamed = new Map<string, number>();
-
-/** A kernel's name, numbered where two different kernels share it. */
-function identify(kernel: Kernel): string {
-  let identity = identities.get(kernel);
-  if (identity === undefined) {
-    const count = sameNamed.get(kernel.name) ?? 0;
-    sameNamed.set(kernel.name, count + 1);
-    identity = count === 0 ? kernel.name : `${kernel.name}#${count}`;
-    identities.set(kernel, identity);
-  }
-  return identity;
-}
 
 const arrayKeys = new WeakMap<NDArray, string>();
 let unhashed = 0;
@@ -59,6 +25,11 @@ export function arrayKey(array: NDArray): string {
     arrayKeys.set(array, key);
   }
   return key;
+}
+
+/** From now on the array's key is its identity: for arrays of which no equal one will be asked for. */
+export function nameByIdentity(array: NDArray): void {
+  if (!arrayKeys.has(array)) arrayKeys.set(array, `array-once-${++unhashed}`);
 }
 
 function contentHash(array: NDArray): string {

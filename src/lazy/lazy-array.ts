@@ -9,8 +9,9 @@ import { NDArray, sizeOf } from '../array/ndarray.js';
 import { ArgumentError } from '../errors.js';
 import { wrap } from '../graph/delayed.js';
 import { computeFirst, refuseJson, refusePrimitive, useError } from '../graph/misuse.js';
-import { Hole, NODE, nodeOf, type Params, TaskNode, type TaskSettings } from '../graph/node.js';
+import { NODE, nodeOf, type Params, TaskNode, type TaskSettings } from '../graph/node.js';
 import { itemNode } from '../graph/proxy.js';
+import { holeAt } from '../graph/template.js';
 import type { ComputeOptions, Delayed, Pending, PersistedDelayed, RESULT, VisualizeOptions } from '../graph/types.js';
 import type { ArraySpec, Kernel, KernelOp } from '../kernels/contract.js';
 import { arrayKey, kernelKey } from './keys.js';
@@ -150,7 +151,16 @@ export function specOf(node: TaskNode): ArraySpec | undefined {
   return specs.get(node);
 }
 
-const SCALAR: ArraySpec = { shape: [], dtype: 'float64' };
+/** The spec of a delayed JavaScript number: no array is behind it, and beside one it takes that one's dtype. */
+export const PLAIN_NUMBER: ArraySpec = { shape: [], dtype: 'float64' };
+
+/** The spec of a delayed JavaScript boolean. */
+export const PLAIN_BOOLEAN: ArraySpec = { shape: [], dtype: 'bool' };
+
+/** Remembers that a task makes a plain number or boolean. */
+export function markPlain(node: TaskNode, spec: ArraySpec): void {
+  specs.set(node, spec);
+}
 
 /** `value` as a LazyArray. Delayed values of unknown shape are refused: `fromDelayed` says what they will be. */
 export function asLazy(value: ArrayInput, where: string, dtype?: DType): LazyArray {
@@ -187,26 +197,18 @@ export function scalarInput(value: number | Pending<number>, where: string): Laz
     const name = 'number';
     return new LazyArray(
       new TaskNode({ kind: 'value', name }, [array], [], undefined, `float64-${value}`, true),
-      SCALAR,
+      PLAIN_NUMBER,
     );
   }
   const node = nodeOf(value);
   if (node === undefined) throw new ArgumentError(`${where}: expected a number or a delayed number`);
-  return new LazyArray(node, SCALAR);
+  return new LazyArray(node, PLAIN_NUMBER);
 }
 
 /** A zero-dimensional array as the delayed number that it computes to. */
 export function asScalar(lazy: LazyArray): Delayed<number> {
   specs.set(lazy[NODE], lazy);
   return wrap(lazy[NODE]) as Delayed<number>;
-}
-
-const holes: Hole[] = [];
-
-/** The holes 0 … count − 1, made once. */
-export function firstHoles(count: number): readonly Hole[] {
-  while (holes.length < count) holes.push(new Hole(holes.length));
-  return holes.slice(0, count);
 }
 
 /**
@@ -223,19 +225,41 @@ export function kernelCall(
   name = kernel.name,
 ): LazyArray[] {
   const { outputs } = kernel.infer(inputs, params);
+  const node = kernelNode(kernel, inputs, params, settings, name);
+  const [only] = outputs;
+  if (outputs.length === 1 && only !== undefined) return [new LazyArray(node, only)];
+  return outputs.map((spec, i) => new LazyArray(itemNode(node, i), spec));
+}
+
+function kernelNode(
+  kernel: Kernel,
+  inputs: readonly LazyArray[],
+  params: Params,
+  settings: TaskSettings | undefined,
+  name: string,
+): TaskNode {
+  const deps = inputs.map((input) => input[NODE]);
   const key = kernelKey(
     kernel,
     params,
-    inputs.map((input) => input.key),
+    deps.map((dep) => dep.key),
     name,
   );
   // `specs`: the passes over a graph know by them what the inputs are (kernels/fuse.ts).
   const op: KernelOp = { kind: 'kernel', name, kernel, params, specs: inputs };
-  const deps = inputs.map((input) => input[NODE]);
-  const node = new TaskNode(op, firstHoles(inputs.length), deps, settings, key, true);
-  const [only] = outputs;
-  if (outputs.length === 1 && only !== undefined) return [new LazyArray(node, only)];
-  return outputs.map((spec, i) => new LazyArray(itemNode(node, i), spec));
+  const holes = deps.map((_, i) => holeAt(i));
+  return new TaskNode(op, holes, deps, settings, key, true);
+}
+
+/** As `kernelCall`, for kernels with one output whose spec is known without asking the kernel. */
+export function kernelResult(
+  kernel: Kernel,
+  inputs: readonly LazyArray[],
+  params: Params,
+  spec: ArraySpec,
+  name: string,
+): LazyArray {
+  return new LazyArray(kernelNode(kernel, inputs, params, undefined, name), spec);
 }
 
 /** As `kernelCall`, for kernels with one output. */

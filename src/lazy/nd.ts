@@ -1,5 +1,4 @@
 /** `nd`: arrays that are computed later. Everything here takes values or lazy arrays and does no numeric work itself. */
-import type { ArraySource } from '../array/convert.js';
 import { toNDArray } from '../array/convert.js';
 import { checkDType } from '../array/dtype.js';
 import { checkShape, type NDArray } from '../array/ndarray.js';
@@ -7,61 +6,56 @@ import { ArgumentError, OptionError, ShapeError } from '../errors.js';
 import type { Pending } from '../graph/types.js';
 import type { ArraySpec } from '../kernels/contract.js';
 import { inline, lazyResult } from './inline.js';
-import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
-import { takeRows } from './take.js';
+import type { LazyArray } from './lazy-array.js';
 
+export * from './arithmetic.js';
+export { astype } from './cast.js';
 export {
-  abs,
-  add,
-  div,
-  exp,
-  expr,
-  log,
-  maximum,
-  mean,
-  minimum,
-  mod,
-  mul,
-  neg,
-  pow,
-  sqrt,
-  square,
-  sub,
-  sum,
-} from './arithmetic.js';
-export { arange, array, eye, full, linspace, logspace, ones, zeros } from './creation.js';
+  arange,
+  array,
+  eye,
+  full,
+  fullLike,
+  linspace,
+  logspace,
+  ones,
+  onesLike,
+  zeros,
+  zerosLike,
+} from './creation.js';
 export { defineKernel } from './define-kernel.js';
+export { diag, diagonal, tril, triu } from './diagonal.js';
+export * from './functions.js';
+export { compress, take } from './index-arrays.js';
+export { concat, split, stack } from './join.js';
 export { kernel } from './kernel.js';
 export { load } from './load.js';
+export * from './logic.js';
 export {
-  dot,
-  einsum,
-  inner,
-  kron,
-  matmul,
-  outer,
-  type TensordotOptions,
-  type TraceOptions,
-  tensordot,
-  trace,
-  vdot,
-} from './products.js';
+  atleast1d,
+  atleast2d,
+  broadcastTo,
+  expandDims,
+  flatten,
+  flip,
+  moveaxis,
+  ravel,
+  reshape,
+  squeeze,
+  swapaxes,
+  transpose,
+} from './manipulate.js';
+export { norm } from './norm.js';
+export { pad } from './pad.js';
+export * from './products.js';
 export { median, percentile, quantile } from './quantiles.js';
+export * from './reductions.js';
+export { repeat, roll, tile } from './repeat.js';
 export { save } from './save.js';
 export { cumprod, cumsum } from './scans.js';
+export { slice } from './slice.js';
 export { argsort, bincount, searchsorted, sort, unique } from './sorting.js';
-
-/**
- * The rows of `x` at `indices` (whole numbers, negative ones counted from the end).
- *
- * @throws ArgumentError for a row that does not exist
- *
- * @example
- * await nd.take([10, 20, 30], [2, 0]).compute(); // [30, 10]
- */
-export function take(x: ArrayInput, indices: ArraySource | LazyArray): LazyArray {
-  return takeRows(asLazy(x, 'nd.take'), indices, 'nd.take');
-}
+export { expr } from './template.js';
 
 /**
  * A delayed value of unknown shape (the result of a delayed function) as a lazy array: its shape and dtype are said

@@ -1,100 +1,160 @@
 /**
- * Sums and means of values that are there, over all axes or some of them, with pairwise summation: the error grows with
- * the logarithm of the number of terms. Bodies of the tasks that `nd.sum` and `nd.mean` make.
+ * Calls of reductions: one `reduce` kernel on arrays, a small task on the main thread for lists of delayed numbers, and
+ * where nothing is known of the operand, whatever it turns out to be. Axes and options are checked when the call is made.
  */
-import { allocate, type DType } from '../array/dtype.js';
-import { NDArray, sizeOf } from '../array/ndarray.js';
+import type { NDArray } from '../array/ndarray.js';
 import { ArgumentError, OptionError, ShapeError } from '../errors.js';
-import { toValue, type Value } from './elementwise.js';
+import { nodeOf } from '../graph/node.js';
+import type { Delayed, Pending } from '../graph/types.js';
+import { ExpressionBuilder } from '../kernels/expression-builder.js';
+import type { Reduction as ReductionName } from '../kernels/reduce.js';
+import { argument } from './argument.js';
+import { finish, isScalar, type Numeric, remembered, type Write } from './elementwise.js';
+import { reduceCall } from './expression-call.js';
+import { type InlineTask, inline } from './inline.js';
+import { type ArrayInput, asScalar, type LazyArray } from './lazy-array.js';
+import { checkNames } from './options.js';
+import { reduceNumbers } from './reduce-numbers.js';
 
 export interface ReduceOptions {
   /** The axis or axes to reduce, negative ones counted from the end; default: all. */
-  readonly axis?: number | readonly number[];
+  readonly axis?: number | readonly number[] | null | undefined;
   /** Keep reduced axes with length 1; default false. */
-  readonly keepdims?: boolean;
+  readonly keepdims?: boolean | undefined;
 }
 
-export type ReductionName = 'sum' | 'mean';
+export interface VarianceOptions extends ReduceOptions {
+  /** What is taken from the count in the divisor: 1 for the unbiased estimate of a sample. Default 0. */
+  readonly ddof?: number | undefined;
+}
 
-/** The reduced axes, sorted. @throws ShapeError for an axis out of range or named twice */
+/** All elements at once: the answer is one number. */
+export type Whole<O extends ReduceOptions> = Omit<O, 'axis' | 'keepdims'> & {
+  readonly axis?: null | undefined;
+  readonly keepdims?: false | undefined;
+};
+
+/** A reduction: of everything a delayed number, along axes a lazy array. */
+export interface Reduction<R = number, O extends ReduceOptions = ReduceOptions> {
+  (x: ArrayInput | Pending<NDArray> | readonly Numeric[], options?: Whole<O>): Delayed<R>;
+  (x: ArrayInput, options: O): LazyArray;
+}
+
+/** The reduced axes, sorted. @throws ShapeError for an axis out of range or named twice; OptionError for what is no axis */
 export function reducedAxes(ndim: number, options: ReduceOptions, where: string): number[] {
-  for (const option of Object.keys(options)) {
-    if (option !== 'axis' && option !== 'keepdims') {
-      throw new OptionError(option, `${where}: there is no option '${option}'; use axis or keepdims`);
-    }
-  }
   const { axis } = options;
-  if (axis === undefined) return Array.from({ length: ndim }, (_, i) => i);
-  const given = typeof axis === 'number' ? [axis] : [...axis];
-  const axes = given.map((one) => {
+  if (axis === undefined || axis === null) return Array.from({ length: ndim }, (_, i) => i);
+  const given = typeof axis === 'number' ? [axis] : axis;
+  if (!Array.isArray(given) || !given.every((one) => typeof one === 'number')) {
+    throw new OptionError('axis', `${where}: axis must be a number or a list of numbers, not ${JSON.stringify(axis)}`);
+  }
+  const axes = given.map((one: number) => {
     const positive = one < 0 ? one + ndim : one;
     if (Number.isInteger(positive) && positive >= 0 && positive < ndim) return positive;
     throw new ShapeError(`${where}: axis ${one} is out of range for an array with ${ndim} axes`);
   });
-  if (new Set(axes).size < axes.length)
+  if (new Set(axes).size < axes.length) {
     throw new ShapeError(`${where}: an axis is named twice in [${given.join(', ')}]`);
+  }
   return axes.sort((a, b) => a - b);
 }
 
-/** Sums of float32 stay float32, of all else (counts too) are float64; means likewise. */
-export function inferReduction(
-  name: ReductionName,
-  source: { shape: readonly number[]; dtype: DType },
-  options: ReduceOptions,
-): { shape: number[]; dtype: DType } {
-  const axes = new Set(reducedAxes(source.shape.length, options, name));
-  const shape = options.keepdims
-    ? source.shape.map((length, axis) => (axes.has(axis) ? 1 : length))
-    : source.shape.filter((_, axis) => !axes.has(axis));
-  return { shape, dtype: source.dtype === 'float32' ? 'float32' : 'float64' };
+/** The options of a reduction, checked. */
+interface Checked {
+  readonly keepdims: boolean;
+  readonly ddof: number;
+}
+
+function checked(name: ReductionName, options: VarianceOptions, where: string): Checked {
+  const hasDdof = name === 'var' || name === 'std';
+  checkNames(where, options, hasDdof ? ['axis', 'keepdims', 'ddof'] : ['axis', 'keepdims']);
+  const { keepdims = false, ddof = 0 } = options;
+  if (typeof keepdims !== 'boolean') {
+    throw new OptionError('keepdims', `${where}: keepdims must be true or false, not ${JSON.stringify(keepdims)}`);
+  }
+  if (typeof ddof !== 'number' || !Number.isFinite(ddof)) {
+    throw new OptionError('ddof', `${where}: ddof must be a finite number, not ${JSON.stringify(ddof)}`);
+  }
+  const { axis } = options;
+  if ((name === 'argmin' || name === 'argmax') && typeof axis === 'object' && axis !== null) {
+    throw new OptionError('axis', `${where}: takes one axis, or none for all elements, not a list`);
+  }
+  return { keepdims, ddof };
+}
+
+const needsElements: ReadonlySet<ReductionName> = new Set<ReductionName>(['min', 'max', 'argmin', 'argmax']);
+
+/**
+ * A reduction of what `write` makes of an array's elements.
+ *
+ * @param form names what `write` writes: the same form, the same expression
+ */
+export function reduceArray(
+  name: string,
+  reduction: ReductionName,
+  x: LazyArray,
+  options: VarianceOptions,
+  form = 'itself',
+  write: Write = (_, [element]) => element!,
+): LazyArray {
+  const where = `nd.${name}`;
+  const { keepdims, ddof } = checked(reduction, options, where);
+  const axes = reducedAxes(x.ndim, options, where);
+  if (needsElements.has(reduction) && axes.some((axis) => x.shape[axis] === 0)) {
+    throw new ShapeError(
+      `${where}: an array of shape [${x.shape.join(', ')}] has no elements along axis ${axes.find((axis) => x.shape[axis] === 0)}, and nothing is the ${reduction} of nothing`,
+    );
+  }
+  const expression = remembered(`reduce ${form} ${x.dtype}`, () => {
+    const builder = new ExpressionBuilder();
+    const element = { kind: 'strong', id: builder.input(0, x.dtype), dtype: x.dtype } as const;
+    return finish(builder, write(builder, [element]), where);
+  });
+  const some = axes.length < x.ndim && { axes };
+  return reduceCall(name, expression, x, { reduction, ...some, keepdims, ddof });
+}
+
+/** A lazy array, or the delayed number that it is. */
+export function scalarOrArray(result: LazyArray): LazyArray | Delayed<number> {
+  return result.ndim === 0 ? asScalar(result) : result;
+}
+
+const tasks = new Map<ReductionName, InlineTask>();
+
+/** A call of a reduction. O(axes), nothing runs. */
+export function reduce(name: ReductionName, x: unknown, options: VarianceOptions = {}): unknown {
+  const where = `nd.${name}`;
+  if (!holdsDelayed(x)) {
+    const arg = argument(x, where);
+    if (arg.kind === 'array') return scalarOrArray(reduceArray(name, name, arg.lazy, options));
+  }
+  checked(name, options, where);
+  let task = tasks.get(name);
+  if (task === undefined) {
+    task = inline(name, applyReduction, import.meta.url);
+    tasks.set(name, task);
+  }
+  return task(name, x, options);
+}
+
+/** Whether a list has delayed values inside, at any depth. */
+export function holdsDelayed(x: unknown): boolean {
+  return Array.isArray(x) && x.some((item) => nodeOf(item) !== undefined || holdsDelayed(item));
 }
 
 /**
- * A sum or mean over `axis`: a number when nothing of the shape is left, else an NDArray. O(size).
- *
- * @example
- * applyReduction('mean', [[1, 2], [3, 4]], { axis: 0 }).toNested(); // [2, 3]
+ * @internal A reduction of values that are there: numbers here, anything else as an array, which is computed.
+ * @throws ArgumentError for the extreme of nothing
  */
-export function applyReduction(name: ReductionName, input: unknown, options: ReduceOptions = {}): Value {
-  const value = toValue(input, name);
-  const array =
-    typeof value === 'number' ? new NDArray(Float64Array.of(value), { shape: [], dtype: 'float64' }) : value;
-  const axes = reducedAxes(array.ndim, options, name);
-  const { shape, dtype } = inferReduction(name, array, options);
-  const kept = Array.from({ length: array.ndim }, (_, axis) => axis).filter((axis) => !axes.includes(axis));
-  const terms = sizeOf(axes.map((axis) => array.shape[axis] ?? 1));
-  if (terms === 0 && name === 'mean') throw new ArgumentError('mean: there are no elements to take the mean of');
-  const keptOffsets = offsets(array, kept);
-  const termOffsets = offsets(array, axes);
-  const out = allocate(dtype, keptOffsets.length);
-  const single = dtype === 'float32';
-  for (let i = 0; i < out.length; i++) {
-    const total = pairwise(array.data, array.offset + keptOffsets[i]!, termOffsets, 0, terms);
-    out[i] = name === 'mean' ? (single ? Math.fround(total) : total) / terms : total;
+export function applyReduction(name: ReductionName, x: unknown, options: VarianceOptions): unknown {
+  const numbers = isScalar(x) ? [x] : x;
+  const isList = Array.isArray(numbers) && numbers.every(isScalar);
+  const isWhole = (options.axis === undefined || options.axis === null) && options.keepdims !== true;
+  if (isList && isWhole) {
+    if (numbers.length === 0 && needsElements.has(name)) {
+      throw new ArgumentError(`nd.${name}: the list is empty, and nothing is the ${name} of nothing`);
+    }
+    return reduceNumbers(name, Float64Array.from(numbers, Number), options.ddof ?? 0);
   }
-  return shape.length === 0 ? out[0]! : new NDArray(out, { shape, dtype });
-}
-
-/** The position of every index over `axes`, relative to the array's offset, in row-major order. */
-function offsets(array: NDArray, axes: readonly number[]): Float64Array {
-  let result = Float64Array.of(0);
-  for (const axis of axes) {
-    const length = array.shape[axis] ?? 0;
-    const stride = array.strides[axis] ?? 0;
-    const next = new Float64Array(result.length * length);
-    let written = 0;
-    for (const start of result) for (let i = 0; i < length; i++) next[written++] = start + i * stride;
-    result = next;
-  }
-  return result;
-}
-
-function pairwise(data: ArrayLike<number>, base: number, offsets: Float64Array, from: number, to: number): number {
-  if (to - from <= 8) {
-    let total = 0;
-    for (let i = from; i < to; i++) total += data[base + offsets[i]!]!;
-    return total;
-  }
-  const middle = from + ((to - from) >> 1);
-  return pairwise(data, base, offsets, from, middle) + pairwise(data, base, offsets, middle, to);
+  return (reduce(name, x, options) as LazyArray).compute();
 }

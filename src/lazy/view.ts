@@ -3,10 +3,14 @@
  * element itself. What consumes such a task takes the view into its own loop (kernels/fuse.ts), so that a view costs a
  * copy only where something needs contiguous elements. A view of a view is one task on the first array.
  */
+import type { DType } from '../array/dtype.js';
 import { composeViews, type View, wholeView } from '../array/view.js';
 import { NODE, type TaskNode } from '../graph/node.js';
-import { elementwiseCall } from './expression-call.js';
-import type { LazyArray } from './lazy-array.js';
+import { ExpressionBuilder } from '../kernels/expression-builder.js';
+import { serialize } from '../kernels/expression-text.js';
+import { elementwiseCall, type Lowered } from './expression-call.js';
+import { isUnknown, late } from './late.js';
+import { type LazyArray, leaf } from './lazy-array.js';
 
 interface Seen {
   readonly base: LazyArray;
@@ -14,6 +18,16 @@ interface Seen {
 }
 
 const seen = new WeakMap<TaskNode, Seen>();
+
+/** What `x` is a view of, and which; itself and the whole of it where it is none. */
+export function lookThrough(x: LazyArray): Seen {
+  return seen.get(x[NODE]) ?? { base: x, view: wholeView(x.shape) };
+}
+
+/** Whether `x` was made by `viewOf`. */
+export function isView(x: LazyArray): boolean {
+  return seen.has(x[NODE]);
+}
 
 /**
  * `x` seen through `view`, as a lazy array of the view's shape. O(axes); `x` itself where the view changes nothing.
@@ -25,13 +39,30 @@ export function viewOf(x: LazyArray, view: View, name = 'view'): LazyArray {
   const { base, view: inner } = seen.get(x[NODE]) ?? { base: x, view: wholeView(x.shape) };
   const composed = composeViews(view, inner);
   if (isWhole(composed, base.shape)) return base;
-  const expression = JSON.stringify({
-    instructions: [{ id: 0, op: 'input', dtype: base.dtype, input: 0 }],
-    result: 0,
-  });
-  const result = elementwiseCall(name, expression, [base], [composed]);
+  const result = elementwiseCall(name, identity(base.dtype), [base], [composed]);
   seen.set(result[NODE], { base, view: composed });
   return result;
+}
+
+/** `x` with its axes in reverse order: a view. */
+export function transposed(x: LazyArray): LazyArray {
+  const axes = x.shape.map((_, axis) => x.ndim - 1 - axis);
+  const shape = x.shape.toReversed();
+  if (isUnknown(x)) return late('transpose', [x], (value) => transposed(leaf(value!)), { shape, dtype: x.dtype });
+  return viewOf(x, { shape, axes, steps: axes.map(() => 1), start: axes.map(() => 0) }, 'transpose');
+}
+
+const identities = new Map<DType, Lowered>();
+
+/** The expression that is its input. */
+export function identity(dtype: DType): Lowered {
+  let lowered = identities.get(dtype);
+  if (lowered === undefined) {
+    const builder = new ExpressionBuilder();
+    lowered = { text: serialize(builder.build(builder.input(0, dtype))), dtype };
+    identities.set(dtype, lowered);
+  }
+  return lowered;
 }
 
 /** Whether a view shows an array of shape `of` as it is. */

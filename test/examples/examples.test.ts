@@ -79,3 +79,15 @@ describe('examples/pipeline', () => {
     expect(status).toBe(2);
   });
 });
+
+describe('examples/custom-kernel', () => {
+  it.each([['sync'], ['threads']])('draws, computes and tests its kernels on %s', (scheduler) => {
+    const { status, stdout, stderr } = run('custom-kernel', '--scheduler', scheduler);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout.split('\n').filter((line) => line.includes('@')).length).toBeGreaterThan(10);
+    expect(stdout).toMatch(/Huber loss of the mean: 2\d{3}\.\d\d; means of 50 targets: 393/);
+    expect(stdout).toMatch(/huber: \d+ checks passed on js, wasm baseline.*scalar/);
+    expect(stdout).toMatch(/movingMean: \d+ checks passed on js, strided, threads js/);
+  });
+});

@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import type { DType } from '../../dist/array/dtype.js';
 import { NDArray } from '../../dist/array/ndarray.js';
+import type { Case } from '../../dist/conformance/conform.js';
 import type { KernelParams } from '../../dist/kernels/contract.js';
 import { kernels } from '../../dist/kernels/registry.js';
 import { arrayCases } from './cases-arrays.js';
@@ -17,12 +18,7 @@ import { sortCases } from './cases-sort.js';
 import { runJs } from './harness.js';
 import { array, draw, epsilon, flavours, generator, smallest, ulps, ulps32 } from './numbers.js';
 
-export interface Case {
-  readonly inputs: readonly NDArray[];
-  readonly params: KernelParams;
-  /** Throws with what is wrong. */
-  check(expected: readonly NDArray[], actual: readonly NDArray[]): void;
-}
+export type { Case } from '../../dist/conformance/conform.js';
 
 /** Around the widths of vectors, micro-tiles and unrolled loops. */
 const size = fc.constantFrom(0, 1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65);
@@ -392,6 +388,7 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   svcDecision,
   svcVote,
   accuracy,
+  ...elementwiseCases,
   ...arrayCases,
   ...linalgCases,
   ...productCases,

@@ -1,61 +1,11 @@
 /**
  * The conformance of kernel bodies: every body of every kernel against the readable `js` one, on the cases of cases.ts.
- * A body passes when its outputs are within the case's tolerance, when it fails with the same error where the reference
- * fails, when it leaves alone what is not its own, and when it gives the same bits a second time over other garbage.
+ * What a body must do to pass says src/conformance/conform.ts.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { NDArray } from '../../dist/array/ndarray.js';
-import type { Kernel, KernelParams } from '../../dist/kernels/contract.js';
-import type { Case } from './cases.js';
-import { runJs } from './harness.js';
-
-/** Someone who can run bodies of one kind. */
-export interface Runner {
-  readonly title: string;
-  has(kernel: Kernel, inputs: readonly NDArray[], params: KernelParams): boolean;
-  run(kernel: Kernel, inputs: readonly NDArray[], params: KernelParams): NDArray[];
-}
-
-type Outcome = { readonly outputs: NDArray[] } | { readonly error: Error };
-
-function outcome(run: () => NDArray[]): Outcome {
-  try {
-    return { outputs: run() };
-  } catch (error) {
-    return { error: error as Error };
-  }
-}
-
-function describeCase({ inputs, params }: Case): string {
-  const arrays = inputs.map(({ dtype, shape }) => `${dtype} (${shape.join(', ')})`);
-  return `${arrays.join(', ')} ${JSON.stringify(params)}`;
-}
-
-/** One case on one runner. */
-function conform(kernel: Kernel, runner: Runner, instance: Case): void {
-  const { inputs, params } = instance;
-  const expected = outcome(() => runJs(kernel, inputs, params));
-  const actual = outcome(() => runner.run(kernel, inputs, params));
-  const again = outcome(() => runner.run(kernel, inputs, params));
-  const where = describeCase(instance);
-  if ('error' in expected || 'error' in actual) {
-    const message = (result: Outcome): string =>
-      'error' in result ? `${result.error.name}: ${result.error.message}` : 'no error';
-    expect(message(actual), where).toBe(message(expected));
-    return;
-  }
-  try {
-    instance.check(expected.outputs, actual.outputs);
-  } catch (error) {
-    throw new Error(`${kernel.name} on ${where}: ${(error as Error).message}`);
-  }
-  actual.outputs.forEach((output, i) => {
-    const bytes = (array: NDArray): Uint8Array => new Uint8Array(array.data.buffer);
-    const second = 'outputs' in again ? bytes(again.outputs[i]!) : new Uint8Array();
-    expect(Buffer.compare(bytes(output), second), `the same bits twice: ${where}`).toBe(0);
-  });
-}
+import { type Case, conform, type Runner } from '../../dist/conformance/conform.js';
+import type { Kernel } from '../../dist/kernels/contract.js';
 
 /** Defines the suite: every kernel × every runner that has a body for it. */
 export function conformance(

@@ -152,7 +152,7 @@ describe('a kernel with WebAssembly', () => {
   let module: Uint8Array;
   beforeAll(async () => {
     module = await compileAssembly(source);
-  });
+  }, 60_000);
   const squares = () =>
     nd.defineKernel({
       name: 'squares',

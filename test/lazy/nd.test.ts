@@ -5,8 +5,12 @@ import { describe, expect, it } from 'vitest';
 import { NDArray } from '../../dist/array/ndarray.js';
 import { ArgumentError, DTypeError, OptionError, ShapeError } from '../../dist/errors.js';
 import { delayed } from '../../dist/graph/delayed.js';
+import { installHooks } from '../../dist/graph/hooks.js';
 import { LazyArray, nd } from '../../dist/lazy/index.js';
 import { evaluate, taskOf } from '../support/evaluate.js';
+
+// What is decided late is computed by the same evaluator.
+installHooks({ compute: (target) => evaluate(target) });
 
 async function nested(value: unknown): Promise<unknown> {
   const result = await evaluate(value);
@@ -132,11 +136,11 @@ describe('kernel calls', () => {
     expect(await nested(nd.take(x, nd.array([2, 0], { dtype: 'int32' })))).toEqual([[20], [0]]);
   });
 
-  it('refuse rows that do not exist', () => {
+  it('refuse rows that do not exist', async () => {
     expect(() => nd.take([1, 2, 3], [3])).toThrow('nd.take: row 3 does not exist; there are 3 rows');
     expect(() => nd.take([1, 2, 3], [-4])).toThrow(ArgumentError);
     expect(() => nd.take([1, 2, 3], [0.5])).toThrow(DTypeError);
-    expect(() => nd.take([1, 2, 3], [[0]])).toThrow(ShapeError);
+    expect(await nested(nd.take([1, 2, 3], [[0]]))).toEqual([[1]]);
     expect(() => nd.take(nd.array(1), [0])).toThrow(ShapeError);
   });
 });
@@ -147,7 +151,8 @@ describe('arithmetic', () => {
     expect(await evaluate(nd.add(1, 2))).toBe(3);
     expect(await evaluate(nd.div(nd.sub(three, 1), 4))).toBe(0.5);
     expect(await evaluate(nd.neg(nd.pow(three, 2)))).toBe(-9);
-    expect(await evaluate([nd.mod(-7, 3), nd.mod(7, -3), nd.mod(-6, 3)])).toEqual([2, -2, -0]);
+    // A zero has the divisor's sign, as NumPy's has.
+    expect(await evaluate([nd.mod(-7, 3), nd.mod(7, -3), nd.mod(-6, 3), nd.mod(6, -3)])).toEqual([2, -2, 0, -0]);
     expect(await evaluate([nd.sqrt(9), nd.exp(0), nd.log(1), nd.abs(-2), nd.square(three)])).toEqual([3, 1, 0, 2, 9]);
     expect(await evaluate([nd.maximum(1, Number.NaN), nd.minimum(1, 2)])).toEqual([Number.NaN, 1]);
     expect(await evaluate([nd.pow(1, Number.NaN), nd.pow(-1, Number.POSITIVE_INFINITY)])).toEqual([1, 1]);
@@ -172,7 +177,7 @@ describe('arithmetic', () => {
     expect(nd.mul(floats, 0.1).dtype).toBe('float32');
     expect(nd.mul(floats, ints).dtype).toBe('float64');
     expect(nd.sqrt(ints).dtype).toBe('float64');
-    expect(nd.add(nd.array([true, true]), nd.array([true, false])).dtype).toBe('int32');
+    expect(nd.add(nd.array([true, true]), nd.array([true, false])).dtype).toBe('bool');
     for (const array of [nd.add(ints, 1), nd.add(ints, 0.5), nd.mul(floats, 0.1), nd.div(ints, 2)]) {
       expect((await evaluate<NDArray>(array)).dtype).toBe(array.dtype);
     }

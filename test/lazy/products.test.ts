@@ -1,8 +1,10 @@
 /** Products of arrays against sums written out, over shapes, dtypes and call forms; and what is refused. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DType, NDArray, nd, OptionError, ShapeError } from '../../dist/index.js';
+import { type DType, lastRun, NDArray, nd, OptionError, ShapeError } from '../../dist/index.js';
 import { contractionOrder } from '../../dist/lazy/contraction.js';
+import { asLazy } from '../../dist/lazy/lazy-array.js';
+import { viewOf } from '../../dist/lazy/view.js';
 import { array, epsilon, generator } from '../kernels/numbers.js';
 
 const isFloat = (dtype: DType): boolean => dtype === 'float64' || dtype === 'float32';
@@ -622,6 +624,75 @@ describe('nd.einsum', () => {
     const order = contractionOrder(chain, [], lengths);
     expect(order.length).toBe(4);
     expect(order[0]).toEqual([0, 4]);
+  });
+});
+
+describe('views', () => {
+  const random = generator(12);
+  const [p, q] = [sample(random, [6, 5], 'float64'), sample(random, [6, 7], 'float64')];
+  const transposed = viewOf(asLazy(p, 'test'), { shape: [5, 6], axes: [1, 0], steps: [1, 1], start: [0, 0] });
+  // rows 4, 2, 0 of p and all but the first of its columns
+  const sliced = viewOf(asLazy(p, 'test'), { shape: [3, 4], axes: [0, 1], steps: [-2, 1], start: [4, 1] });
+  const rows = NDArray.zeros([3, 4]);
+  for (let i = 0; i < 3; i++) for (let j = 0; j < 4; j++) rows.data[4 * i + j] = p.get(4 - 2 * i, j + 1) as number;
+
+  it('are multiplied where they lie', async () => {
+    await check(nd.matmul(transposed, q), ['ki', 'kj'], 'ij', [p, q], 'float64');
+    await check(nd.matmul(transposed, p), ['ki', 'kj'], 'ij', [p, p], 'float64');
+    await check(nd.matmul(p, transposed), ['ik', 'jk'], 'ij', [p, p], 'float64');
+    await check(
+      nd.matmul(sliced, sample(generator(1), [4, 2], 'float64')),
+      ['ik', 'kj'],
+      'ij',
+      [rows, sample(generator(1), [4, 2], 'float64')],
+      'float64',
+    );
+    await check(nd.einsum('ij,ij->j', sliced, sliced), ['ij', 'ij'], 'j', [rows, rows], 'float64');
+    await check(nd.einsum('ij->ji', sliced), ['ij'], 'ji', [rows], 'float64');
+    await check(
+      nd.dot(sliced, [1, 2, 3, 4]),
+      ['ij', 'j'],
+      'i',
+      [rows, new NDArray(Float64Array.of(1, 2, 3, 4), { shape: [4], dtype: 'float64' })],
+      'float64',
+    );
+    await check(
+      nd.outer(sliced, transposed),
+      ['i', 'j'],
+      'ij',
+      [
+        new NDArray(rows.data, { shape: [12], dtype: 'float64' }),
+        new NDArray((await transposed.compute()).data, { shape: [30], dtype: 'float64' }),
+      ],
+      'float64',
+    );
+    let trace = 0;
+    for (let i = 0; i < 3; i++) trace += rows.get(i, i) as number;
+    expect(await nd.trace(sliced).compute()).toBeCloseTo(trace, 12);
+  });
+
+  it('cost no copy', async () => {
+    const { key } = nd.matmul(transposed, q);
+    expect(key.startsWith('matmul-')).toBe(true);
+    await nd.matmul(transposed, q).compute();
+    expect(lastRun.tasks.filter(({ key: task }) => !task.startsWith('array-')).length).toBe(1);
+    await nd.einsum('ij,ik->kj', sliced, sliced).compute();
+    expect(lastRun.tasks.filter(({ key: task }) => !task.startsWith('array-')).length).toBe(1);
+  });
+});
+
+describe('shapes that only values tell', () => {
+  it('are looked at when they are there', async () => {
+    const some = nd.unique([3, 1, 2, 3]) as unknown as Parameters<typeof nd.dot>[0];
+    expect(await nd.dot(some, some).compute()).toBe(14);
+    expect((await nd.outer(some, [1, 2]).compute()).toNested()).toEqual([
+      [1, 2],
+      [2, 4],
+      [3, 6],
+    ]);
+    expect(await nd.einsum('i->', some).compute()).toBe(6);
+    expect((await nd.matmul(some, nd.ones([3, 2])).compute()).toNested()).toEqual([6, 6]);
+    await expect(nd.matmul(some, nd.ones([4, 2])).compute()).rejects.toThrow(/nd\.matmul: a \[3\] and b \[4, 2\]/);
   });
 });
 

@@ -94,6 +94,22 @@ describe.each([0, 1, 2, 3])('special kernels on %i threads (0: sync)', (threads)
     expect(results).toEqual(counts.map((n) => (n * n) / 2));
   });
 
+  it('lets functions through beside kernels that want every thread', async () => {
+    const add = delayed((a: number, b: number) => a + b);
+    const sums = Array.from({ length: 40 }, (_, i) => {
+      // One call after the other, so that threads are asked for again and again.
+      let sum: unknown = add(i, 0);
+      for (let k = 1; k < 5; k++) sum = add(sum as number, k);
+      return sum;
+    });
+    const many = Array.from({ length: 60 }, (_, i) => kernelCall(multiples, [], { factor: 1 + (i % 3), n: 20_000 }));
+    const [numbers, arrays] = (await bench.compute([sums, many])) as [number[], NDArray[]];
+    expect(numbers).toEqual(Array.from({ length: 40 }, (_, i) => i + 10));
+    arrays.forEach(({ data }, i) => {
+      expect([data[0], data[19_999]]).toEqual([3 * (1 + (i % 3)), 60_000 * (1 + (i % 3))]);
+    });
+  });
+
   it('says why generated code cannot be used', async () => {
     const error = (await Promise.resolve(bench.compute(kernelCall(unusable, [], { n: 3, factor: 1 }))).catch(
       (reason: unknown) => reason,

@@ -9,7 +9,7 @@ import { NDArray, sizeOf } from '../../dist/array/ndarray.js';
 import { collect, rebuild } from '../../dist/graph/collect.js';
 import { type AnyFunction, nodeOf, type TaskNode } from '../../dist/graph/node.js';
 import { fill } from '../../dist/graph/template.js';
-import type { Kernel } from '../../dist/kernels/contract.js';
+import type { KernelOp } from '../../dist/kernels/contract.js';
 
 export interface Counted {
   /** How many tasks of each operation ran, by the operation's name. */
@@ -23,7 +23,7 @@ export async function evaluate<T = unknown>(target: unknown, counted?: Counted):
   for (const node of nodes) await run(node, results, counted);
   return rebuild(
     template,
-    nodes.map((node) => results.get(node.key)),
+    nodes.map((node) => plain(results.get(node.key))),
   ) as T;
 }
 
@@ -44,7 +44,9 @@ async function run(root: TaskNode, results: Map<string, unknown>, counted: Count
 }
 
 async function apply(node: TaskNode, inputs: readonly unknown[]): Promise<unknown> {
-  const args = node.args.map((arg) => fill(arg, inputs));
+  // Kernels see the dtypes of zero-dimensional results, functions see numbers.
+  const given = node.op.kind === 'kernel' ? inputs : inputs.map(plain);
+  const args = node.args.map((arg) => fill(arg, given));
   switch (node.op.kind) {
     case 'call':
       return node.op.fn(...args);
@@ -56,19 +58,26 @@ async function apply(node: TaskNode, inputs: readonly unknown[]): Promise<unknow
     case 'method':
       return (args[0] as Record<PropertyKey, AnyFunction>)[args[1] as PropertyKey]!(...args.slice(2));
     case 'kernel':
-      return applyKernel(node.op.kernel as Kernel, node.op.params, args);
+      return applyKernel(node.op as KernelOp, args);
   }
 }
 
-/** Numbers come in as zero-dimensional arrays; zero-dimensional results go out as numbers. */
-function applyKernel(kernel: Kernel, params: Parameters<Kernel['infer']>[1], args: readonly unknown[]): unknown {
-  const inputs = args.map((arg) => toNDArray(arg, { where: kernel.name }));
+/** A zero-dimensional array is a plain number or boolean to JavaScript. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  return value instanceof NDArray && value.ndim === 0 ? value.get() : value;
+}
+
+/** Numbers come in as zero-dimensional arrays of the dtype they have; zero-dimensional results go out as numbers. */
+function applyKernel({ kernel, params, specs }: KernelOp, args: readonly unknown[]): unknown {
+  const inputs = args.map((arg, i) =>
+    toNDArray(arg, { where: kernel.name, dtype: arg instanceof NDArray ? undefined : specs?.[i]?.dtype }),
+  );
   const outputs = kernel
     .infer(inputs, params)
     .outputs.map(({ shape, dtype }) => new NDArray(allocate(dtype, sizeOf(shape)), { shape, dtype }));
   kernel.bodies.js(inputs, outputs, params);
-  const results = outputs.map((output) => (output.ndim === 0 ? output.get() : output));
-  return results.length === 1 ? results[0] : results;
+  return outputs.length === 1 ? outputs[0] : outputs;
 }
 
 /** The task behind a delayed value. */

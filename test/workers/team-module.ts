@@ -123,6 +123,8 @@ interface Compiler {
 export interface TeamModule {
   readonly module: WebAssembly.Module;
   readonly place: (name: string) => number;
+  /** Where free memory begins: every new instance writes the module's constants below it. */
+  readonly base: number;
 }
 
 let compiled: Promise<TeamModule> | undefined;
@@ -158,7 +160,9 @@ async function compile(): Promise<TeamModule> {
   if (error !== null || bytes === undefined) throw new Error(`asc: ${stderr.toString()}`);
   const module = new WebAssembly.Module(bytes);
   const names = WebAssembly.Module.exports(module).map(({ name }) => name);
-  return { module, place: (name) => names.indexOf(name) };
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
+  const { heapBase } = new WebAssembly.Instance(module, { env: { memory } }).exports as { heapBase: () => number };
+  return { module, place: (name) => names.indexOf(name), base: heapBase() };
 }
 
 /** A generated module: `run` stores factor × (index + 1), tripled by the kernel module, at cells[index]. */

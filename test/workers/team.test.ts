@@ -13,7 +13,7 @@ const teams: Team[] = [];
 
 /** A window over threads of its own. */
 class Team {
-  readonly heap = new Heap({ base: 4096 });
+  readonly heap = new Heap({ base: team.base });
   readonly threads: Threads;
   readonly window: Window;
   readonly lost: unknown[] = [];

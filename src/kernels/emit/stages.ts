@@ -72,6 +72,8 @@ export function stagesOf({ instructions, result }: Expression, isBlock: (input: 
     const stage = isCall(instruction.id) ? level.get(instruction.id)! - 1 : at;
     for (const id of sources(instruction)) need.set(id, Math.min(need.get(id) ?? stage, stage));
   }
+  // A loop's last values are there when the loop has run, whoever needs them first
+  for (const one of instructions) if (one.op === 'final' && need.has(one.id)) need.set(one.id, need.get(one.loop)!);
   const perStage = <T>(make: () => T): T[] => Array.from({ length: last + 1 }, make);
   const stages = perStage((): Instruction[] => []);
   const calls = perStage((): Call[] => []);

@@ -1,0 +1,143 @@
+/**
+ * The functions of `nd` that read well as methods of a lazy array: `x.add(y).sum({ axis: 0 })`. They are put on the
+ * prototype here, since what they are made of needs LazyArray itself. To add one: its line in the interface, with the
+ * types that it has as a method, and its name in the table.
+ */
+import type { DType } from '../array/dtype.js';
+import type { Delayed } from '../graph/types.js';
+import * as arithmetic from './arithmetic.js';
+import { astype } from './cast.js';
+import * as functions from './functions.js';
+import { LazyArray } from './lazy-array.js';
+import * as logic from './logic.js';
+import { type NormOptions, norm } from './norm.js';
+import type { ReduceOptions, VarianceOptions, Whole } from './reduce.js';
+import * as reductions from './reductions.js';
+import { transposed } from './view.js';
+
+/** A reduction as a method. */
+interface ReductionMethod<R = number, O extends ReduceOptions = ReduceOptions> {
+  (options?: Whole<O>): Delayed<R>;
+  (options: O): LazyArray;
+}
+
+declare module './lazy-array.js' {
+  interface LazyArray {
+    /** `nd.add(this, other)` */
+    add(other: ArrayInput): LazyArray;
+    /** `nd.sub(this, other)` */
+    sub(other: ArrayInput): LazyArray;
+    /** `nd.mul(this, other)` */
+    mul(other: ArrayInput): LazyArray;
+    /** `nd.div(this, other)` */
+    div(other: ArrayInput): LazyArray;
+    /** `nd.floorDivide(this, other)` */
+    floorDivide(other: ArrayInput): LazyArray;
+    /** `nd.mod(this, other)` */
+    mod(other: ArrayInput): LazyArray;
+    /** `nd.pow(this, exponent)` */
+    pow(exponent: ArrayInput): LazyArray;
+    /** `nd.maximum(this, other)` */
+    maximum(other: ArrayInput): LazyArray;
+    /** `nd.minimum(this, other)` */
+    minimum(other: ArrayInput): LazyArray;
+    /** `nd.clip(this, low, high)` */
+    clip(low?: ArrayInput | null, high?: ArrayInput | null): LazyArray;
+    /** `nd.neg(this)` */
+    neg(): LazyArray;
+    /** `nd.abs(this)` */
+    abs(): LazyArray;
+    /** `nd.square(this)` */
+    square(): LazyArray;
+    /** `nd.sqrt(this)` */
+    sqrt(): LazyArray;
+    /** `nd.exp(this)` */
+    exp(): LazyArray;
+    /** `nd.log(this)` */
+    log(): LazyArray;
+    /** `nd.round(this, options)` */
+    round(options?: functions.RoundOptions): LazyArray;
+    /** `nd.equal(this, other)` */
+    equal(other: ArrayInput): LazyArray;
+    /** `nd.notEqual(this, other)` */
+    notEqual(other: ArrayInput): LazyArray;
+    /** `nd.less(this, other)` */
+    less(other: ArrayInput): LazyArray;
+    /** `nd.lessEqual(this, other)` */
+    lessEqual(other: ArrayInput): LazyArray;
+    /** `nd.greater(this, other)` */
+    greater(other: ArrayInput): LazyArray;
+    /** `nd.greaterEqual(this, other)` */
+    greaterEqual(other: ArrayInput): LazyArray;
+    /** `nd.logicalAnd(this, other)` */
+    logicalAnd(other: ArrayInput): LazyArray;
+    /** `nd.logicalOr(this, other)` */
+    logicalOr(other: ArrayInput): LazyArray;
+    /** `nd.logicalNot(this)` */
+    logicalNot(): LazyArray;
+    /** `nd.astype(this, dtype)` */
+    astype(dtype: DType): LazyArray;
+    /** `nd.sum(this, options)` */
+    readonly sum: ReductionMethod;
+    /** `nd.prod(this, options)` */
+    readonly prod: ReductionMethod;
+    /** `nd.mean(this, options)` */
+    readonly mean: ReductionMethod;
+    /** `nd.var(this, options)` */
+    readonly var: ReductionMethod<number, VarianceOptions>;
+    /** `nd.std(this, options)` */
+    readonly std: ReductionMethod<number, VarianceOptions>;
+    /** `nd.min(this, options)` */
+    readonly min: ReductionMethod;
+    /** `nd.max(this, options)` */
+    readonly max: ReductionMethod;
+    /** `nd.argmin(this, options)` */
+    readonly argmin: ReductionMethod<number, reductions.ArgOptions>;
+    /** `nd.argmax(this, options)` */
+    readonly argmax: ReductionMethod<number, reductions.ArgOptions>;
+    /** `nd.any(this, options)` */
+    readonly any: ReductionMethod<boolean>;
+    /** `nd.all(this, options)` */
+    readonly all: ReductionMethod<boolean>;
+    /** `nd.norm(this, options)` */
+    readonly norm: ReductionMethod<number, NormOptions>;
+    /** The array with its axes in reverse order. */
+    readonly T: LazyArray;
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: functions of any further arguments
+type Method = (x: LazyArray, ...args: any[]) => unknown;
+
+const { add, sub, mul, div, floorDivide, mod, pow, maximum, minimum, clip, neg, abs, square } = arithmetic;
+const { sqrt, exp, log, round } = functions;
+const { equal, notEqual, less, lessEqual, greater, greaterEqual, logicalAnd, logicalOr, logicalNot } = logic;
+const { sum, prod, mean, std, min, max, argmin, argmax, any, all, var: variance } = reductions;
+
+/** By the names they have as methods: each gets the array first, and what the method is given after it. */
+const methods: Readonly<Record<string, Method>> = {
+  ...{ add, sub, mul, div, floorDivide, mod, pow, maximum, minimum, clip, neg, abs, square },
+  ...{ sqrt, exp, log, round },
+  ...{ equal, notEqual, less, lessEqual, greater, greaterEqual, logicalAnd, logicalOr, logicalNot },
+  ...{ sum, prod, mean, std, var: variance, min, max, argmin, argmax, any, all, norm },
+  astype,
+};
+
+/** The same for what is read like a property. */
+const properties: Readonly<Record<string, (x: LazyArray) => unknown>> = {
+  T: transposed,
+};
+
+for (const [name, method] of Object.entries(methods)) {
+  const value = function (this: LazyArray, ...args: unknown[]): unknown {
+    return method(this, ...args);
+  };
+  Object.defineProperty(value, 'name', { value: name });
+  Object.defineProperty(LazyArray.prototype, name, { value, writable: true, configurable: true });
+}
+for (const [name, property] of Object.entries(properties)) {
+  const get = function (this: LazyArray): unknown {
+    return property(this);
+  };
+  Object.defineProperty(LazyArray.prototype, name, { get, configurable: true });
+}

@@ -1,0 +1,97 @@
+/** Methods of lazy arrays: the same tasks as the functions, with types that infer. */
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { Delayed } from '../../dist/index.js';
+import { type LazyArray, type NDArray, nd } from '../../dist/index.js';
+import { evaluate } from '../support/evaluate.js';
+
+const x = nd.array([
+  [1, 2, 3],
+  [4, 5, 6],
+]);
+
+describe('methods', () => {
+  it('are the functions', () => {
+    const call = nd as unknown as Readonly<Record<string, (...args: unknown[]) => LazyArray>>;
+    const own = x as unknown as Readonly<Record<string, (...args: unknown[]) => LazyArray>>;
+    const none = ['neg', 'abs', 'square', 'sqrt', 'exp', 'log', 'round', 'logicalNot', 'sum', 'prod', 'mean', 'var'];
+    for (const name of [...none, 'std', 'min', 'max', 'argmin', 'argmax', 'any', 'all', 'norm']) {
+      expect(own[name]!().key, name).toBe(call[name]!(x).key);
+    }
+    const one = ['add', 'sub', 'mul', 'div', 'floorDivide', 'mod', 'pow', 'maximum', 'minimum', 'clip', 'equal'];
+    for (const name of [
+      ...one,
+      'notEqual',
+      'less',
+      'lessEqual',
+      'greater',
+      'greaterEqual',
+      'logicalAnd',
+      'logicalOr',
+    ]) {
+      expect(own[name]!([1, 2, 3]).key, name).toBe(call[name]!(x, [1, 2, 3]).key);
+    }
+    expect(x.astype('int32').key).toBe(nd.astype(x, 'int32').key);
+    expect(x.sum({ axis: 0 }).key).toBe(nd.sum(x, { axis: 0 }).key);
+  });
+
+  it('chain, and their types infer', async () => {
+    const columns = x.add([10, 20, 30]).sum({ axis: 0 });
+    expectTypeOf(columns).toEqualTypeOf<LazyArray>();
+    expect(((await evaluate(columns)) as NDArray).toNested()).toEqual([25, 47, 69]);
+    const total = x.sub(1).square().mean();
+    expectTypeOf(total).toEqualTypeOf<Delayed<number>>();
+    expect(await evaluate(total)).toBeCloseTo(55 / 6, 14);
+    expectTypeOf(x.greater(2).any()).toEqualTypeOf<Delayed<boolean>>();
+    expect(await evaluate(x.greater(2).any())).toBe(true);
+    expectTypeOf(x.std({ ddof: 1 })).toEqualTypeOf<Delayed<number>>();
+    expectTypeOf(x.std({ axis: 1, ddof: 1 })).toEqualTypeOf<LazyArray>();
+  });
+
+  it('transpose without a copy that stays', async () => {
+    expectTypeOf(x.T).toEqualTypeOf<LazyArray>();
+    expect(x.T.shape).toEqual([3, 2]);
+    expect(x.T.T).toBe(x);
+    expect(((await evaluate(x.T)) as NDArray).toNested()).toEqual([
+      [1, 4],
+      [2, 5],
+      [3, 6],
+    ]);
+    expect(nd.array([1, 2]).T.shape).toEqual([2]);
+  });
+
+  it('are no properties of their own', () => {
+    expect(Object.keys(x)).not.toContain('sum');
+    expect(x.sum.name).toBe('sum');
+  });
+});
+
+describe('types of functions', () => {
+  it('infer numbers, booleans and arrays', () => {
+    expectTypeOf(nd.add(1, nd.sum(x))).toEqualTypeOf<Delayed<number>>();
+    expectTypeOf(nd.add(x, 1)).toEqualTypeOf<LazyArray>();
+    expectTypeOf(nd.less(1, 2)).toEqualTypeOf<Delayed<boolean>>();
+    expectTypeOf(nd.less(x, 2)).toEqualTypeOf<LazyArray>();
+    expectTypeOf(nd.isnan(x)).toEqualTypeOf<LazyArray>();
+    expectTypeOf(nd.where(nd.less(1, 2), 1, 2)).toEqualTypeOf<Delayed<number>>();
+    expectTypeOf(nd.where(nd.less(x, 2), x, 2)).toEqualTypeOf<LazyArray>();
+    expectTypeOf(nd.any(x)).toEqualTypeOf<Delayed<boolean>>();
+    expectTypeOf(nd.all(x, { axis: 0 })).toEqualTypeOf<LazyArray>();
+    expectTypeOf(nd.norm(x)).toEqualTypeOf<Delayed<number>>();
+    expectTypeOf(nd.norm(x, { axis: 0 })).toEqualTypeOf<LazyArray>();
+    expectTypeOf(nd.clip(x, null, 2)).toEqualTypeOf<LazyArray>();
+    expectTypeOf(nd.round(1.5)).toEqualTypeOf<Delayed<number>>();
+    const never = (): unknown[] => [
+      // @ts-expect-error no such option
+      nd.sum(x, { axes: 0 }),
+      // @ts-expect-error no such dtype
+      nd.astype(x, 'int64'),
+      // @ts-expect-error no array
+      nd.add(x, 'a'),
+      // @ts-expect-error sums have no degrees of freedom
+      x.sum({ ddof: 1 }),
+      // @ts-expect-error one axis at most
+      x.argmax({ axis: [0, 1] }),
+    ];
+    expect(never).toThrow();
+  });
+});
