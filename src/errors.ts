@@ -240,6 +240,13 @@ export class ConvergenceError extends LazuliError {
   }
 }
 
+/** A matrix that an operation cannot take: singular, not positive definite, with NaN or infinite elements. */
+export class LinearAlgebraError extends LazuliError {
+  constructor(message: string) {
+    super('LAZULI_LINEAR_ALGEBRA', message);
+  }
+}
+
 /** A runtime that was closed, asked to compute. */
 export class RuntimeClosedError extends LazuliError {
   constructor() {

@@ -9,10 +9,10 @@ import { Body } from '../team';
 import { Call, launch, newCall, report, scratchOf } from './batch';
 import { choleskyFactor } from './cholesky';
 import { copyLower, copyUpper, narrow, real, scaleOf, setReal, transposeInto, widen } from './copy';
-import { jacobiSvd } from './jacobi';
+import { jacobiFactor } from './jacobi';
 import { exchangeRows, luFactor } from './lu';
 import { pivotedFactor } from './pivoted-qr';
-import { qrApplyTransposed, qrFactor, qrForm, qrFormFrom } from './qr';
+import { qrApplyTransposed, qrFactor, qrForm, qrFormFrom, qrSpace } from './qr';
 import { svdFactor } from './svd';
 import { tridiagonalBack, tridiagonalise } from './symmetric';
 import { solveLeft } from './triangular';
@@ -130,8 +130,8 @@ function slogdetOne<T>(work: usize, index: i32, call: Call): void {
     const pivot = <f64>real<T>(f, <usize>i * <usize>(n + 1));
     if (load<i32>(pivots + (<usize>i << 2)) != i) sign = -sign;
     if (pivot < 0) sign = -sign;
-    if (pivot == 0) sign = 0;
-    if (pivot != pivot) sign = NaN;
+    // keeps a NaN
+    if (!(abs(pivot) > 0)) sign *= pivot;
     sum += NativeMath.log(abs(pivot));
   }
   setReal<T>(call.p1, <usize>index, <T>sign);
@@ -161,12 +161,12 @@ function detOne<T>(work: usize, index: i32, call: Call): void {
     report(call, CANCELLED);
     return;
   }
-  let value: T = 1;
+  let value: f64 = 1;
   for (let i = 0; i < n; i++) {
-    value *= real<T>(f, <usize>i * <usize>(n + 1));
+    value *= <f64>real<T>(f, <usize>i * <usize>(n + 1));
     if (load<i32>(pivots + (<usize>i << 2)) != i) value = -value;
   }
-  setReal<T>(call.p1, <usize>index, value);
+  setReal<T>(call.p1, <usize>index, <T>value);
 }
 function detF64(work: usize, index: i32, context: usize): void {
   detOne<f64>(work, index, changetype<Call>(context));
@@ -319,13 +319,7 @@ function invF32(work: usize, index: i32, context: usize): void {
 
 // ---- QR
 
-/** Elements of workspace of a QR; as `qrSpace` in src. */
-// @ts-ignore: decorator
-@inline export function qrSpace(m: i32, n: i32): usize {
-  return 64 * <usize>m + 128 * <usize>n + 4096;
-}
-
-/** A = Q·R: q (m × c), r (c × n), c = `columns` of Q: min(m, n), or m. Scratch: m·n + qrSpace(m, max(n, c)). */
+/** A = Q·R: q (m × c), r (c × n), c = `columns` of Q: min(m, n), or m. Scratch: m·n + qrSpace(m, n, c). */
 export function qr(
   work: usize, wide: i32, batch: i32, m: i32, n: i32, columns: i32, a: usize, q: usize, r: usize, scratch: usize,
 ): i32 {
@@ -334,7 +328,7 @@ export function qr(
   call.s0 = <usize>m * <usize>n * size(wide); call.s1 = <usize>m * <usize>columns * size(wide);
   call.s2 = <usize>columns * <usize>n * size(wide);
   const body: Body = wide ? qrF64 : qrF32;
-  return launch(work, batch, body, call, scratch, call.s0 + qrSpace(m, max(n, columns)) * size(wide));
+  return launch(work, batch, body, call, scratch, call.s0 + qrSpace(m, n, columns) * size(wide));
 }
 
 function qrOne<T>(work: usize, index: i32, call: Call): void {
@@ -366,7 +360,7 @@ export function qrPivoted(
   call.s0 = <usize>m * <usize>n * size(wide); call.s1 = <usize>m * <usize>k * size(wide);
   call.s2 = <usize>k * <usize>n * size(wide); call.s3 = <usize>n << 2;
   const body: Body = wide ? qrPivotedF64 : qrPivotedF32;
-  return launch(work, batch, body, call, scratch, call.s0 + (qrSpace(m, n) + 3 * <usize>n) * size(wide));
+  return launch(work, batch, body, call, scratch, call.s0 + (qrSpace(m, n, n) + 3 * <usize>n) * size(wide));
 }
 
 function qrPivotedOne<T>(work: usize, index: i32, call: Call): void {
@@ -484,46 +478,34 @@ function svdOne<T>(work: usize, index: i32, call: Call): void {
     return;
   }
   const factor = scale == 0 ? 1 : scale;
-  const usesJacobi = k <= JACOBI_MOST || (call.option & 2) != 0;
-  let status: i32;
-  // Jacobi wants the columns of the tall matrix as rows: A's own rows when it is wide
-  const wantsTranspose = (m < n) != usesJacobi;
-  if (wantsTranspose) {
-    widen<T>(count, a, left, factor);
-    transposeInto<f64>(m, n, left, tall);
-  } else {
-    widen<T>(count, a, tall, factor);
-  }
-  if (usesJacobi) {
-    // rows of `tall` become left vectors of the tall matrix, rows of `right` its right ones
-    status = jacobiSvd(rows, k, tall, right, values);
-    if (status == OK && hasVectors) {
-      if (m >= n) {
-        transposeInto<f64>(k, rows, tall, left);
-        narrow<T>(count, left, call.p1 + <usize>index * call.s1, 1);
-        narrow<T>(<usize>k * <usize>k, right, call.p3 + <usize>index * call.s3, 1);
-      } else {
-        narrow<T>(count, tall, call.p3 + <usize>index * call.s3, 1);
-        transposeInto<f64>(k, k, right, left);
-        narrow<T>(<usize>k * <usize>k, left, call.p1 + <usize>index * call.s1, 1);
-      }
+  const isRelative = (call.option & 2) != 0;
+  const target = hasVectors ? left : 0;
+  let status = NOT_CONVERGED;
+  for (let attempt = 0; attempt < 2 && status == NOT_CONVERGED; attempt++) {
+    // the first attempt destroys its copy
+    if (m < n) {
+      widen<T>(count, a, left, factor);
+      transposeInto<f64>(m, n, left, tall);
+    } else {
+      widen<T>(count, a, tall, factor);
     }
-  } else {
-    status = svdFactor(work, rows, k, tall, values, hasVectors ? left : 0, right, rest);
-    if (status == OK && hasVectors) {
-      if (m >= n) {
-        narrow<T>(count, left, call.p1 + <usize>index * call.s1, 1);
-        narrow<T>(<usize>k * <usize>k, right, call.p3 + <usize>index * call.s3, 1);
-      } else {
-        // Aᵀ = L·S·R, so A = Rᵀ·S·Lᵀ
-        transposeInto<f64>(rows, k, left, tall);
-        narrow<T>(count, tall, call.p3 + <usize>index * call.s3, 1);
-        transposeInto<f64>(k, k, right, left);
-        narrow<T>(<usize>k * <usize>k, left, call.p1 + <usize>index * call.s1, 1);
-      }
+    if (attempt == 0 && (isRelative || k <= JACOBI_MOST)) status = jacobiFactor(work, rows, k, tall, values, target, right, rest);
+    else if (!isRelative) status = svdFactor(work, rows, k, tall, values, target, right, rest);
+  }
+  if (status == OK && hasVectors) {
+    const u = call.p1 + <usize>index * call.s1, vt = call.p3 + <usize>index * call.s3;
+    if (m >= n) {
+      narrow<T>(count, left, u, 1);
+      narrow<T>(<usize>k * <usize>k, right, vt, 1);
+    } else {
+      // Aᵀ = L·S·R, so A = Rᵀ·S·Lᵀ
+      transposeInto<f64>(rows, k, left, tall);
+      narrow<T>(count, tall, vt, 1);
+      transposeInto<f64>(k, k, right, left);
+      narrow<T>(<usize>k * <usize>k, left, u, 1);
     }
   }
-  if (status != OK) report(call, status == NOT_CONVERGED ? NOT_CONVERGED : status);
+  if (status != OK) report(call, status);
   else narrow<T>(<usize>k, values, call.p2 + <usize>index * call.s2, factor);
 }
 function svdF64(work: usize, index: i32, context: usize): void {
@@ -540,7 +522,7 @@ function svdF32(work: usize, index: i32, context: usize): void {
 @inline export function lstsqSpace(m: i32, n: i32, k: i32): usize {
   const large = <usize>max(m, n), small = <usize>min(m, n);
   return svdSpaceOf(max(m, n), min(m, n)) + 2 * large * small + 2 * small * small + 2 * large * <usize>k + 64 * <usize>k
-    + qrSpace(max(m, n), max(min(m, n), k)) + 64 * large;
+    + qrSpace(max(m, n), min(m, n), k) + 64 * large;
 }
 
 /**
@@ -565,19 +547,23 @@ function lstsqOne<T>(work: usize, index: i32, call: Call): void {
   const f = call.scratch, c = f + (countA << 3), r = c + (max<usize>(countB, <usize>n * <usize>k) << 3);
   const values = r + (square << 3), space = values + (<usize>small << 3);
   const scale = scaleOf<T>(countA, call.p0);
-  if (scale != scale || scaleOf<T>(countB, call.p1) != scaleOf<T>(countB, call.p1)) {
+  const scaleB = scaleOf<T>(countB, call.p1);
+  if (scale != scale || scaleB != scaleB) {
     report(call, NOT_FINITE);
     return;
   }
   const factor = scale == 0 ? 1 : scale;
   widen<T>(countA, call.p0, f, factor);
-  widen<T>(countB, call.p1, c, factor);
+  const factorB = scaleB == 0 ? 1 : scaleB;
+  widen<T>(countB, call.p1, c, factorB);
+  // the solution of the scaled system is x times this
+  const factorX = factorB / factor;
   let known = 0;
   let status = OK;
   if (m >= n) {
     // A = Q·R, and all else is a matter of R and Qᵀb
     let isDone = qrFactor<f64>(work, m, n, f, n, space);
-    const w = space + (qrSpace(m, n) << 3);
+    const w = space + (qrSpace(m, n, n) << 3);
     isDone = isDone && qrApplyTransposed<f64>(work, m, n, f, n, space, k, c, k, w);
     if (!isDone) {
       report(call, CANCELLED);
@@ -594,17 +580,17 @@ function lstsqOne<T>(work: usize, index: i32, call: Call): void {
     known = rankOf(n, values, call.limit);
     if (known == n) {
       isDone = solveTriangle<f64>(work, n, k, false, false, false, r, c);
-      narrow<T>(<usize>n * <usize>k, c, call.p2, 1);
+      narrow<T>(<usize>n * <usize>k, c, call.p2, factorX);
     } else {
       memory.copy(f, r, square << 3);
-      status = solveBySvd<T>(work, n, n, k, known, f, c, values, space, call.p2);
+      status = solveBySvd<T>(work, n, n, k, known, f, c, values, space, call.p2, factorX);
     }
     if (!isDone) status = CANCELLED;
   } else {
     // wide: the least norm needs the SVD of Aᵀ = L·S·R, A = Rᵀ·S·Lᵀ
     transposeInto<f64>(m, n, f, space);
     memory.copy(f, space, countA << 3);
-    status = solveWide<T>(work, m, n, k, f, c, values, space, call);
+    status = solveWide<T>(work, m, n, k, f, c, values, space, call, factorX);
     known = rankOf(small, values, call.limit);
   }
   if (status != OK) {
@@ -631,7 +617,7 @@ function rankOf(n: i32, values: usize, limit: f64): i32 {
 
 /** x = V·S⁺·Uᵀ·c for a (rows × columns, rows ≥ columns, destroyed) = U·S·Vᵀ, from the first `rank` values. */
 function solveBySvd<T>(
-  work: usize, rows: i32, columns: i32, k: i32, rank: i32, a: usize, c: usize, values: usize, space: usize, x: usize,
+  work: usize, rows: i32, columns: i32, k: i32, rank: i32, a: usize, c: usize, values: usize, space: usize, x: usize, factorX: f64,
 ): i32 {
   const u = space, vt = u + (<usize>rows * <usize>columns << 3), t = vt + (<usize>columns * <usize>columns << 3);
   const out = t + (<usize>columns * <usize>k << 3), rest = out + (<usize>columns * <usize>k << 3);
@@ -643,13 +629,13 @@ function solveBySvd<T>(
     for (let j = 0; j < k; j++) setReal<f64>(t, <usize>(i * k + j), real<f64>(t, <usize>(i * k + j)) / value);
   }
   product<f64>(work, columns, k, rank, 1, vt, 1, columns, t, k, 1, out, k, false, false);
-  narrow<T>(<usize>columns * <usize>k, out, x, 1);
+  narrow<T>(<usize>columns * <usize>k, out, x, factorX);
   return OK;
 }
 
 /** m < n: `at` is Aᵀ (n × m, destroyed) = L·S·R; x = L·S⁺·R·c. */
 function solveWide<T>(
-  work: usize, m: i32, n: i32, k: i32, at: usize, c: usize, values: usize, space: usize, call: Call,
+  work: usize, m: i32, n: i32, k: i32, at: usize, c: usize, values: usize, space: usize, call: Call, factorX: f64,
 ): i32 {
   const l = space, r = l + (<usize>n * <usize>m << 3), t = r + (<usize>m * <usize>m << 3);
   const out = t + (<usize>m * <usize>k << 3), rest = out + (<usize>n * <usize>k << 3);
@@ -662,7 +648,7 @@ function solveWide<T>(
     for (let j = 0; j < k; j++) setReal<f64>(t, <usize>(i * k + j), real<f64>(t, <usize>(i * k + j)) / value);
   }
   product<f64>(work, n, k, rank, 1, l, m, 1, t, k, 1, out, k, false, false);
-  narrow<T>(<usize>n * <usize>k, out, call.p2, 1);
+  narrow<T>(<usize>n * <usize>k, out, call.p2, factorX);
   return OK;
 }
 

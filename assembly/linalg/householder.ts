@@ -28,19 +28,26 @@ export function reflector<T>(n: i32, alpha: usize, x: usize, step: usize): T {
     sum += value * value;
     p += step;
   }
+  // everything in units of `scale`: as right for denormals, whose own digits are few
   const head = a / scale;
-  const beta = -(a < <T>0 ? -scale * sqrt<T>(head * head + sum) : scale * sqrt<T>(head * head + sum));
-  const tau = (beta - a) / beta;
-  const below = a - beta;
-  const factor = <T>1 / below;
-  const isFactorSafe = abs<T>(factor) < <T>(sizeof<T>() == 8 ? 1e300 : 1e37);
+  const size = sqrt<T>(head * head + sum);
+  const beta = head < <T>0 ? size : -size;
+  const below = <T>1 / (head - beta);
   p = x;
-  for (let i = 0; i < n; i++) {
-    store<T>(p, isFactorSafe ? load<T>(p) * factor : load<T>(p) / below);
-    p += step;
+  if (isSafe) {
+    const factor = inverse * below;
+    for (let i = 0; i < n; i++) {
+      store<T>(p, load<T>(p) * factor);
+      p += step;
+    }
+  } else {
+    for (let i = 0; i < n; i++) {
+      store<T>(p, load<T>(p) / scale * below);
+      p += step;
+    }
   }
-  store<T>(alpha, beta);
-  return tau;
+  store<T>(alpha, beta * scale);
+  return (beta - head) / beta;
 }
 
 /**

@@ -3,11 +3,20 @@
  * two until all are orthogonal; their norms are the singular values, each right to many digits however small. For small
  * matrices, batches of them, and where relative accuracy is asked for. About 6n²m flops a sweep, 6 to 10 sweeps.
  */
+import { wideProduct } from '../gemm';
+import { CANCELLED, NOT_CONVERGED, OK } from '../status';
+import { copyUpper } from './copy';
+import { pivotedFactor } from './pivoted-qr';
+import { qrFormFrom, qrSpace } from './qr';
 import { addScaled, dot } from './symmetric';
 import { rotate } from './tridiagonal';
 
 const EPS: f64 = 2.220446049250313e-16;
 const MAX_SWEEPS: i32 = 60;
+/** Rows so much shorter than the longest are left: their digits run out. They count as zero but for their norms. */
+const NOTHING: f64 = 1e-290;
+/** Norms above this have products of elements that do not vanish. */
+const SAFE: f64 = 1e-130;
 
 // @ts-ignore: decorator
 @inline function at(p: usize, i: i32): f64 {
@@ -18,11 +27,36 @@ const MAX_SWEEPS: i32 = 60;
   store<f64>(p + (<usize>i << 3), value);
 }
 
+/** float64 elements of workspace of `jacobiFactor`. */
+export function jacobiSpace(m: i32, n: i32): usize {
+  return 4 * <usize>n + 2 * <usize>n * <usize>n + <usize>m * <usize>n + qrSpace(m, n, n);
+}
+
+/**
+ * A = U·diag(s)·Vᵀ for a (m × n, m ≥ n, destroyed): A·P = Q·R with column pivoting first, then the rows of R are turned,
+ * which are few, short and nearly in order (Drmač & Veselić, SIAM J. Matrix Anal. 29(4), 2008). s (n) descending, u
+ * (m × n) and vt (n × n), or neither when u is 0. OK, NOT_CONVERGED or CANCELLED.
+ */
+export function jacobiFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u: usize, vt: usize, space: usize): i32 {
+  const tau = space, norms = tau + (<usize>n << 3), order = norms + (<usize>n << 4);
+  const w = order + (<usize>n << 3), v = w + (<usize>n * <usize>n << 3), q = v + (<usize>n * <usize>n << 3);
+  pivotedFactor<f64>(m, n, a, n, tau, order, norms);
+  copyUpper<f64>(n, n, a, n, w, n);
+  if (jacobiSvd(n, n, w, v, s) != 0) return NOT_CONVERGED;
+  if (u == 0) return OK;
+  // J·R = diag(s)·W, so A = Q·Jᵀ·diag(s)·W·Pᵀ
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) set(vt, i * n + load<i32>(order + (<usize>j << 2)), at(w, i * n + j));
+  }
+  if (!qrFormFrom<f64>(work, m, n, a, tau, q + (<usize>m * <usize>n << 3), q)) return CANCELLED;
+  return wideProduct<f64>(work, m, n, n, 1, q, n, 1, v, 1, n, u, n, false, false) ? OK : CANCELLED;
+}
+
 /**
  * w (n rows of m ≥ n elements: the columns of A) → rows of norm one in w, the left vectors; v (n × n) gets the right
  * vectors as rows; s (n) descending. 2 when it did not converge, else 0.
  */
-export function jacobiSvd(m: i32, n: i32, w: usize, v: usize, s: usize): i32 {
+function jacobiSvd(m: i32, n: i32, w: usize, v: usize, s: usize): i32 {
   const row = <usize>m << 3, rowV = <usize>n << 3;
   memory.fill(v, 0, <usize>n * rowV);
   for (let i = 0; i < n; i++) set(v, i * n + i, 1);
@@ -30,21 +64,30 @@ export function jacobiSvd(m: i32, n: i32, w: usize, v: usize, s: usize): i32 {
   let sweep = 0;
   for (; sweep < MAX_SWEEPS; sweep++) {
     let turned = false;
-    for (let i = 0; i < n; i++) set(s, i, dot(m, w + <usize>i * row, w + <usize>i * row));
+    // norms, not their squares, which vanish long before they do; each sweep begins with true ones
+    let largest: f64 = 0;
+    for (let i = 0; i < n; i++) {
+      const size = norm(m, w + <usize>i * row);
+      set(s, i, size);
+      largest = max(largest, size);
+    }
+    const nothing = largest * NOTHING;
     for (let p = 0; p < n - 1; p++) {
       for (let q = p + 1; q < n; q++) {
+        const sizeP = at(s, p), sizeQ = at(s, q);
+        if (sizeP <= nothing || sizeQ <= nothing) continue;
         const x = w + <usize>p * row, y = w + <usize>q * row;
-        const alpha = at(s, p), beta = at(s, q);
-        const gamma = dot(m, x, y);
-        if (gamma == 0 || abs(gamma) <= limit * sqrt(alpha) * sqrt(beta)) continue;
+        const cosine = cosineOf(m, x, y, sizeP, sizeQ);
+        if (abs(cosine) <= limit) continue;
         turned = true;
-        const zeta = (beta - alpha) / (2 * gamma);
+        const ratio = sizeQ / sizeP, inverse = sizeP / sizeQ;
+        const zeta = (ratio - inverse) / (2 * cosine);
         const t = (zeta >= 0 ? 1.0 : -1.0) / (abs(zeta) + (abs(zeta) > 1e150 ? abs(zeta) : sqrt(1 + zeta * zeta)));
         const c = 1 / sqrt(1 + t * t), sine = c * t;
         rotate(m, x, y, c, sine);
         rotate(n, v + <usize>p * rowV, v + <usize>q * rowV, c, sine);
-        set(s, p, max(alpha - t * gamma, 0));
-        set(s, q, beta + t * gamma);
+        set(s, p, sizeP * sqrt(max(1 - t * cosine * ratio, 0)));
+        set(s, q, sizeQ * sqrt(1 + t * cosine * inverse));
       }
     }
     if (!turned) break;
@@ -66,10 +109,18 @@ export function jacobiSvd(m: i32, n: i32, w: usize, v: usize, s: usize): i32 {
   for (let i = 0; i < n; i++) {
     const x = w + <usize>i * row;
     const size = at(s, i);
-    if (size > 0 && size >= largest * 1e-290) for (let k = 0; k < m; k++) set(x, k, at(x, k) / size);
+    if (size > largest * NOTHING) for (let k = 0; k < m; k++) set(x, k, at(x, k) / size);
     else complete(m, i, w, row);
   }
   return sweep == MAX_SWEEPS ? 2 : 0;
+}
+
+/** The cosine of the angle between two rows of these norms. */
+function cosineOf(m: i32, x: usize, y: usize, sizeX: f64, sizeY: f64): f64 {
+  if (sizeX > SAFE && sizeY > SAFE) return dot(m, x, y) / sizeX / sizeY;
+  let sum: f64 = 0;
+  for (let k = 0; k < m; k++) sum += at(x, k) / sizeX * (at(y, k) / sizeY);
+  return sum;
 }
 
 /** Row i becomes a unit vector orthogonal to the rows before it. */

@@ -1,7 +1,7 @@
 /**
  * A = Q·R, A m × n row-major (LAPACK's geqrf and orgqr): panels of 32 columns, each then applied to the columns right of
  * it as one block I − V·T·Vᵀ. R and the reflectors overwrite A. 2mn² − ⅔n³ flops for R, as many for Q of n columns.
- * Workspace for both: qrWorkspace elements, which also keeps the blocks' T between them.
+ * Workspace for both: `qrSpace` elements, which also keep the blocks' T between them.
  */
 import { applyBlock, blockFactor, panelFactor, unpackReflectors } from './householder';
 
@@ -12,7 +12,15 @@ const BLOCK: i32 = 32;
   return <usize>((min(m, n) + BLOCK - 1) / BLOCK * BLOCK * BLOCK);
 }
 
-/** Elements of workspace: T of every block, Gram matrix, τ, V, two b × n products. As `qrWorkspace` in src. */
+/**
+ * Elements of workspace for a QR of m × n and `columns` (at least n) of Q, or as many right-hand sides: T of every block,
+ * a Gram matrix, τ, V, and the two products of `applyBlock`. As in src/kernels/linalg/workspace.ts.
+ */
+export function qrSpace(m: i32, n: i32, columns: i32): usize {
+  return blocksT(m, n) + <usize>(BLOCK * BLOCK + BLOCK) + <usize>(m * BLOCK) + 2 * <usize>(BLOCK * max(n, columns));
+}
+
+/** R and the reflectors in place of a; the blocks' T stay in `space`. False when cancelled. */
 export function qrFactor<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, space: usize): bool {
   const k = min(m, n);
   const gram = space + blocksT(m, n) * sizeof<T>();

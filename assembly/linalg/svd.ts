@@ -6,7 +6,7 @@
 import { bidiagonalSpace, bidiagonalSvd, bidiagonalValues } from './bidiagonal';
 import { applyReflectors, bidiagonalise, bidiagonaliseSpace, formSpace } from './bidiagonalise';
 import { wideProduct } from '../gemm';
-import { qrFactor, qrForm } from './qr';
+import { qrFactor, qrForm, qrSpace } from './qr';
 
 /** Whether QR first saves time; as in src. */
 // @ts-ignore: decorator
@@ -17,7 +17,7 @@ import { qrFactor, qrForm } from './qr';
 /** float64 elements of workspace of `svdFactor`, A's copy included. */
 export function svdSpace(m: i32, n: i32): usize {
   const height = isTall(m, n) ? n : m;
-  const tall = isTall(m, n) ? <usize>m * <usize>n + <usize>m * 32 + 64 * <usize>n + 2 * <usize>n * 32 + 4096 + <usize>n * 32 : 0;
+  const tall = isTall(m, n) ? <usize>m * <usize>n + qrSpace(m, n, n) : 0;
   const reduce = bidiagonaliseSpace(height, n);
   const rest = max(bidiagonalSpace(n), formSpace(n));
   return tall + <usize>height * <usize>n * 2 + 3 * <usize>n * <usize>n + 8 * <usize>n + 64 + max(reduce, rest);
@@ -35,7 +35,7 @@ export function svdFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u: us
   if (isTall(m, n)) {
     // the same of R, and then U = Q·U
     const factorSpace = space;
-    const used = <usize>m * 32 + 64 * <usize>n + 2 * <usize>n * 32 + 4096 + <usize>n * 32;
+    const used = qrSpace(m, n, n);
     if (!qrFactor<f64>(work, m, n, a, n, factorSpace)) return -1;
     q = space + (used << 3);
     if (u != 0 && !qrForm<f64>(work, m, n, a, n, factorSpace, n, q)) return -1;

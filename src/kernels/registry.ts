@@ -5,6 +5,9 @@ import { contract } from './contraction.js';
 import { linearKernel, squaredDistances } from './distances.js';
 import { elementwise } from './elementwise.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
+import { cholesky, lu, qr, qrPivoted } from './linalg/factor.js';
+import { det, inv, lstsq, slogdet, solve } from './linalg/solve.js';
+import { eigh, svd, svdvals } from './linalg/spectral.js';
 import { matmul } from './matmul.js';
 import { quantile } from './quantile.js';
 import { randomIntegers, randomNormal, randomUniform } from './random.js';
@@ -37,6 +40,18 @@ const all: readonly Kernel[] = [
   svcDecision,
   svcVote,
   accuracy,
+  cholesky,
+  lu,
+  qr,
+  qrPivoted,
+  solve,
+  inv,
+  det,
+  slogdet,
+  lstsq,
+  eigh,
+  svd,
+  svdvals,
   elementwise,
   assemble,
   reshape,

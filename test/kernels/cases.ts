@@ -11,6 +11,7 @@ import type { KernelParams } from '../../dist/kernels/contract.js';
 import { kernels } from '../../dist/kernels/registry.js';
 import { arrayCases } from './cases-arrays.js';
 import { elementwiseCases } from './cases-elementwise.js';
+import { linalgCases } from './cases-linalg.js';
 import { productCases } from './cases-products.js';
 import { randomCases } from './cases-random.js';
 import { sortCases } from './cases-sort.js';
@@ -389,6 +390,7 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   accuracy,
   ...elementwiseCases,
   ...arrayCases,
+  ...linalgCases,
   ...productCases,
   ...randomCases,
   ...elementwiseCases,

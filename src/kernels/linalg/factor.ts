@@ -1,0 +1,211 @@
+/**
+ * Factorisations as kernels: Cholesky, LU, QR with and without column pivoting. Inputs are matrices or stacks of them,
+ * float64 or float32; the algorithms are in assembly/linalg, each opening with its source.
+ */
+import { checkParams, flag } from '../checks.js';
+import type { Kernel } from '../contract.js';
+import {
+  type Batch,
+  bytesOf,
+  isWide64,
+  linalgFailure,
+  matricesOf,
+  NOT_POSITIVE,
+  onlyInput,
+  pointersOf,
+  readMatrices,
+  squareOf,
+  WIDE_FLOPS,
+  write,
+} from './matrices.js';
+import { choleskyReference, luReference, matrix, qrReference } from './reference.js';
+
+/** A (…, n, n), lower triangle read → L (…, n, n) with A = L·Lᵀ. n³/3 flops. @throws when A is not positive definite */
+export const cholesky: Kernel = {
+  name: 'cholesky',
+  infer(inputs, params) {
+    checkParams('cholesky', params, []);
+    const spec = onlyInput('cholesky', inputs);
+    squareOf('cholesky', 'x', spec);
+    return { outputs: [spec] };
+  },
+  cost([x]) {
+    const { count, n } = squareOf('cholesky', 'x', x!);
+    return { flops: (count * n ** 3) / 3, bytes: 16 * count * n * n };
+  },
+  failure: (status) => linalgFailure('cholesky', status),
+  bodies: {
+    js([x], [out]) {
+      const { count, n } = squareOf('cholesky', 'x', x!);
+      readMatrices(x!, count, n, n).forEach((a, i) => {
+        const l = choleskyReference(a);
+        if (l === undefined) throw linalgFailure('cholesky', NOT_POSITIVE);
+        write(out!, i, l.data);
+      });
+    },
+    wasm: {
+      export: 'cholesky',
+      isWide: ([x]) => cholesky.cost([x!], {}).flops > WIDE_FLOPS,
+      args([x], [out]) {
+        const { count, n } = squareOf('cholesky', 'x', x!);
+        return [isWide64(x!), count, n, x!.pointer, out!.pointer];
+      },
+    },
+  },
+};
+
+const scratchLu = (batch: Batch): number => bytesOf(batch, batch.m * batch.n) + 8 * batch.m + 64;
+
+/**
+ * A (…, m, n) → P (…, m, m), L (…, m, k), U (…, k, n) with A = P·L·U, partial pivoting, k = min(m, n). mn² − n³/3 flops
+ * for m ≥ n.
+ */
+export const lu: Kernel = {
+  name: 'lu',
+  infer(inputs, params) {
+    checkParams('lu', params, []);
+    const batch = matricesOf('lu', 'x', onlyInput('lu', inputs));
+    const { lead, m, n, dtype } = batch;
+    const k = Math.min(m, n);
+    const outputs = [
+      [m, m],
+      [m, k],
+      [k, n],
+    ].map((shape) => ({ dtype, shape: [...lead, ...shape] }));
+    return { outputs, scratch: scratchLu(batch) };
+  },
+  cost([x]) {
+    const { count, m, n } = matricesOf('lu', 'x', x!);
+    const k = Math.min(m, n);
+    return { flops: count * (m * n * k - (k ** 3 + 0) / 3), bytes: 8 * count * (3 * m * n + m * m) };
+  },
+  failure: (status) => linalgFailure('lu', status),
+  bodies: {
+    js([x], [p, l, u]) {
+      const { count, m, n } = matricesOf('lu', 'x', x!);
+      const k = Math.min(m, n);
+      readMatrices(x!, count, m, n).forEach((a, index) => {
+        const { lu: f, order } = luReference(a);
+        const [pm, lm, um] = [matrix(m, m), matrix(m, k), matrix(k, n)];
+        for (let i = 0; i < m; i++) {
+          pm.data[order[i]! * m + i] = 1;
+          for (let j = 0; j < n; j++) {
+            if (j < i && j < k) lm.data[i * k + j] = f.data[i * n + j]!;
+            if (j >= i && i < k) um.data[i * n + j] = f.data[i * n + j]!;
+          }
+          if (i < k) lm.data[i * k + i] = 1;
+        }
+        write(p!, index, pm.data);
+        write(l!, index, lm.data);
+        write(u!, index, um.data);
+      });
+    },
+    wasm: {
+      export: 'lu',
+      isWide: ([x]) => lu.cost([x!], {}).flops > WIDE_FLOPS,
+      args([x], outputs, _params, scratch) {
+        const { count, m, n } = matricesOf('lu', 'x', x!);
+        return [isWide64(x!), count, m, n, x!.pointer, ...pointersOf(outputs), scratch];
+      },
+    },
+  },
+};
+
+/** Elements of workspace of a QR, as in assembly/linalg/drivers.ts. */
+export const qrSpace = (m: number, n: number): number => 64 * m + 128 * n + 4096;
+
+const columnsOf = ({ m, n }: Batch, isComplete: boolean): number => (isComplete ? m : Math.min(m, n));
+
+/**
+ * A (…, m, n) → Q (…, m, c), R (…, c, n) with A = Q·R, Householder's signs as LAPACK's; c = min(m, n), or m with
+ * `complete`. 4mn² − ⁴⁄₃n³ flops for m ≥ n.
+ */
+export const qr: Kernel = {
+  name: 'qr',
+  infer(inputs, params) {
+    checkParams('qr', params, ['complete']);
+    const batch = matricesOf('qr', 'x', onlyInput('qr', inputs));
+    const { lead, m, n, dtype } = batch;
+    const c = columnsOf(batch, flag('qr', params, 'complete', false));
+    return {
+      outputs: [
+        { dtype, shape: [...lead, m, c] },
+        { dtype, shape: [...lead, c, n] },
+      ],
+      scratch: bytesOf(batch, m * n + qrSpace(m, Math.max(n, c))),
+    };
+  },
+  cost([x]) {
+    const { count, m, n } = matricesOf('qr', 'x', x!);
+    const k = Math.min(m, n);
+    return { flops: count * (4 * m * n * k - (4 * k ** 3) / 3), bytes: 24 * count * m * n };
+  },
+  failure: (status) => linalgFailure('qr', status),
+  bodies: {
+    js([x], [q, r], params) {
+      const batch = matricesOf('qr', 'x', x!);
+      const { count, m, n } = batch;
+      const c = columnsOf(batch, flag('qr', params, 'complete', false));
+      readMatrices(x!, count, m, n).forEach((a, i) => {
+        const full = qrReference(a);
+        write(q!, i, firstColumns(full.q.data, m, m, c));
+        write(r!, i, full.r.data.subarray(0, c * n));
+      });
+    },
+    wasm: {
+      export: 'qr',
+      isWide: ([x]) => qr.cost([x!], {}).flops > WIDE_FLOPS,
+      args([x], [q, r], params, scratch) {
+        const batch = matricesOf('qr', 'x', x!);
+        const { count, m, n } = batch;
+        const c = columnsOf(batch, flag('qr', params, 'complete', false));
+        return [isWide64(x!), count, m, n, c, x!.pointer, q!.pointer, r!.pointer, scratch];
+      },
+    },
+  },
+};
+
+function firstColumns(data: Float64Array, rows: number, columns: number, count: number): Float64Array {
+  return Float64Array.from({ length: rows * count }, (_, i) => data[Math.floor(i / count) * columns + (i % count)]!);
+}
+
+/** As `qr` with column pivoting: Q, R and the columns of A in the order of R (…, n) int32; |R's diagonal| descends. */
+export const qrPivoted: Kernel = {
+  name: 'qrPivoted',
+  infer(inputs, params) {
+    checkParams('qrPivoted', params, []);
+    const batch = matricesOf('qrPivoted', 'x', onlyInput('qrPivoted', inputs));
+    const { lead, m, n, dtype } = batch;
+    const k = Math.min(m, n);
+    return {
+      outputs: [
+        { dtype, shape: [...lead, m, k] },
+        { dtype, shape: [...lead, k, n] },
+        { dtype: 'int32', shape: [...lead, n] },
+      ],
+      scratch: bytesOf(batch, m * n + qrSpace(m, n) + 3 * n),
+    };
+  },
+  cost: (inputs) => qr.cost(inputs, {}),
+  failure: (status) => linalgFailure('qrPivoted', status),
+  bodies: {
+    js([x], [q, r, order]) {
+      const { count, m, n } = matricesOf('qrPivoted', 'x', x!);
+      const k = Math.min(m, n);
+      readMatrices(x!, count, m, n).forEach((a, i) => {
+        const full = qrReference(a, true);
+        write(q!, i, firstColumns(full.q.data, m, m, k));
+        write(r!, i, full.r.data.subarray(0, k * n));
+        write(order!, i, full.order);
+      });
+    },
+    wasm: {
+      export: 'qrPivoted',
+      isWide: ([x]) => qr.cost([x!], {}).flops > WIDE_FLOPS,
+      args([x], outputs, _params, scratch) {
+        const { count, m, n } = matricesOf('qrPivoted', 'x', x!);
+        return [isWide64(x!), count, m, n, x!.pointer, ...pointersOf(outputs), scratch];
+      },
+    },
+  },
+};
