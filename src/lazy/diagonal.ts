@@ -114,6 +114,8 @@ export function tril(x: ArrayInput, k = 0): LazyArray {
 /**
  * The matrix with zeros below its `k`-th diagonal, as `tril`.
  *
+ * @throws ShapeError for fewer than two axes
+ *
  * @example
  * await nd.triu([[1, 2], [3, 4]], 1).compute(); // [[0, 2], [0, 0]]
  */

@@ -13,6 +13,8 @@ import { checkNames } from './options.js';
  * A delayed value of unknown shape (the result of a delayed function) as a lazy array: its shape and dtype are said
  * here and checked when it has been computed.
  *
+ * @throws ArgumentError without a shape; when computed ShapeError where the shape is another one
+ *
  * @example
  * const x = nd.fromDelayed(delayed(readMatrix)('x.bin'), { shape: [569, 30] });
  */

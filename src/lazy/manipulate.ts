@@ -51,6 +51,8 @@ export function transpose(x: ArrayInput, axes?: readonly number[]): LazyArray {
 /**
  * The array with two axes exchanged.
  *
+ * @throws ShapeError for an axis out of range
+ *
  * @example
  * nd.swapaxes(nd.zeros([2, 3, 4]), 0, -1).shape; // [4, 3, 2]
  */
@@ -178,6 +180,8 @@ export function reshape(x: ArrayInput, shape: number | readonly number[]): LazyA
 /**
  * All elements along one axis, in row-major order.
  *
+ * @throws ArgumentError for what holds no numbers
+ *
  * @example
  * await nd.ravel([[1, 2], [3, 4]]).compute(); // [1, 2, 3, 4]
  */
@@ -190,7 +194,14 @@ export function ravel(x: ArrayInput): LazyArray {
   );
 }
 
-/** As `ravel`, by NumPy's other name: arrays here never change, so there is no difference. */
+/**
+ * As `ravel`, by NumPy's other name: arrays here never change, so there is no difference.
+ *
+ * @throws ArgumentError for what holds no numbers
+ *
+ * @example
+ * await nd.flatten([[1, 2], [3, 4]]).compute(); // [1, 2, 3, 4]
+ */
 export const flatten: (x: ArrayInput) => LazyArray = ravel;
 
 /**
@@ -249,6 +260,8 @@ export function squeeze(x: ArrayInput, options: { readonly axis?: number | reado
 /**
  * The array with at least one axis: a single number becomes an array of one.
  *
+ * @throws ArgumentError for what holds no numbers
+ *
  * @example
  * await nd.atleast1d(3).compute(); // [3]
  */
@@ -259,6 +272,8 @@ export function atleast1d(x: ArrayInput): LazyArray {
 
 /**
  * The array with at least two axes: a vector becomes a matrix of one row.
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * nd.atleast2d([1, 2, 3]).shape; // [1, 3]

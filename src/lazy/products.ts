@@ -189,6 +189,8 @@ export function vdot(a: ArrayInput, b: ArrayInput): LazyArray {
 /**
  * All products of an element of `a` and one of `b`, both flattened: (a.size, b.size).
  *
+ * @throws ArgumentError for what holds no numbers
+ *
  * @example
  * await nd.outer([1, 2], [3, 4, 5]).compute(); // [[3, 4, 5], [6, 8, 10]]
  */
@@ -267,6 +269,8 @@ function listed(
 
 /**
  * The Kronecker product: blocks of `b`, one for each element of `a`, times that element.
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.kron([1, 10], [1, 2]).compute(); // [1, 2, 10, 20]

@@ -41,6 +41,8 @@ export function cumsum(x: ArrayInput, options: ScanOptions = {}): LazyArray {
 /**
  * Running products, otherwise as `cumsum`.
  *
+ * @throws ShapeError, OptionError as `cumsum`
+ *
  * @example
  * await nd.cumprod([1, 2, 3, 4]).compute(); // [1, 2, 6, 24]
  */
