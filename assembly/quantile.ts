@@ -6,6 +6,7 @@
  * x is seen as (k0, r0, k1, r1, k2): axes that are kept and reduced in turn, lengths of 1 where there are fewer.
  */
 import { align64, ARENA_START } from './arena';
+import { element } from './arrays';
 import { key32, key64, value32, value64 } from './keys';
 import { shiftOf, sortLine, sortLong, WIDE } from './sort';
 import { BAD_FRACTION, CANCELLED, OK } from './status';
@@ -169,16 +170,6 @@ function select<K>(s: Selection, rank: i32): void {
   s.at = valueOf<K>(s.type, at);
   if (!hasAfter) after = rank + 1 < n ? load<K>(from + <usize>(step * (rank + 1)) * size) : at;
   s.after = valueOf<K>(s.type, after);
-}
-
-/** Element `i` of a row. */
-// @ts-ignore: decorator
-@inline function element(type: i32, row: usize, i: i32): f64 {
-  if (type == 0) return load<f64>(row + (<usize>i << 3));
-  if (type == 1) return load<f32>(row + (<usize>i << 2));
-  if (type == 2) return load<i32>(row + (<usize>i << 2));
-  if (type == 3) return load<u32>(row + (<usize>i << 2));
-  return load<u8>(row + <usize>i);
 }
 
 function put(type: i32, method: i32, out: usize, i: i32, value: f64): void {

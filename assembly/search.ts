@@ -3,21 +3,12 @@
  * misses overlap. All element types are exact in float64, which is what is compared; NaN is above everything.
  */
 import { isCancelled } from './arena';
+import { element } from './arrays';
 import { BAD_COUNT, CANCELLED, OK } from './status';
 import { parallelFor } from './team';
 
 /** Values that one iteration of the shared loop looks up. */
 const SHARE: i32 = 1 << 13;
-
-/** Element types: 0 float64, 1 float32, 2 int32, 3 uint32, 4 uint8 and bool. */
-// @ts-ignore: decorator
-@inline function element(type: i32, array: usize, i: usize): f64 {
-  if (type == 0) return load<f64>(array + (i << 3));
-  if (type == 1) return load<f32>(array + (i << 2));
-  if (type == 2) return load<i32>(array + (i << 2));
-  if (type == 3) return load<u32>(array + (i << 2));
-  return load<u8>(array + i);
-}
 
 @unmanaged
 class Search {

@@ -4,18 +4,11 @@
  * that folds and pairs of classes share one matrix and nothing is gathered but the cached rows of the solver.
  */
 import { align64, ARENA_BYTES, ARENA_START, isCancelled } from './arena';
+import { n as int, setN as setInt } from './arrays';
 import { Grouped, groupedBytes, layOutGrouped, readDiagonal } from './grouped';
 import { layOut, solve, Solver, solverBytes } from './smo';
 import { BAD_C, BAD_LABEL, CANCELLED, INDEX_RANGE, OK, ONE_CLASS } from './status';
 
-// @ts-ignore: decorator
-@inline function int(array: usize, i: i32): i32 {
-  return load<i32>(array + (<usize>i << 2));
-}
-// @ts-ignore: decorator
-@inline function setInt(array: usize, i: i32, value: i32): void {
-  store<i32>(array + (<usize>i << 2), value);
-}
 /** rows[i], or i itself where there is no list of rows. */
 // @ts-ignore: decorator
 @inline function rowAt(rows: usize, i: i32): i32 {

@@ -4,7 +4,6 @@
  */
 import { ArgumentError, ConvergenceError } from '../errors.js';
 
-export const OK = 0;
 export const INDEX_RANGE = 1;
 export const NOT_CONVERGED = 2;
 export const BAD_C = 3;

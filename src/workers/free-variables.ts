@@ -4,7 +4,8 @@
  * does, except that parameters and body of a function share one scope.
  */
 import type { AnyNode, Expression, Pattern } from 'acorn';
-import { childrenOf, declareBlock, declarePattern, declareVars, Scope } from './scopes.js';
+import { childrenOf } from '../kernels/scalar-function/children.js';
+import { declareBlock, declarePattern, declareVars, Scope } from './scopes.js';
 
 /** Stands for `import.meta` and `import` in moved code. */
 export const META_NAME = '__lazuliImportMeta';

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type AnyNode, type Program, parse } from 'acorn';
-import { childrenOf } from './scopes.js';
+import { childrenOf } from '../kernels/scalar-function/children.js';
 
 export interface ModuleInfo {
   /** Export names of top-level functions and classes by the position at which their text starts. */

@@ -1,5 +1,6 @@
 /** Lexical scopes of JavaScript source: which names a function, a block and a pattern declare. */
-import type { AnyNode, Node, Pattern } from 'acorn';
+import type { AnyNode, Pattern } from 'acorn';
+import { childrenOf } from '../kernels/scalar-function/children.js';
 
 export class Scope {
   readonly names = new Set<string>();
@@ -86,17 +87,4 @@ export function declarePattern(node: Pattern, scope: Scope): void {
       return;
     default:
   }
-}
-
-/** The child nodes of any node, in order. */
-export function* childrenOf(node: Node): Generator<AnyNode> {
-  for (const value of Object.values(node) as unknown[]) {
-    if (Array.isArray(value)) {
-      for (const item of value as unknown[]) if (isNode(item)) yield item;
-    } else if (isNode(value)) yield value;
-  }
-}
-
-function isNode(value: unknown): value is AnyNode {
-  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
 }
