@@ -4,9 +4,11 @@
  */
 import { nearest, OptionError, ShapeError } from '../errors.js';
 import type { LazyArray } from './lazy-array.js';
+import { checkIsObject } from './options.js';
 
 /** @throws OptionError for an option that is not one of `names` */
 export function checkOptionNames(where: string, options: object, names: readonly string[]): void {
+  checkIsObject(where, options, names);
   for (const option of Object.keys(options)) {
     if (names.includes(option)) continue;
     const guess = nearest(option, names);

@@ -69,6 +69,9 @@ export function fromDelayed(
   options: { readonly shape: readonly number[]; readonly dtype?: ArraySpec['dtype'] },
 ): LazyArray {
   const where = 'nd.fromDelayed';
+  if (typeof options !== 'object' || options === null) {
+    throw new ArgumentError(`${where}: say the shape: { shape: [rows, columns] }`);
+  }
   for (const option of Object.keys(options)) {
     if (option !== 'shape' && option !== 'dtype') {
       throw new OptionError(option, `${where}: there is no option '${option}'; use shape or dtype`);
