@@ -7,6 +7,8 @@
  * whenever a step leaves the bracket or gains too little. Distances dᵢ − λ are kept relative to the nearer pole, so they
  * are right to their last digits even where λ itself cannot tell it from the pole.
  */
+import { at, set } from './vector';
+
 const EPS: f64 = 2.220446049250313e-16;
 const MOST: i32 = 100;
 
@@ -176,11 +178,3 @@ function halve(low: f64, high: f64): f64 {
   return low + (high - low) * 0.5;
 }
 
-// @ts-ignore: decorator
-@inline function at(p: usize, i: i32): f64 {
-  return load<f64>(p + (<usize>i << 3));
-}
-// @ts-ignore: decorator
-@inline function set(p: usize, i: i32, value: f64): void {
-  store<f64>(p + (<usize>i << 3), value);
-}
