@@ -7,7 +7,7 @@
  * Left and right vectors are kept as rows of u and v. Leaves of at most 32 rows are solved by implicit QR.
  */
 import { GEMM_END, wideProduct } from '../gemm';
-import { CANCELLED } from '../status';
+import { CANCELLED, NOT_CONVERGED } from '../status';
 import { Body, parallelFor } from '../team';
 import { bidiagonalQr } from './bidiagonal-qr';
 import { singularRoot } from './secular';
@@ -179,6 +179,7 @@ function merge(
   shared.k = k; shared.poles = poles; shared.z = z; shared.weights = weights;
   shared.roots = roots; shared.distances = distances; shared.s = s; shared.place = place;
   if (!each(work, k, solveRoots)) return CANCELLED;
+  for (let i = 0; i < k; i++) if (isNaN(at(roots, i))) return NOT_CONVERGED;
   if (!each(work, k, recomputeWeights)) return CANCELLED;
   for (let i = 0; i < n; i++) setIndex(order, i, i);
   sortIndices(n, order, roots, spare);

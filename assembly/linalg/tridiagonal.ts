@@ -235,6 +235,7 @@ function merge(work: usize, n1: i32, n2: i32, e: f64, d: usize, q: usize, ldq: i
     shared.k = k; shared.rho = rho; shared.poles = poles; shared.z = z; shared.weights = weights;
     shared.roots = roots; shared.s = s; shared.place = place;
     if (!each(work, k, solveRoots)) return CANCELLED;
+    for (let i = 0; i < k; i++) if (isNaN(at(roots, i))) return NOT_CONVERGED;
     if (!each(work, k, recomputeWeights)) return CANCELLED;
     if (!each(work, k, makeVectors)) return CANCELLED;
   }

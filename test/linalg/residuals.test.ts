@@ -189,18 +189,63 @@ describe('eigh of what is hard', () => {
 
   it('tridiagonal matrices as they are', () => {
     for (const n of [33, 64, 65, 130]) {
-      check('eigh', tridiagonal(range(n, () => 2), range(n - 1, () => -1)), 'second differences');
-      check('eigh', tridiagonal(range(n, () => 0), range(n - 1, () => 1)), 'zero diagonal');
-      check('eigh', tridiagonal(range(n, (i) => 10 ** (-i * 2)), range(n - 1, (i) => 10 ** (-i * 2 - 1))), 'graded');
-      check('eigh', tridiagonal(range(n, (i) => 10 ** (i * 2 - n)), range(n - 1, (i) => 10 ** (i * 2 - n))), 'graded upwards');
-      check('eigh', tridiagonal(range(n, () => 1), range(n - 1, (i) => (i % 3 === 0 ? 0 : 1e-15))), 'nearly diagonal');
-      check('eigh', tridiagonal(range(n, (i) => i % 2), range(n - 1, () => 1e-9)), 'two clusters');
+      check(
+        'eigh',
+        tridiagonal(
+          range(n, () => 2),
+          range(n - 1, () => -1),
+        ),
+        'second differences',
+      );
+      check(
+        'eigh',
+        tridiagonal(
+          range(n, () => 0),
+          range(n - 1, () => 1),
+        ),
+        'zero diagonal',
+      );
+      check(
+        'eigh',
+        tridiagonal(
+          range(n, (i) => 10 ** (-i * 2)),
+          range(n - 1, (i) => 10 ** (-i * 2 - 1)),
+        ),
+        'graded',
+      );
+      check(
+        'eigh',
+        tridiagonal(
+          range(n, (i) => 10 ** (i * 2 - n)),
+          range(n - 1, (i) => 10 ** (i * 2 - n)),
+        ),
+        'graded upwards',
+      );
+      check(
+        'eigh',
+        tridiagonal(
+          range(n, () => 1),
+          range(n - 1, (i) => (i % 3 === 0 ? 0 : 1e-15)),
+        ),
+        'nearly diagonal',
+      );
+      check(
+        'eigh',
+        tridiagonal(
+          range(n, (i) => i % 2),
+          range(n - 1, () => 1e-9),
+        ),
+        'two clusters',
+      );
     }
   });
 
   it('has the values of second differences, 2 − 2cos(kπ/(n + 1))', () => {
     const n = 200;
-    const a = tridiagonal(range(n, () => 2), range(n - 1, () => -1));
+    const a = tridiagonal(
+      range(n, () => 2),
+      range(n - 1, () => -1),
+    );
     const values = run('eigh', [arrayOf(a)])[0]!.data;
     for (let k = 1; k <= n; k++) {
       const exact = 4 * Math.sin((k * Math.PI) / (2 * (n + 1))) ** 2;
@@ -231,15 +276,78 @@ describe('svd of what is hard', () => {
 
   it('bidiagonal matrices as they are', () => {
     for (const n of [33, 64, 65, 66, 130]) {
-      check('svd', bidiagonal(range(n, () => 1), range(n - 1, () => 1)), 'ones');
-      check('svd', bidiagonal(range(n, () => 0), range(n - 1, () => 1)), 'zero diagonal');
-      check('svd', bidiagonal(range(n, (i) => (i === n >> 1 ? 0 : 1)), range(n - 1, () => 0.5)), 'a zero in the middle');
-      check('svd', bidiagonal(range(n, (i) => (i === n - 1 ? 0 : 1)), range(n - 1, () => 0.5)), 'a zero at the end');
-      check('svd', bidiagonal(range(n, (i) => 10 ** (-2 * i)), range(n - 1, (i) => 10 ** (-2 * i - 1))), 'graded');
-      check('svd', bidiagonal(range(n, (i) => 10 ** (2 * i - n)), range(n - 1, (i) => 10 ** (2 * i - n))), 'graded upwards');
-      check('svd', bidiagonal(range(n, () => 1), range(n - 1, () => 1e-15)), 'nearly the identity');
-      check('svd', bidiagonal(range(n, (i) => 1 + (i % 2)), range(n - 1, () => 1e-9)), 'two clusters');
-      check('svd', bidiagonal(range(n, () => 1e-8), range(n - 1, () => 1)), 'nearly singular, n − 1 times');
+      check(
+        'svd',
+        bidiagonal(
+          range(n, () => 1),
+          range(n - 1, () => 1),
+        ),
+        'ones',
+      );
+      check(
+        'svd',
+        bidiagonal(
+          range(n, () => 0),
+          range(n - 1, () => 1),
+        ),
+        'zero diagonal',
+      );
+      check(
+        'svd',
+        bidiagonal(
+          range(n, (i) => (i === n >> 1 ? 0 : 1)),
+          range(n - 1, () => 0.5),
+        ),
+        'a zero in the middle',
+      );
+      check(
+        'svd',
+        bidiagonal(
+          range(n, (i) => (i === n - 1 ? 0 : 1)),
+          range(n - 1, () => 0.5),
+        ),
+        'a zero at the end',
+      );
+      check(
+        'svd',
+        bidiagonal(
+          range(n, (i) => 10 ** (-2 * i)),
+          range(n - 1, (i) => 10 ** (-2 * i - 1)),
+        ),
+        'graded',
+      );
+      check(
+        'svd',
+        bidiagonal(
+          range(n, (i) => 10 ** (2 * i - n)),
+          range(n - 1, (i) => 10 ** (2 * i - n)),
+        ),
+        'graded upwards',
+      );
+      check(
+        'svd',
+        bidiagonal(
+          range(n, () => 1),
+          range(n - 1, () => 1e-15),
+        ),
+        'nearly the identity',
+      );
+      check(
+        'svd',
+        bidiagonal(
+          range(n, (i) => 1 + (i % 2)),
+          range(n - 1, () => 1e-9),
+        ),
+        'two clusters',
+      );
+      check(
+        'svd',
+        bidiagonal(
+          range(n, () => 1e-8),
+          range(n - 1, () => 1),
+        ),
+        'nearly singular, n − 1 times',
+      );
     }
   });
 
