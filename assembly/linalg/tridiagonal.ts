@@ -8,8 +8,10 @@
  * at most 32 are solved by implicit QL. ⁴⁄₃n³ flops in products at most, less what is deflated.
  */
 import { GEMM_END, wideProduct } from '../gemm';
+import { CANCELLED, NOT_CONVERGED } from '../status';
 import { Body, parallelFor } from '../team';
 import { secularRoot } from './secular';
+import { at, exchange, hypotenuse, index, rotate, set, setIndex, sortIndices, swapRows } from './vector';
 
 const EPS: f64 = 2.220446049250313e-16;
 const LEAF: i32 = 32;
@@ -22,31 +24,14 @@ const CONTEXT: usize = 64 + 896;
 const WIDE_ROOTS: i32 = 128;
 const ROOTS_EACH: i32 = 16;
 
-// @ts-ignore: decorator
-@inline function at(p: usize, i: i32): f64 {
-  return load<f64>(p + (<usize>i << 3));
-}
-// @ts-ignore: decorator
-@inline function set(p: usize, i: i32, value: f64): void {
-  store<f64>(p + (<usize>i << 3), value);
-}
-// @ts-ignore: decorator
-@inline function index(p: usize, i: i32): i32 {
-  return load<i32>(p + (<usize>i << 2));
-}
-// @ts-ignore: decorator
-@inline function setIndex(p: usize, i: i32, value: i32): void {
-  store<i32>(p + (<usize>i << 2), value);
-}
-
 /** float64 elements of workspace for `tridiagonalEigen`. */
 export function tridiagonalSpace(n: i32): usize {
-  return 2 * <usize>n * <usize>n + 8 * <usize>n;
+  return 2 * <usize>n * <usize>n + 7 * <usize>n;
 }
 
 /**
- * d (n) and e (n − 1, and room for one more) → ascending values in d, vectors as the rows of q (n × n). e is destroyed. 0 is success, 2 when an
- * iteration did not converge, −1 cancelled.
+ * d (n) and e (n − 1, and room for one more) → ascending values in d, vectors as the rows of q (n × n). e is destroyed. OK,
+ * NOT_CONVERGED or CANCELLED.
  */
 export function tridiagonalEigen(work: usize, n: i32, d: usize, e: usize, q: usize, space: usize): i32 {
   memory.fill(q, 0, <usize>n * <usize>n * 8);
@@ -100,7 +85,7 @@ function implicitQl(n: i32, d: usize, e: usize, q: usize, ldq: i32): i32 {
         if (abs(at(e, m)) <= EPS * size * 0.5 || abs(at(e, m)) < TINY) break;
       }
       if (m == l) break;
-      if (sweep == MAX_SWEEPS) return 2;
+      if (sweep == MAX_SWEEPS) return NOT_CONVERGED;
       let g = (at(d, l + 1) - at(d, l)) / (2 * at(e, l));
       let r = hypotenuse(g, 1);
       g = at(d, m) - at(d, l) + at(e, l) / (g + (g >= 0 ? r : -r));
@@ -135,48 +120,10 @@ function implicitQl(n: i32, d: usize, e: usize, q: usize, ldq: i32): i32 {
     let k = i;
     for (let j = i + 1; j < n; j++) if (at(d, j) < at(d, k)) k = j;
     if (k == i) continue;
-    const value = at(d, i);
-    set(d, i, at(d, k));
-    set(d, k, value);
-    for (let j = 0; j < n; j++) {
-      const a = q + (<usize>(i * ldq + j) << 3), b = q + (<usize>(k * ldq + j) << 3);
-      const old = load<f64>(a);
-      store<f64>(a, load<f64>(b));
-      store<f64>(b, old);
-    }
+    exchange(d, i, k);
+    swapRows(n, q + (<usize>(i * ldq) << 3), q + (<usize>(k * ldq) << 3));
   }
   return 0;
-}
-
-function exchange(p: usize, i: i32, j: i32): void {
-  const value = at(p, i);
-  set(p, i, at(p, j));
-  set(p, j, value);
-}
-
-export function hypotenuse(a: f64, b: f64): f64 {
-  const x = abs(a), y = abs(b);
-  const large = max(x, y), small = min(x, y);
-  if (large == 0) return 0;
-  const ratio = small / large;
-  return large * sqrt(1 + ratio * ratio);
-}
-
-/** Rows x and y of n elements: x ← c·x − s·y, y ← s·x + c·y. */
-export function rotate(n: i32, x: usize, y: usize, c: f64, s: f64): void {
-  const vc = f64x2.splat(c), vs = f64x2.splat(s);
-  let i = 0;
-  for (; i + 2 <= n; i += 2) {
-    const a = v128.load(x), b = v128.load(y);
-    v128.store(x, f64x2.sub(f64x2.mul(vc, a), f64x2.mul(vs, b)));
-    v128.store(y, f64x2.add(f64x2.mul(vs, a), f64x2.mul(vc, b)));
-    x += 16; y += 16;
-  }
-  if (i < n) {
-    const a = load<f64>(x), b = load<f64>(y);
-    store<f64>(x, c * a - s * b);
-    store<f64>(y, s * a + c * b);
-  }
 }
 
 /** What the shared loops of a merge read. */
@@ -287,9 +234,10 @@ function merge(work: usize, n1: i32, n2: i32, e: f64, d: usize, q: usize, ldq: i
     const shared = changetype<Merge>(work + CONTEXT);
     shared.k = k; shared.rho = rho; shared.poles = poles; shared.z = z; shared.weights = weights;
     shared.roots = roots; shared.s = s; shared.place = place;
-    if (!each(work, k, solveRoots)) return -1;
-    if (!each(work, k, recomputeWeights)) return -1;
-    if (!each(work, k, makeVectors)) return -1;
+    if (!each(work, k, solveRoots)) return CANCELLED;
+    for (let i = 0; i < k; i++) if (isNaN(at(roots, i))) return NOT_CONVERGED;
+    if (!each(work, k, recomputeWeights)) return CANCELLED;
+    if (!each(work, k, makeVectors)) return CANCELLED;
   }
   // all values ascending: roots and deflated ones
   for (let i = 0; i < n; i++) setIndex(order, i, i);
@@ -329,32 +277,13 @@ function multiply(
     const m = end - first;
     const left = s + (<usize>(first * k) << 3);
     const target = q + (<usize>(index(rows, first) * ldq) << 3);
-    if (!wideProduct<f64>(work, m, n1, count1 + count2, 1, left, k, 1, packed, n, 1, target, ldq, false, false)) return -1;
+    if (!wideProduct<f64>(work, m, n1, count1 + count2, 1, left, k, 1, packed, n, 1, target, ldq, false, false)) return CANCELLED;
     const right = left + (<usize>count1 << 3), below = packed + from2 + (<usize>n1 << 3);
     const corner = target + (<usize>n1 << 3);
-    if (!wideProduct<f64>(work, m, n - n1, count2 + count3, 1, right, k, 1, below, n, 1, corner, ldq, false, false)) return -1;
+    if (!wideProduct<f64>(work, m, n - n1, count2 + count3, 1, right, k, 1, below, n, 1, corner, ldq, false, false)) return CANCELLED;
     first = end;
   }
   return 0;
-}
-
-/** Ascending order of `values` (k of them) in `order`, by merging; both ends of the list are ascending mostly. */
-export function sortIndices(n: i32, order: usize, values: usize, spare: usize): void {
-  let from = order, to = spare;
-  for (let width = 1; width < n; width *= 2) {
-    for (let low = 0; low < n; low += 2 * width) {
-      const middle = min(low + width, n), high = min(low + 2 * width, n);
-      let a = low, b = middle;
-      for (let i = low; i < high; i++) {
-        const takesFirst = b >= high || (a < middle && at(values, index(from, a)) <= at(values, index(from, b)));
-        setIndex(to, i, index(from, takesFirst ? a++ : b++));
-      }
-    }
-    const other = from;
-    from = to;
-    to = other;
-  }
-  if (from != order) memory.copy(order, from, <usize>n << 2);
 }
 
 function each(work: usize, k: i32, body: Body): bool {
