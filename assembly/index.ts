@@ -4,9 +4,9 @@
  */
 export { heapBase } from './arena';
 export { assemble, copyBytes } from './assemble';
-export { elementwise, elementwiseChunk } from './elementwise';
 export { contract } from './contract';
 export { gram, squaredDistances } from './distances';
+export { elementwise, elementwiseChunk } from './elementwise';
 export { matmul, microKernel } from './gemm';
 export { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix';
 export { quantile } from './quantile';
@@ -18,7 +18,6 @@ export { randomFill } from './random/fill';
 export { randomPermutation } from './random/permutation';
 export { philoxGroups } from './random/philox';
 export { assist } from './team';
-export { elementwise } from './elementwise';
 export { expressionChunk } from './expression';
 export { powI32, powU32 } from './powers';
 export { reduce } from './reduce';
@@ -26,9 +25,6 @@ export { standardize, svcGamma } from './statistics';
 export { accuracy, smo, svcDecision, svcFit, svcVote } from './svc';
 export { unique } from './unique';
 export { take, takeGrid } from './take';
-export { expF32, expF64 } from './math/exp';
-export { logF32, logF64 } from './math/log';
-export { assist } from './team';
 export { userKernel } from './user';
 export { exp2F32, exp2F64, expF32, expF64, expm1F32, expm1F64 } from './math/exp';
 export { log10F32, log10F64, log1pF32, log1pF64, log2F32, log2F64, logF32, logF64 } from './math/log';
