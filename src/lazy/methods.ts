@@ -8,12 +8,17 @@ import type { Delayed } from '../graph/types.js';
 import * as arithmetic from './arithmetic.js';
 import { astype } from './cast.js';
 import * as functions from './functions.js';
+import { take } from './index-arrays.js';
 import { LazyArray } from './lazy-array.js';
 import * as logic from './logic.js';
+import { expandDims, flip, ravel, reshape, squeeze, transpose } from './manipulate.js';
 import { type NormOptions, norm } from './norm.js';
+import { dot, matmul } from './products.js';
 import type { ReduceOptions, VarianceOptions, Whole } from './reduce.js';
 import * as reductions from './reductions.js';
-import { transposed } from './view.js';
+import { cumprod, cumsum, type ScanOptions } from './scans.js';
+import { type SliceItem, slice } from './slice.js';
+import { argsort, type SortOptions, sort } from './sorting.js';
 
 /** A reduction as a method. */
 interface ReductionMethod<R = number, O extends ReduceOptions = ReduceOptions> {
@@ -101,6 +106,34 @@ declare module './lazy-array.js' {
     readonly all: ReductionMethod<boolean>;
     /** `nd.norm(this, options)` */
     readonly norm: ReductionMethod<number, NormOptions>;
+    /** `nd.matmul(this, other)` */
+    matmul(other: ArrayInput): LazyArray;
+    /** `nd.dot(this, other)` */
+    dot(other: ArrayInput): LazyArray;
+    /** `nd.cumsum(this, options)` */
+    cumsum(options?: ScanOptions): LazyArray;
+    /** `nd.cumprod(this, options)` */
+    cumprod(options?: ScanOptions): LazyArray;
+    /** `nd.sort(this, options)` */
+    sort(options?: SortOptions): LazyArray;
+    /** `nd.argsort(this, options)` */
+    argsort(options?: SortOptions): LazyArray;
+    /** `nd.transpose(this, axes)` */
+    transpose(axes?: readonly number[]): LazyArray;
+    /** `nd.reshape(this, shape)` */
+    reshape(shape: number | readonly number[]): LazyArray;
+    /** `nd.ravel(this)` */
+    ravel(): LazyArray;
+    /** `nd.expandDims(this, axis)` */
+    expandDims(axis: number | readonly number[]): LazyArray;
+    /** `nd.squeeze(this, options)` */
+    squeeze(options?: { readonly axis?: number | readonly number[] }): LazyArray;
+    /** `nd.flip(this, options)` */
+    flip(options?: { readonly axis?: number | readonly number[] }): LazyArray;
+    /** `nd.slice(this, items)` */
+    slice(items: readonly SliceItem[]): LazyArray;
+    /** `nd.take(this, indices, options)` */
+    take(indices: ArrayInput, options?: { readonly axis?: number }): LazyArray;
     /** The array with its axes in reverse order. */
     readonly T: LazyArray;
   }
@@ -120,12 +153,14 @@ const methods: Readonly<Record<string, Method>> = {
   ...{ sqrt, exp, log, round },
   ...{ equal, notEqual, less, lessEqual, greater, greaterEqual, logicalAnd, logicalOr, logicalNot },
   ...{ sum, prod, mean, std, var: variance, min, max, argmin, argmax, any, all, norm },
+  ...{ transpose, reshape, ravel, expandDims, squeeze, flip, slice, take },
+  ...{ matmul, dot, cumsum, cumprod, sort, argsort },
   astype,
 };
 
 /** The same for what is read like a property. */
 const properties: Readonly<Record<string, (x: LazyArray) => unknown>> = {
-  T: transposed,
+  T: (x) => transpose(x),
 };
 
 for (const [name, method] of Object.entries(methods)) {

@@ -9,8 +9,7 @@ import { NODE, type TaskNode } from '../graph/node.js';
 import { ExpressionBuilder } from '../kernels/expression-builder.js';
 import { serialize } from '../kernels/expression-text.js';
 import { elementwiseCall, type Lowered } from './expression-call.js';
-import { isUnknown, late } from './late.js';
-import { type LazyArray, leaf } from './lazy-array.js';
+import type { LazyArray } from './lazy-array.js';
 
 interface Seen {
   readonly base: LazyArray;
@@ -42,14 +41,6 @@ export function viewOf(x: LazyArray, view: View, name = 'view'): LazyArray {
   const result = elementwiseCall(name, identity(base.dtype), [base], [composed]);
   seen.set(result[NODE], { base, view: composed });
   return result;
-}
-
-/** `x` with its axes in reverse order: a view. */
-export function transposed(x: LazyArray): LazyArray {
-  const axes = x.shape.map((_, axis) => x.ndim - 1 - axis);
-  const shape = x.shape.toReversed();
-  if (isUnknown(x)) return late('transpose', [x], (value) => transposed(leaf(value!)), { shape, dtype: x.dtype });
-  return viewOf(x, { shape, axes, steps: axes.map(() => 1), start: axes.map(() => 0) }, 'transpose');
 }
 
 const identities = new Map<DType, Lowered>();

@@ -34,7 +34,13 @@ function takes(check: () => unknown): boolean {
 }
 
 /** Runs an expression on every build and holds it against the reference. */
-function compare(expression: string, inputs: readonly NDArray[], allowed: number, more: KernelParams = {}): void {
+function compare(
+  expression: string,
+  inputs: readonly NDArray[],
+  allowed: number | ((i: number) => number),
+  more: KernelParams = {},
+): void {
+  const bound = typeof allowed === 'number' ? () => allowed : allowed;
   const params = { expression, ...more };
   const [expected] = runJs(elementwise, inputs, params);
   const distance = expected!.dtype === 'float32' ? ulps32 : ulps;
@@ -42,7 +48,7 @@ function compare(expression: string, inputs: readonly NDArray[], allowed: number
     const [actual] = machine.run(elementwise, inputs, params);
     expected!.data.forEach((one, i) => {
       const apart = distance(one, actual!.data[i]!);
-      if (apart > allowed) {
+      if (apart > bound(i)) {
         const args = inputs.map(({ data }) => data[i % data.length]).join(', ');
         throw new Error(`${machine.build}: of (${args}) is ${actual!.data[i]}, expected ${one}: ${apart} ulps`);
       }
@@ -126,7 +132,8 @@ describe('stages', () => {
   it.each([8, 9, 511, 512, 513, 515, 1031, 20_000])('functions on functions, %i elements', (n) => {
     const random = generator(n);
     const inputs = [array(random, [n], 'float64'), array(random, [n], 'float32')];
-    compare(operation(chain), inputs, 2 ** 12);
+    // where the sine of a float32 is the answer, one of its units is 2²⁹ of float64's
+    compare(operation(chain), inputs, (i) => (inputs[1]!.data[i]! > 0.25 ? 2 ** 12 : 2 ** 30));
   });
 
   it('a function in a loop, whose rounds differ from element to element', () => {

@@ -458,6 +458,7 @@ describe('diagonals and triangles', () => {
     expect(await nested(nd.trace(x))).toBe(15);
     expect(await nested(nd.trace(x, { offset: -1 }))).toBe(13);
     expect(await nested(nd.trace(nd.reshape(nd.arange(8), [2, 2, 2])))).toEqual([6, 8]);
+    expect(() => nd.trace([1, 2])).toThrow('nd.trace: x [2] has no two axes');
   });
 
   it('tril and triu', async () => {

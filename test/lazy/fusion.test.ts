@@ -65,7 +65,7 @@ const fits = (a: LazyArray, b: LazyArray): boolean => {
 };
 
 /** A random graph: nodes are shared, seen through views, broadcast and of mixed dtypes. */
-function someGraph(random: Random, size: number): LazyArray[] {
+function someGraph(random: Random, size: number, functions: readonly string[] = unary): LazyArray[] {
   const pool = [leaf(random), leaf(random), leaf(random)];
   const late = (): LazyArray => pool[Math.max(0, pool.length - 1 - Math.floor(random() ** 2 * pool.length))]!;
   const call = nd as unknown as Record<string, (...args: unknown[]) => LazyArray>;
@@ -73,7 +73,7 @@ function someGraph(random: Random, size: number): LazyArray[] {
     const x = late();
     const kind = random();
     let made: unknown;
-    if (kind < 0.3) made = call[pick(random, unary)]!(x);
+    if (kind < 0.3) made = call[pick(random, functions)]!(x);
     else if (kind < 0.5) made = someView(random, x);
     else if (kind < 0.6) made = nd.astype(x, pick(random, dtypes));
     else {
@@ -119,6 +119,23 @@ describe('fusion', () => {
     );
     // It did something.
     expect(sizes.fused).toBeLessThan(0.7 * sizes.alone);
+  });
+
+  it('gives the same bits of transcendental functions too, on one device', async () => {
+    const functions = [...unary, 'exp', 'log1p', 'sin', 'tanh', 'atan', 'cbrt', 'exp2'];
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 31 }), fc.integer({ min: 5, max: 30 }), async (seed, size) => {
+        const random = generator(seed);
+        const graph = someGraph(random, size, functions);
+        const targets = [graph.at(-1), ...graph.filter(() => random() < 0.1)] as LazyArray[];
+        for (const device of ['wasm', 'js'] as const) {
+          const [alone, fused] = [false, true].map((optimize) => run(targets, { optimize, device }));
+          const expected = (await alone!).map((one) => bits(one as NDArray));
+          expect((await fused!).map((one) => bits(one as NDArray))).toEqual(expected);
+        }
+      }),
+      { seed: 5, numRuns: 60 },
+    );
   });
 
   it('gives the same reductions, up to the order of additions', async () => {

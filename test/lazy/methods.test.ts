@@ -30,6 +30,17 @@ describe('methods', () => {
     ]) {
       expect(own[name]!([1, 2, 3]).key, name).toBe(call[name]!(x, [1, 2, 3]).key);
     }
+    for (const name of ['cumsum', 'cumprod', 'sort', 'argsort']) {
+      expect(own[name]!({ axis: 0 }).key, name).toBe(call[name]!(x, { axis: 0 }).key);
+    }
+    for (const name of ['transpose', 'ravel', 'squeeze', 'flip'])
+      expect(own[name]!().key, name).toBe(call[name]!(x).key);
+    expect(x.reshape([3, -1]).key).toBe(nd.reshape(x, [3, -1]).key);
+    expect(x.slice([[0, 1]]).key).toBe(nd.slice(x, [[0, 1]]).key);
+    expect(x.take([1]).key).toBe(nd.take(x, [1]).key);
+    expect(x.expandDims(0).key).toBe(nd.expandDims(x, 0).key);
+    expect(x.matmul(x.T).key).toBe(nd.matmul(x, x.T).key);
+    expect(x.dot([1, 2, 3]).key).toBe(nd.dot(x, [1, 2, 3]).key);
     expect(x.astype('int32').key).toBe(nd.astype(x, 'int32').key);
     expect(x.sum({ axis: 0 }).key).toBe(nd.sum(x, { axis: 0 }).key);
   });

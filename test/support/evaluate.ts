@@ -9,7 +9,7 @@ import { NDArray, sizeOf } from '../../dist/array/ndarray.js';
 import { collect, rebuild } from '../../dist/graph/collect.js';
 import { type AnyFunction, nodeOf, type TaskNode } from '../../dist/graph/node.js';
 import { fill } from '../../dist/graph/template.js';
-import type { KernelOp } from '../../dist/kernels/contract.js';
+import type { Kernel } from '../../dist/kernels/contract.js';
 
 export interface Counted {
   /** How many tasks of each operation ran, by the operation's name. */
@@ -58,7 +58,7 @@ async function apply(node: TaskNode, inputs: readonly unknown[]): Promise<unknow
     case 'method':
       return (args[0] as Record<PropertyKey, AnyFunction>)[args[1] as PropertyKey]!(...args.slice(2));
     case 'kernel':
-      return applyKernel(node.op as KernelOp, args);
+      return applyKernel(node.op.kernel as Kernel, node.op.params, args);
   }
 }
 
@@ -68,11 +68,9 @@ function plain(value: unknown): unknown {
   return value instanceof NDArray && value.ndim === 0 ? value.get() : value;
 }
 
-/** Numbers come in as zero-dimensional arrays of the dtype they have; zero-dimensional results go out as numbers. */
-function applyKernel({ kernel, params, specs }: KernelOp, args: readonly unknown[]): unknown {
-  const inputs = args.map((arg, i) =>
-    toNDArray(arg, { where: kernel.name, dtype: arg instanceof NDArray ? undefined : specs?.[i]?.dtype }),
-  );
+/** Numbers come in as zero-dimensional arrays. */
+function applyKernel(kernel: Kernel, params: Parameters<Kernel['infer']>[1], args: readonly unknown[]): unknown {
+  const inputs = args.map((arg) => toNDArray(arg, { where: kernel.name }));
   const outputs = kernel
     .infer(inputs, params)
     .outputs.map(({ shape, dtype }) => new NDArray(allocate(dtype, sizeOf(shape)), { shape, dtype }));
