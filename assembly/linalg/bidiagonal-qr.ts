@@ -3,7 +3,7 @@
  * 8.6; the cases are LINPACK's). Vectors are rows, so that rotations work on adjacent elements: rows of `u` and `v`
  * that belong to the matrix's rows and columns; with `count` 0 they are left alone and nothing but values is made.
  */
-import { NOT_CONVERGED } from '../status';
+import { NOT_CONVERGED, OK } from '../status';
 import { at, hypotenuse, rotate, set, swapRows } from './vector';
 
 
@@ -82,7 +82,7 @@ export function bidiagonalQr(
     step(k, p, d, e, countU, u, ldu, countV, v, ldv);
   }
   sortRows(n, d, countU, u, ldu, countV, v, ldv);
-  return 0;
+  return OK;
 }
 
 /** Turns the element f right of row `rows` − 1 in column `column` upwards and out, down to row `least`. */

@@ -32,7 +32,7 @@ export function jacobiFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u:
   const w = order + (<usize>n << 3), v = w + (<usize>n * <usize>n << 3), q = v + (<usize>n * <usize>n << 3);
   pivotedFactor<f64>(m, n, a, n, tau, order, norms);
   copyUpper<f64>(n, n, a, n, w, n);
-  if (jacobiSvd(n, n, w, v, s) != 0) return NOT_CONVERGED;
+  if (jacobiSvd(n, n, w, v, s) != OK) return NOT_CONVERGED;
   if (u == 0) return OK;
   // J·R = diag(s)·W, so A = Q·Jᵀ·diag(s)·W·Pᵀ
   for (let i = 0; i < n; i++) {
@@ -102,7 +102,7 @@ function jacobiSvd(m: i32, n: i32, w: usize, v: usize, s: usize): i32 {
     if (size > largest * NOTHING) for (let k = 0; k < m; k++) set(x, k, at(x, k) / size);
     else complete(m, i, w, row);
   }
-  return sweep == MAX_SWEEPS ? 2 : 0;
+  return sweep == MAX_SWEEPS ? NOT_CONVERGED : OK;
 }
 
 /** The cosine of the angle between two rows of these norms. */

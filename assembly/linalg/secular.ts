@@ -7,10 +7,27 @@
  * whenever a step leaves the bracket or gains too little. Distances dᵢ − λ are kept relative to the nearer pole, so they
  * are right to their last digits even where λ itself cannot tell it from the pole.
  */
+import { Body, parallelFor } from '../team';
 import { at, set } from './vector';
 
 const EPS: f64 = 2.220446049250313e-16;
 const MOST: i32 = 100;
+/** From this many roots on threads share them. */
+const WIDE_ROOTS: i32 = 128;
+export const ROOTS_EACH: i32 = 16;
+/** Where the arguments of shared loops lie: within the arena's first kilobyte, beside those of the product. */
+export const CONTEXT: usize = 64 + 896;
+
+/**
+ * Runs `body` for pieces of ROOTS_EACH of k roots, on all threads where there are many; it finds its arguments, which
+ * both kinds of merges lay out for themselves, at `work + CONTEXT`. False when cancelled.
+ */
+export function eachRoot(work: usize, k: i32, body: Body): bool {
+  const pieces = (k + ROOTS_EACH - 1) / ROOTS_EACH;
+  if (k >= WIDE_ROOTS) return parallelFor(work, pieces, body.index, work + CONTEXT);
+  for (let i = 0; i < pieces; i++) body(work, i, work + CONTEXT);
+  return true;
+}
 
 /** Root `j` of k: dᵢ − λ goes to delta[i]; answers λ, or NaN when it was not found within the bound. */
 export function secularRoot(k: i32, j: i32, d: usize, z: usize, rho: f64, delta: usize): f64 {

@@ -6,7 +6,8 @@
 import { bidiagonalSpace, bidiagonalSvd, bidiagonalValues } from './bidiagonal';
 import { applyReflectors, bidiagonalise, bidiagonaliseSpace, formSpace } from './bidiagonalise';
 import { wideProduct } from '../gemm';
-import { CANCELLED } from '../status';
+import { CANCELLED, OK } from '../status';
+import { transposeInto } from './copy';
 import { qrFactor, qrForm, qrSpace } from './qr';
 
 /** Whether QR first saves time. */
@@ -29,7 +30,7 @@ export function svdSpace(m: i32, n: i32): usize {
  * NOT_CONVERGED or CANCELLED.
  */
 export function svdFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u: usize, vt: usize, space: usize): i32 {
-  if (n == 0) return 0;
+  if (n == 0) return OK;
   let height = m;
   let source = a;
   let q: usize = 0;
@@ -55,7 +56,7 @@ export function svdFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u: us
     return status;
   }
   const status = bidiagonalSvd(work, n, d, e, uRows, vRows, rest);
-  if (status != 0) return status;
+  if (status != OK) return status;
   for (let i = 0; i < n; i++) store<f64>(s + (<usize>i << 3), load<f64>(d + (<usize>(n - 1 - i) << 3)));
   // columns of U and V in descending order; V is made in the place of the left rows
   const target = q != 0 ? a : u;
@@ -65,9 +66,9 @@ export function svdFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u: us
   const v = uRows;
   transposeReversed(n, vRows, v);
   if (!applyReflectors(work, n - 1, n, 1, vs, tauV, n, v, rest)) return CANCELLED;
-  transpose(n, v, vt);
+  transposeInto<f64>(n, n, v, vt);
   if (q != 0 && !wideProduct<f64>(work, m, n, n, 1, q, n, 1, a, n, 1, u, n, false, false)) return CANCELLED;
-  return 0;
+  return OK;
 }
 
 /** to[i][j] = from[n − 1 − j][i], in tiles. */
@@ -77,18 +78,6 @@ function transposeReversed(n: i32, from: usize, to: usize): void {
       for (let i = i0; i < min(n, i0 + 16); i++) {
         for (let j = j0; j < min(n, j0 + 16); j++) {
           store<f64>(to + (<usize>i * <usize>n + <usize>j << 3), load<f64>(from + (<usize>(n - 1 - j) * <usize>n + <usize>i << 3)));
-        }
-      }
-    }
-  }
-}
-
-function transpose(n: i32, from: usize, to: usize): void {
-  for (let i0 = 0; i0 < n; i0 += 16) {
-    for (let j0 = 0; j0 < n; j0 += 16) {
-      for (let i = i0; i < min(n, i0 + 16); i++) {
-        for (let j = j0; j < min(n, j0 + 16); j++) {
-          store<f64>(to + (<usize>i * <usize>n + <usize>j << 3), load<f64>(from + (<usize>j * <usize>n + <usize>i << 3)));
         }
       }
     }

@@ -116,6 +116,35 @@ describe.each([
   });
 });
 
+describe('stacks of small matrices', () => {
+  it.each(['float64', 'float32'] as const)('of %s, each whole in the arena of a thread', async (dtype) => {
+    for (const n of [1, 3, 17, 32, 50]) {
+      const random = generator(n);
+      const count = 60;
+      const matrices = Array.from({ length: count }, () => matrixOf(random, 'random', n, n));
+      const x = stacked(matrices, [count], dtype, n, n);
+      const { u, s, vt } = linalg.svd(x);
+      const { values, vectors } = linalg.eigh(x);
+      const { q, r } = linalg.qr(x);
+      const { l } = linalg.lu(x);
+      const solution = linalg.solve(x, stacked(matrices, [count], dtype, n, n));
+      const all = await everywhere({ u, s, vt, values, vectors, q, r, l, solution, det: linalg.det<LazyArray>(x) });
+      const of = (name: string, i: number): Dense => {
+        const size = n * n;
+        return { m: n, n, data: Float64Array.from(all[name]!.data.slice(i * size, (i + 1) * size)) };
+      };
+      for (const i of [0, 1, 31, count - 1]) {
+        const a = matrixOfArray(stacked([matrices[i]!], [], dtype, n, n));
+        isProduct(a, [of('q', i), of('r', i)], random, epsilon(dtype));
+        const values = all.s!.data.slice(i * n, (i + 1) * n);
+        const diagonalOf = dense(n, n, (row, k) => (row === k ? values[row]! : 0));
+        isProduct(a, [of('u', i), diagonalOf, of('vt', i)], random, epsilon(dtype));
+        isOrthogonal(of('vectors', i), random, epsilon(dtype));
+      }
+    }
+  });
+});
+
 describe('1000 × 1000', () => {
   it('is backward stable too', async () => {
     const n = 1000;
