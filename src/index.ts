@@ -25,7 +25,34 @@ export {
   testKernel,
 } from './conformance/test-kernel.js';
 export type { DeviceInfo } from './devices/discovery.js';
-export * from './errors.js';
+export {
+  ArgumentError,
+  CaptureError,
+  ComputationAbortedError,
+  ConformanceError,
+  ConvergenceError,
+  CsvError,
+  CycleError,
+  DelayedUseError,
+  DeviceUnavailableError,
+  DeviceUnsupportedError,
+  DTypeError,
+  DuplicateKeyError,
+  HeapExhaustedError,
+  KernelSourceError,
+  LazuliError,
+  LinearAlgebraError,
+  MissingKeyError,
+  NpyError,
+  OptionError,
+  ReleasedError,
+  ResultTransferError,
+  RuntimeClosedError,
+  ShapeError,
+  TaskError,
+  TaskTimeoutError,
+  WorkerLostError,
+} from './errors.js';
 export { delayed, isDelayed } from './graph/delayed.js';
 export { literal, type RawGraph, type RawKeys } from './graph/raw.js';
 export type { TaskOptions, ValueOptions } from './graph/task-options.js';
@@ -35,6 +62,7 @@ export type { KernelDefinition, UserWasmBody } from './kernels/define.js';
 export type { UserKernel } from './lazy/define-kernel.js';
 export { type ArrayInput, LazyArray, type LazyScalar, nd, type PersistedLazyArray, random } from './lazy/index.js';
 export type { ScalarKernel, ScalarKernelOptions } from './lazy/kernel.js';
+export * as linalg from './linalg/index.js';
 export { createRuntime, type Runtime } from './runtime.js';
 export type { Observer } from './scheduler/observer.js';
 export type { RunRecord, TaskRecord } from './scheduler/recorder.js';

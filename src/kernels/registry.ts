@@ -60,7 +60,6 @@ const all: readonly Kernel[] = [
   randomIntegers,
   randomPermutation,
   randomChoice,
-  elementwise,
   sort,
   argsort,
   unique,

@@ -27,8 +27,9 @@ export interface ArrayOptions {
 }
 
 /**
- * A lazy array of data that is there. Typed arrays and NDArrays are taken without a copy and must not be changed until
- * what is built on them has been computed.
+ * A lazy array of data that is there: nested arrays of numbers (float64) or booleans, typed arrays, NDArrays, and the
+ * arrays of stdlib, scijs, ml-matrix and Arrow. int8, int16 and uint16 become int32, 64-bit integers float64. Typed
+ * arrays and NDArrays are taken without a copy and must not be changed until what is built on them has been computed.
  *
  * @throws ShapeError for ragged data, ArgumentError for what is not numbers
  *
@@ -65,6 +66,8 @@ export function full(shape: Shape, value: number, options: DTypeOption = {}): La
 /**
  * An array of zeros, as `full`.
  *
+ * @throws ShapeError, DTypeError as `full`
+ *
  * @example
  * await nd.zeros(3).compute(); // [0, 0, 0]
  */
@@ -74,6 +77,8 @@ export function zeros(shape: Shape, options: DTypeOption = {}): LazyArray {
 
 /**
  * An array of ones, as `full`.
+ *
+ * @throws ShapeError, DTypeError as `full`
  *
  * @example
  * await nd.ones([1, 2]).compute(); // [[1, 1]]
@@ -85,6 +90,8 @@ export function ones(shape: Shape, options: DTypeOption = {}): LazyArray {
 /**
  * An array of zeros with the shape and, unless another is given, the dtype of `x`.
  *
+ * @throws DTypeError for a dtype that does not exist
+ *
  * @example
  * nd.zerosLike(nd.ones([2, 3], { dtype: 'int32' })).dtype; // 'int32'
  */
@@ -92,13 +99,22 @@ export function zerosLike(x: ArrayInput, options: DTypeOption = {}): LazyArray {
   return like('zerosLike', x, 0, options);
 }
 
-/** An array of ones, as `zerosLike`. */
+/**
+ * An array of ones, as `zerosLike`.
+ *
+ * @throws DTypeError for a dtype that does not exist
+ *
+ * @example
+ * await nd.onesLike([1.5, 2.5]).compute(); // [1, 1]
+ */
 export function onesLike(x: ArrayInput, options: DTypeOption = {}): LazyArray {
   return like('onesLike', x, 1, options);
 }
 
 /**
  * An array with `value` everywhere, as `zerosLike`.
+ *
+ * @throws DTypeError for a dtype that does not exist
  *
  * @example
  * await nd.fullLike([1, 2], 5).compute(); // [5, 5]
@@ -222,6 +238,8 @@ export function linspace(start: number, stop: number, count = 50, options: Spaci
 
 /**
  * `count` numbers evenly spaced on a logarithmic scale: base ** start to base ** stop; whole powers of ten are exact.
+ *
+ * @throws ArgumentError for a count that is no whole number ≥ 0 or numbers that are not finite
  *
  * @example
  * await nd.logspace(-1, 2, 4).compute(); // [0.1, 1, 10, 100]

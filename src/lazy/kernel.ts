@@ -5,7 +5,7 @@
 import { broadcastShapes } from '../array/broadcast.js';
 import { checkDType, type DType } from '../array/dtype.js';
 import { broadcastView, wholeView } from '../array/view.js';
-import { ArgumentError, nearest, OptionError } from '../errors.js';
+import { ArgumentError } from '../errors.js';
 import type { AnyFunction } from '../graph/node.js';
 import { elementwise as elementwiseKernel } from '../kernels/elementwise.js';
 import { ExpressionBuilder, inlineExpression } from '../kernels/expression-builder.js';
@@ -15,6 +15,7 @@ import { argument, numberInput } from './argument.js';
 import { capturesOf } from './captures.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray } from './lazy-array.js';
+import { checkNames } from './options.js';
 
 /** An expression as text, and the dtype of what it makes. */
 export interface Lowered {
@@ -64,11 +65,7 @@ export function kernel<A extends readonly number[]>(
   if (typeof name !== 'string' || name === '') throw new ArgumentError('nd.kernel: the first argument is its name');
   const where = `nd.kernel('${name}')`;
   if (typeof fn !== 'function') throw new ArgumentError(`${where}: the second argument is a function of numbers`);
-  for (const option of Object.keys(options)) {
-    if (option === 'dtype') continue;
-    const hint = nearest(option, ['dtype']) === undefined ? '' : ` (did you mean 'dtype'?)`;
-    throw new OptionError(option, `${where}: there is no option '${option}'${hint}; use dtype`);
-  }
+  checkNames(where, options, ['dtype']);
   const dtype = options.dtype === undefined ? undefined : checkDType(options.dtype, where);
   const resolve = capturesOf(fn as AnyFunction);
   const text = Function.prototype.toString.call(fn);

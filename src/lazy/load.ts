@@ -8,11 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { type CsvOptions, parseCsv } from '../array/csv.js';
 import type { NDArray } from '../array/ndarray.js';
 import { type NpyHeader, readNpy, readNpyHeader } from '../array/npy.js';
-import { ArgumentError, NpyError, nearest, OptionError } from '../errors.js';
+import { ArgumentError, NpyError } from '../errors.js';
 import { delayed } from '../graph/delayed.js';
 import { REFERENCE } from '../graph/reference.js';
 import { type InlineTask, lazyResult } from './inline.js';
 import { type LazyArray, leaf } from './lazy-array.js';
+import { checkNames } from './options.js';
 
 /**
  * The array in a file. A `.npy` file (versions 1.0 to 3.0) keeps its shape and dtype: int8, int16 and uint16 become
@@ -30,20 +31,10 @@ export function load(path: string | URL, options: CsvOptions = {}): LazyArray {
   const name = String(path);
   if (/\.npy$/i.test(name)) return loadNpy(path, options);
   if (!/\.csv$/i.test(name)) throw new ArgumentError(`nd.load: '${name}' is no .npy or .csv file, the kinds it reads`);
-  checkOptions(options, ['header', 'delimiter']);
+  checkNames('nd.load', options, ['header', 'delimiter'], 'a .csv file takes header and delimiter');
   const text = readFileSync(path, 'utf8');
   const header = options.header ?? !startsWithNumbers(text, options.delimiter ?? ',');
   return leaf(parseCsv(text, { ...options, header }, name).data, 'load');
-}
-
-function checkOptions(options: object, allowed: readonly string[]): void {
-  for (const option of Object.keys(options)) {
-    if (allowed.includes(option)) continue;
-    const guess = nearest(option, allowed);
-    const kind = allowed.length === 0 ? 'a .npy file takes none' : `a .csv file takes ${allowed.join(' and ')}`;
-    const hint = guess === undefined ? kind : `did you mean '${guess}'?`;
-    throw new OptionError(option, `nd.load: there is no option '${option}'; ${hint}`);
-  }
 }
 
 function startsWithNumbers(text: string, delimiter: string): boolean {
@@ -55,7 +46,7 @@ function startsWithNumbers(text: string, delimiter: string): boolean {
 }
 
 function loadNpy(path: string | URL, options: object): LazyArray {
-  checkOptions(options, []);
+  checkNames('nd.load', options, [], 'a .npy file takes none');
   const file = path instanceof URL ? fileURLToPath(path) : resolve(path);
   const header = readNpyHeader(file);
   return lazyResult(npyTask(file, header, statSync(file).mtimeMs), header);

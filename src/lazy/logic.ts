@@ -18,6 +18,8 @@ import type { ArrayInput, LazyArray } from './lazy-array.js';
 /**
  * Whether the two are equal; NaN equals nothing.
  *
+ * @throws ShapeError for shapes that do not broadcast
+ *
  * @example
  * await nd.equal([1, 2], [1, 3]).compute(); // [true, false]
  */
@@ -25,6 +27,8 @@ export const equal: Comparison = comparison('equal');
 
 /**
  * Whether the two differ; NaN differs from everything.
+ *
+ * @throws ShapeError for shapes that do not broadcast
  *
  * @example
  * await nd.notEqual([1, 2], [1, 3]).compute(); // [false, true]
@@ -34,6 +38,8 @@ export const notEqual: Comparison = comparison('notEqual');
 /**
  * Whether the first is less.
  *
+ * @throws ShapeError for shapes that do not broadcast
+ *
  * @example
  * await nd.less([1, 2, 3], 2).compute(); // [true, false, false]
  */
@@ -41,6 +47,8 @@ export const less: Comparison = comparison('less');
 
 /**
  * Whether the first is less or equal.
+ *
+ * @throws ShapeError for shapes that do not broadcast
  *
  * @example
  * await nd.lessEqual([1, 2, 3], 2).compute(); // [true, true, false]
@@ -50,6 +58,8 @@ export const lessEqual: Comparison = comparison('lessEqual');
 /**
  * Whether the first is greater.
  *
+ * @throws ShapeError for shapes that do not broadcast
+ *
  * @example
  * await nd.greater([1, 2, 3], 2).compute(); // [false, false, true]
  */
@@ -57,6 +67,8 @@ export const greater: Comparison = comparison('greater');
 
 /**
  * Whether the first is greater or equal.
+ *
+ * @throws ShapeError for shapes that do not broadcast
  *
  * @example
  * await nd.greaterEqual([1, 2, 3], 2).compute(); // [false, true, true]
@@ -66,6 +78,8 @@ export const greaterEqual: Comparison = comparison('greaterEqual');
 /**
  * Whether both are true; everything but 0 is, NaN too.
  *
+ * @throws ShapeError for shapes that do not broadcast
+ *
  * @example
  * await nd.logicalAnd([1, 0], [2, 2]).compute(); // [true, false]
  */
@@ -73,6 +87,8 @@ export const logicalAnd: Comparison = comparison('logicalAnd');
 
 /**
  * Whether one of them is true; everything but 0 is.
+ *
+ * @throws ShapeError for shapes that do not broadcast
  *
  * @example
  * await nd.logicalOr([1, 0], [0, 0]).compute(); // [true, false]
@@ -82,6 +98,8 @@ export const logicalOr: Comparison = comparison('logicalOr');
 /**
  * Whether exactly one of them is true; everything but 0 is.
  *
+ * @throws ShapeError for shapes that do not broadcast
+ *
  * @example
  * await nd.logicalXor([1, 0], [2, 2]).compute(); // [false, true]
  */
@@ -89,6 +107,8 @@ export const logicalXor: Comparison = comparison('logicalXor');
 
 /**
  * Whether it is false, that is 0.
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.logicalNot([1, 0]).compute(); // [false, true]
@@ -98,6 +118,8 @@ export const logicalNot: Test = test('logicalNot');
 /**
  * Whether it is NaN; whole numbers never are.
  *
+ * @throws ArgumentError for what holds no numbers
+ *
  * @example
  * await nd.isnan([1, Number.NaN]).compute(); // [false, true]
  */
@@ -106,6 +128,8 @@ export const isnan: Test = test('isnan');
 /**
  * Whether it is neither NaN nor infinite; whole numbers always are.
  *
+ * @throws ArgumentError for what holds no numbers
+ *
  * @example
  * await nd.isfinite([1, Number.POSITIVE_INFINITY]).compute(); // [true, false]
  */
@@ -113,6 +137,8 @@ export const isfinite: Test = test('isfinite');
 
 /**
  * Whether it is ∞ or −∞.
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.isinf([1, Number.NEGATIVE_INFINITY]).compute(); // [false, true]
@@ -182,6 +208,8 @@ export const shiftRight: Binary = binary('shiftRight');
 /**
  * `a` where the condition is true and `b` elsewhere. All three broadcast; the result has the dtype in which `a` and `b`
  * meet.
+ *
+ * @throws ShapeError for shapes that do not broadcast
  *
  * @example
  * await nd.where([true, false], [1, 2], [10, 20]).compute(); // [1, 20]

@@ -39,9 +39,10 @@ function whenKnown(
  * nd.transpose(nd.zeros([2, 3, 4]), [1, 0, 2]).shape; // [3, 2, 4]
  */
 export function transpose(x: ArrayInput, axes?: readonly number[]): LazyArray {
-  return permuted('transpose', x, (ndim) => {
+  return permuted('transpose', x, (array) => {
+    const { ndim } = array;
     if (axes === undefined) return Array.from({ length: ndim }, (_, i) => ndim - 1 - i);
-    const order = axesOf(axes, ndim, 'nd.transpose');
+    const order = axesOf(axes, array, 'nd.transpose');
     if (order.length === ndim) return order;
     throw new ShapeError(`nd.transpose: [${axes.join(', ')}] does not name each of the ${ndim} axes once`);
   });
@@ -50,13 +51,15 @@ export function transpose(x: ArrayInput, axes?: readonly number[]): LazyArray {
 /**
  * The array with two axes exchanged.
  *
+ * @throws ShapeError for an axis out of range
+ *
  * @example
  * nd.swapaxes(nd.zeros([2, 3, 4]), 0, -1).shape; // [4, 3, 2]
  */
 export function swapaxes(x: ArrayInput, a: number, b: number): LazyArray {
-  return permuted('swapaxes', x, (ndim) => {
-    const [first, second] = [axisOf(a, ndim, 'nd.swapaxes'), axisOf(b, ndim, 'nd.swapaxes')];
-    return Array.from({ length: ndim }, (_, i) => (i === first ? second : i === second ? first : i));
+  return permuted('swapaxes', x, (array) => {
+    const [first, second] = [axisOf(a, array, 'nd.swapaxes'), axisOf(b, array, 'nd.swapaxes')];
+    return array.shape.map((_, i) => (i === first ? second : i === second ? first : i));
   });
 }
 
@@ -74,20 +77,20 @@ export function moveaxis(
   destination: number | readonly number[],
 ): LazyArray {
   const where = 'nd.moveaxis';
-  return permuted('moveaxis', x, (ndim) => {
-    const from = axesOf(source, ndim, where);
-    const to = axesOf(destination, ndim, where);
+  return permuted('moveaxis', x, (array) => {
+    const from = axesOf(source, array, where);
+    const to = axesOf(destination, array, where);
     if (from.length !== to.length) {
       throw new ShapeError(`${where}: ${from.length} axes are to move to ${to.length} places`);
     }
-    const rest = Array.from({ length: ndim }, (_, i) => i).filter((axis) => !from.includes(axis));
-    return Array.from({ length: ndim }, (_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!));
+    const rest = array.shape.map((_, i) => i).filter((axis) => !from.includes(axis));
+    return array.shape.map((_, i) => (to.includes(i) ? from[to.indexOf(i)]! : rest.shift()!));
   });
 }
 
-function permuted(name: string, x: ArrayInput, orderOf: (ndim: number) => readonly number[]): LazyArray {
+function permuted(name: string, x: ArrayInput, orderOf: (array: LazyArray) => readonly number[]): LazyArray {
   const array = asLazy(x, `nd.${name}`);
-  const order = orderOf(array.ndim);
+  const order = orderOf(array);
   const shapeOf = (shape: readonly number[]): number[] => order.map((axis) => shape[axis]!);
   return whenKnown(name, array, shapeOf, (known) => {
     const start = known.shape.map(() => 0);
@@ -108,7 +111,7 @@ export function flip(x: ArrayInput, options: { readonly axis?: number | readonly
   const where = 'nd.flip';
   checkNames(where, options, ['axis']);
   const array = asLazy(x, where);
-  const axes = axesOf(options.axis, array.ndim, where);
+  const axes = axesOf(options.axis, array, where);
   return whenKnown(
     'flip',
     array,
@@ -177,6 +180,8 @@ export function reshape(x: ArrayInput, shape: number | readonly number[]): LazyA
 /**
  * All elements along one axis, in row-major order.
  *
+ * @throws ArgumentError for what holds no numbers
+ *
  * @example
  * await nd.ravel([[1, 2], [3, 4]]).compute(); // [1, 2, 3, 4]
  */
@@ -189,7 +194,14 @@ export function ravel(x: ArrayInput): LazyArray {
   );
 }
 
-/** As `ravel`, by NumPy's other name: arrays here never change, so there is no difference. */
+/**
+ * As `ravel`, by NumPy's other name: arrays here never change, so there is no difference.
+ *
+ * @throws ArgumentError for what holds no numbers
+ *
+ * @example
+ * await nd.flatten([[1, 2], [3, 4]]).compute(); // [1, 2, 3, 4]
+ */
 export const flatten: (x: ArrayInput) => LazyArray = ravel;
 
 /**
@@ -233,7 +245,7 @@ export function squeeze(x: ArrayInput, options: { readonly axis?: number | reado
   }
   const all = shape.map((_, axis) => axis);
   const removed =
-    options.axis === undefined ? all.filter((axis) => shape[axis] === 1) : axesOf(options.axis, array.ndim, where);
+    options.axis === undefined ? all.filter((axis) => shape[axis] === 1) : axesOf(options.axis, array, where);
   for (const axis of removed) {
     if (shape[axis] === 1 || Number.isNaN(shape[axis])) continue;
     throw new ShapeError(`${where}: axis ${axis} of shape [${shape.join(', ')}] has length ${shape[axis]}, not 1`);
@@ -248,6 +260,8 @@ export function squeeze(x: ArrayInput, options: { readonly axis?: number | reado
 /**
  * The array with at least one axis: a single number becomes an array of one.
  *
+ * @throws ArgumentError for what holds no numbers
+ *
  * @example
  * await nd.atleast1d(3).compute(); // [3]
  */
@@ -258,6 +272,8 @@ export function atleast1d(x: ArrayInput): LazyArray {
 
 /**
  * The array with at least two axes: a vector becomes a matrix of one row.
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * nd.atleast2d([1, 2, 3]).shape; // [1, 3]

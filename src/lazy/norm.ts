@@ -73,7 +73,7 @@ function floats(b: Parameters<Write>[0], [element]: readonly Operand[]): readonl
 
 function normOf(x: LazyArray, options: NormOptions): LazyArray | Delayed<number> {
   const { ord, axis, keepdims = false } = options;
-  const axes = reducedAxes(x.ndim, { axis }, 'nd.norm');
+  const axes = reducedAxes(x, { axis }, 'nd.norm');
   const all = { axis, keepdims };
   if (ord === undefined || (axes.length === 1 && ord === 2)) return root(x, all);
   if (axes.length === 1) return vectorNorm(x, ord, all);

@@ -5,13 +5,15 @@
  */
 import { sizeOf } from '../array/ndarray.js';
 import { isFloat, promoteTypes } from '../array/promote.js';
-import { ArgumentError, nearest, OptionError, ShapeError } from '../errors.js';
+import { OptionError, ShapeError } from '../errors.js';
 import { matmul as matmulKernel } from '../kernels/matmul.js';
+import { axisOf } from './axes.js';
 import { contractAll, converted, type Labelled, labelLengths } from './contraction.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray } from './lazy-array.js';
+import { checkNames } from './options.js';
 import { arranged, shaped, termOf } from './term.js';
-import { seenThrough } from './view.js';
+import { lookThrough } from './view.js';
 
 export { einsum } from './einsum.js';
 
@@ -69,7 +71,7 @@ function plainProduct(x: LazyArray, y: LazyArray): LazyArray | undefined {
 
 /** The matrix that `x` is, or is the transposed of. */
 function matrix(x: LazyArray): { base: LazyArray; isTransposed: boolean } | undefined {
-  const { base, view } = seenThrough(x);
+  const { base, view } = lookThrough(x);
   if (base === x) return { base, isTransposed: false };
   const isTransposed =
     base.ndim === 2 &&
@@ -187,6 +189,8 @@ export function vdot(a: ArrayInput, b: ArrayInput): LazyArray {
 /**
  * All products of an element of `a` and one of `b`, both flattened: (a.size, b.size).
  *
+ * @throws ArgumentError for what holds no numbers
+ *
  * @example
  * await nd.outer([1, 2], [3, 4, 5]).compute(); // [[3, 4, 5], [6, 8, 10]]
  */
@@ -220,13 +224,13 @@ export interface TensordotOptions {
  */
 export function tensordot(a: ArrayInput, b: ArrayInput, options: TensordotOptions = {}): LazyArray {
   const where = 'nd.tensordot';
-  checkOptions(where, options, ['axes']);
+  checkNames(where, options, ['axes']);
   const [x, y] = [asLazy(a, where), asLazy(b, where)];
   const { axes = 2 } = options;
   const [ofX, ofY] = typeof axes === 'number' ? counted(where, axes, x, y) : listed(where, axes);
   const [left, right] = [labelsOf('a', x), labelsOf('b', y)];
-  const first = ofX.map((axis) => checkAxis(where, 'a', x, axis));
-  const second = ofY.map((axis) => checkAxis(where, 'b', y, axis));
+  const first = ofX.map((axis) => axisOf(axis, x, where, 'a'));
+  const second = ofY.map((axis) => axisOf(axis, y, where, 'b'));
   if (new Set(first).size < first.length || new Set(second).size < second.length) {
     throw new OptionError('axes', `${where}: an axis is named twice in ${JSON.stringify(axes)}`);
   }
@@ -265,6 +269,8 @@ function listed(
 
 /**
  * The Kronecker product: blocks of `b`, one for each element of `a`, times that element.
+ *
+ * @throws ArgumentError for what holds no numbers
  *
  * @example
  * await nd.kron([1, 10], [1, 2]).compute(); // [1, 2, 10, 20]
@@ -305,14 +311,14 @@ export interface TraceOptions {
  */
 export function trace(x: ArrayInput, options: TraceOptions = {}): LazyArray {
   const where = 'nd.trace';
-  checkOptions(where, options, ['offset', 'axis1', 'axis2']);
+  checkNames(where, options, ['offset', 'axis1', 'axis2']);
   const array = asLazy(x, where);
   if (array.ndim < 2) throw new ShapeError(`${where}: x ${show(array)} has no two axes that span a matrix`);
   const { offset = 0 } = options;
   if (!Number.isInteger(offset))
     throw new OptionError('offset', `${where}: offset must be a whole number, not ${offset}`);
-  const rows = checkAxis(where, 'x', array, options.axis1 ?? 0);
-  const columns = checkAxis(where, 'x', array, options.axis2 ?? 1);
+  const rows = axisOf(options.axis1 ?? 0, array, where, 'x');
+  const columns = axisOf(options.axis2 ?? 1, array, where, 'x');
   if (rows === columns) throw new OptionError('axis2', `${where}: axis1 and axis2 are the same axis ${rows}`);
   const rest = labelsOf('a', array).filter((_, axis) => axis !== rows && axis !== columns);
   const dtype = isFloat(array.dtype) ? array.dtype : 'float64';
@@ -342,22 +348,4 @@ export function trace(x: ArrayInput, options: TraceOptions = {}): LazyArray {
     lengths.set('d', length),
     () => values,
   );
-}
-
-function checkAxis(where: string, argument: string, x: LazyArray, axis: number): number {
-  const own = axis < 0 ? axis + x.ndim : axis;
-  if (Number.isInteger(own) && own >= 0 && own < x.ndim) return own;
-  throw new ShapeError(`${where}: axis ${axis} does not exist in ${argument} ${show(x)}`);
-}
-
-function checkOptions(where: string, options: object, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new ArgumentError(`${where}: options are an object: { ${names.join(', ')} }`);
-  }
-  for (const option of Object.keys(options)) {
-    if (names.includes(option)) continue;
-    const guess = nearest(option, names);
-    const hint = guess === undefined ? '' : ` (did you mean '${guess}'?)`;
-    throw new OptionError(option, `${where}: there is no option '${option}'${hint}; use ${names.join(', ')}`);
-  }
 }

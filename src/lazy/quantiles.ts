@@ -1,14 +1,15 @@
 /** Quantiles, percentiles and medians over any axes, by NumPy's definitions; a NaN among the values answers NaN. */
 import { NDArray } from '../array/ndarray.js';
 import { floatType } from '../array/promote.js';
-import { ArgumentError, OptionError, ShapeError } from '../errors.js';
+import { ArgumentError, ShapeError } from '../errors.js';
 import { flat } from '../kernels/flat.js';
 import { type QuantileMethod, quantile as quantileKernel } from '../kernels/quantile.js';
-import { checkAxes, checkChoice, checkOptionNames } from './along.js';
 import { div } from './arithmetic.js';
+import { axesOf } from './axes.js';
 import { asFloat64 } from './cast.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray, leaf, leafValue } from './lazy-array.js';
+import { checkChoice, checkFlag, checkNames } from './options.js';
 
 export interface MedianOptions {
   /** The axis or axes to go over, negative ones counted from the end; default: all. */
@@ -34,13 +35,9 @@ function reduced(
   options: MedianOptions,
   method: QuantileMethod,
 ): LazyArray {
-  const { axis, keepdims = false } = options;
-  if (typeof keepdims !== 'boolean') {
-    throw new OptionError('keepdims', `${where}: keepdims must be true or false, not ${JSON.stringify(keepdims)}`);
-  }
+  const keepdims = checkFlag(where, 'keepdims', options.keepdims ?? false);
   const array = asLazy(x, where);
-  const all = axis === undefined || axis === null;
-  const axes = all ? array.shape.map((_, i) => i) : checkAxes(where, array, axis);
+  const axes = axesOf(options.axis, array, where).sort((a, b) => a - b);
   const length = axes.reduce((product, one) => product * array.shape[one]!, 1);
   if (length === 0 && method !== 'median') {
     throw new ShapeError(
@@ -104,7 +101,7 @@ export function percentile(x: ArrayInput, p: ArrayInput, options: QuantileOption
 }
 
 function checkQuantileOptions(where: string, options: QuantileOptions): (typeof methods)[number] {
-  checkOptionNames(where, options, ['axis', 'keepdims', 'method']);
+  checkNames(where, options, ['axis', 'keepdims', 'method']);
   return checkChoice(where, 'method', options.method ?? 'linear', methods);
 }
 
@@ -120,6 +117,6 @@ const half = new NDArray(Float64Array.of(0.5), { shape: [], dtype: 'float64' });
  * await nd.median([3, 1, 2, 10]).compute(); // 2.5
  */
 export function median(x: ArrayInput, options: MedianOptions = {}): LazyArray {
-  checkOptionNames('nd.median', options, ['axis', 'keepdims']);
+  checkNames('nd.median', options, ['axis', 'keepdims']);
   return reduced('nd.median', x, leaf(half), options, 'median');
 }

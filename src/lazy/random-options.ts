@@ -1,6 +1,6 @@
-/** What the functions of `random` share: their shapes, seeds, chunks, and the check that an option exists. */
+/** What the functions of `random` share: their shapes, seeds and chunks. */
 import { checkShape, sizeOf } from '../array/ndarray.js';
-import { ArgumentError, nearest, OptionError, ShapeError } from '../errors.js';
+import { OptionError, ShapeError } from '../errors.js';
 
 /** How long each axis is; a number for one axis. */
 export type RandomShape = number | readonly number[];
@@ -37,19 +37,6 @@ export function chunkSizes(where: string, chunks: Chunks, shape: readonly number
       `${where}: chunks of axis ${axis} must be a whole number > 0 or sizes that add up to ${length}; got ${JSON.stringify(entry)}`,
     );
   });
-}
-
-/** @throws OptionError for an option that is none of `names` */
-export function checkOptions(where: string, options: object, names: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new ArgumentError(`${where}: options are an object: { ${names.join(', ')} }`);
-  }
-  for (const option of Object.keys(options)) {
-    if (names.includes(option)) continue;
-    const guess = nearest(option, names);
-    const hint = guess === undefined ? '' : ` (did you mean '${guess}'?)`;
-    throw new OptionError(option, `${where}: there is no option '${option}'${hint}; use ${names.join(', ')}`);
-  }
 }
 
 /** @throws ShapeError for lengths that are no whole numbers ≥ 0 */

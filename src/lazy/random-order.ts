@@ -7,10 +7,12 @@ import { blockParams, randomIntegers } from '../kernels/random.js';
 import { randomChoice, randomPermutation } from '../kernels/random-order.js';
 import { reshape, reshapeParams } from '../kernels/reshape.js';
 import { take } from '../kernels/take.js';
+import { axisOf } from './axes.js';
 import { inline, lazyResult } from './inline.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray, leafValue } from './lazy-array.js';
-import { checkOptions, type RandomShape, seedOr, shapeOf } from './random-options.js';
+import { checkNames } from './options.js';
+import { type RandomShape, seedOr, shapeOf } from './random-options.js';
 
 export interface PermutationOptions {
   /** A whole number from 0 to 2 ** 53 - 1; default: drawn by the system's generator when the call is made. */
@@ -44,14 +46,14 @@ export interface ChoiceOptions extends PermutationOptions {
  */
 export function permutation(x: number | ArrayInput, options: PermutationOptions = {}): LazyArray {
   const where = 'random.permutation';
-  checkOptions(where, options, ['seed', 'axis']);
+  checkNames(where, options, ['seed', 'axis']);
   const seed = seedOr(where, options.seed);
   if (typeof x === 'number') {
     if (options.axis !== undefined) throw new OptionError('axis', `${where}: axis is for arrays, not for a number`);
     return order(where, x, seed);
   }
   const array = asLazy(x, where);
-  const axis = checkAxis(where, array, options.axis);
+  const axis = axisOf(options.axis ?? 0, array, where);
   if (isUnknown(array)) return late(where, [array], (value) => permutation(value, { seed, axis }), array);
   return kernelCall1(take, [array, order(where, array.shape[axis]!, seed)], { axis });
 }
@@ -77,7 +79,7 @@ export function choice(
   const where = 'random.choice';
   const isShape = typeof shapeOrOptions === 'number' || Array.isArray(shapeOrOptions);
   const options = isShape ? { ...rest, shape: shapeOrOptions as RandomShape } : { ...shapeOrOptions, ...rest };
-  checkOptions(where, options, ['shape', 'size', 'replace', 'p', 'seed', 'axis', 'a']);
+  checkNames(where, options, ['shape', 'size', 'replace', 'p', 'seed', 'axis', 'a']);
   const { a: source, ...others } = options as ChoiceOptions;
   if (source !== undefined) {
     if (others.shape !== undefined || others.size !== undefined) {
@@ -94,7 +96,7 @@ export function choice(
     return indices(where, a, shape, { ...others, replace, seed });
   }
   const array = asLazy(a, where);
-  const axis = checkAxis(where, array, others.axis);
+  const axis = axisOf(others.axis ?? 0, array, where);
   const spec = { dtype: array.dtype, shape: [...array.shape.slice(0, axis), ...shape, ...array.shape.slice(axis + 1)] };
   if (isUnknown(array)) {
     const { p, ...known } = others;
@@ -103,12 +105,6 @@ export function choice(
     return late(where, [array, asLazy(p, where)], (value, weights) => choice(value, { ...again, p: weights }), spec);
   }
   return kernelCall1(take, [array, indices(where, array.shape[axis]!, shape, { ...others, replace, seed })], { axis });
-}
-
-function checkAxis(where: string, array: LazyArray, axis = 0): number {
-  const own = axis < 0 ? axis + array.ndim : axis;
-  if (Number.isInteger(own) && own >= 0 && own < array.ndim) return own;
-  throw new ShapeError(`${where}: axis ${axis} does not exist in an array of shape [${array.shape.join(', ')}]`);
 }
 
 function order(where: string, n: number, seed: number): LazyArray {

@@ -11,7 +11,8 @@ import { assemble, assembleParams, type Piece } from '../kernels/assemble.js';
 import type { Kernel, KernelParams } from '../kernels/contract.js';
 import { blockParams, randomIntegers, randomNormal, randomUniform } from '../kernels/random.js';
 import { kernelCall1, type LazyArray } from './lazy-array.js';
-import { checkOptions, chunkSizes, type RandomOptions, type RandomShape, seedOr, shapeOf } from './random-options.js';
+import { checkNames } from './options.js';
+import { chunkSizes, type RandomOptions, type RandomShape, seedOr, shapeOf } from './random-options.js';
 
 export type { Chunks, RandomOptions, RandomShape } from './random-options.js';
 export { type ChoiceOptions, choice, type PermutationOptions, permutation } from './random-order.js';
@@ -54,7 +55,7 @@ export interface IntegersOptions extends RandomOptions {
  * x.shape; // [2, 3]
  */
 export function normal(shape: RandomShape, options: NormalOptions = {}): LazyArray {
-  checkOptions('random.normal', options, ['loc', 'scale', 'dtype', 'seed', 'chunks']);
+  checkNames('random.normal', options, ['loc', 'scale', 'dtype', 'seed', 'chunks']);
   return filled('random.normal', randomNormal, shape, options);
 }
 
@@ -68,7 +69,7 @@ export function normal(shape: RandomShape, options: NormalOptions = {}): LazyArr
  * Array.from(x.data).every((value) => value >= 1 && value < 2); // true
  */
 export function uniform(shape: RandomShape, options: UniformOptions = {}): LazyArray {
-  checkOptions('random.uniform', options, ['low', 'high', 'dtype', 'seed', 'chunks']);
+  checkNames('random.uniform', options, ['low', 'high', 'dtype', 'seed', 'chunks']);
   return filled('random.uniform', randomUniform, shape, options);
 }
 
@@ -84,7 +85,7 @@ export function uniform(shape: RandomShape, options: UniformOptions = {}): LazyA
  */
 export function integers(shape: RandomShape, options: IntegersOptions): LazyArray {
   const where = 'random.integers';
-  checkOptions(where, options ?? {}, ['low', 'high', 'endpoint', 'dtype', 'seed', 'chunks']);
+  checkNames(where, options ?? {}, ['low', 'high', 'endpoint', 'dtype', 'seed', 'chunks']);
   if (options?.high === undefined) {
     throw new OptionError('high', `${where}: say up to where: random.integers(shape, { low: 0, high: 10 })`);
   }

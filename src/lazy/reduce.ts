@@ -10,11 +10,12 @@ import type { Delayed, Pending } from '../graph/types.js';
 import { ExpressionBuilder } from '../kernels/expression-builder.js';
 import type { Reduction as ReductionName } from '../kernels/reduce.js';
 import { argument } from './argument.js';
+import { axesOf } from './axes.js';
 import { finish, isScalar, type Numeric, remembered, type Write } from './elementwise.js';
 import { reduceCall } from './expression-call.js';
 import { type InlineTask, inline } from './inline.js';
 import { type ArrayInput, asScalar, type LazyArray, type LazyScalar } from './lazy-array.js';
-import { checkNames } from './options.js';
+import { checkFlag, checkNames } from './options.js';
 import { reduceNumbers } from './reduce-numbers.js';
 
 export interface ReduceOptions {
@@ -43,22 +44,12 @@ export interface Reduction<R = number, O extends ReduceOptions = ReduceOptions> 
 }
 
 /** The reduced axes, sorted. @throws ShapeError for an axis out of range or named twice; OptionError for what is no axis */
-export function reducedAxes(ndim: number, options: ReduceOptions, where: string): number[] {
-  const { axis } = options;
-  if (axis === undefined || axis === null) return Array.from({ length: ndim }, (_, i) => i);
-  const given = typeof axis === 'number' ? [axis] : axis;
-  if (!Array.isArray(given) || !given.every((one) => typeof one === 'number')) {
+export function reducedAxes(x: LazyArray, { axis }: ReduceOptions, where: string): number[] {
+  const isAxis = (one: unknown): boolean => typeof one === 'number';
+  if (axis !== undefined && axis !== null && !isAxis(axis) && !(Array.isArray(axis) && axis.every(isAxis))) {
     throw new OptionError('axis', `${where}: axis must be a number or a list of numbers, not ${JSON.stringify(axis)}`);
   }
-  const axes = given.map((one: number) => {
-    const positive = one < 0 ? one + ndim : one;
-    if (Number.isInteger(positive) && positive >= 0 && positive < ndim) return positive;
-    throw new ShapeError(`${where}: axis ${one} is out of range for an array with ${ndim} axes`);
-  });
-  if (new Set(axes).size < axes.length) {
-    throw new ShapeError(`${where}: an axis is named twice in [${given.join(', ')}]`);
-  }
-  return axes.sort((a, b) => a - b);
+  return axesOf(axis, x, where).sort((a, b) => a - b);
 }
 
 /** The options of a reduction, checked. */
@@ -70,10 +61,8 @@ interface Checked {
 function checked(name: ReductionName, options: VarianceOptions, where: string): Checked {
   const hasDdof = name === 'var' || name === 'std';
   checkNames(where, options, hasDdof ? ['axis', 'keepdims', 'ddof'] : ['axis', 'keepdims']);
-  const { keepdims = false, ddof = 0 } = options;
-  if (typeof keepdims !== 'boolean') {
-    throw new OptionError('keepdims', `${where}: keepdims must be true or false, not ${JSON.stringify(keepdims)}`);
-  }
+  const { ddof = 0 } = options;
+  const keepdims = checkFlag(where, 'keepdims', options.keepdims ?? false);
   if (typeof ddof !== 'number' || !Number.isFinite(ddof)) {
     throw new OptionError('ddof', `${where}: ddof must be a finite number, not ${JSON.stringify(ddof)}`);
   }
@@ -101,7 +90,7 @@ export function reduceArray(
 ): LazyArray {
   const where = `nd.${name}`;
   const { keepdims, ddof } = checked(reduction, options, where);
-  const axes = reducedAxes(x.ndim, options, where);
+  const axes = reducedAxes(x, options, where);
   if (needsElements.has(reduction) && axes.some((axis) => x.shape[axis] === 0)) {
     throw new ShapeError(
       `${where}: an array of shape [${x.shape.join(', ')}] has no elements along axis ${axes.find((axis) => x.shape[axis] === 0)}, and nothing is the ${reduction} of nothing`,

@@ -82,7 +82,7 @@ export function repeat(x: ArrayInput, counts: number | ArraySource, options: Axi
   checkNames(where, options, ['axis']);
   const given = asLazy(x, where);
   const array = options.axis === undefined ? ravel(given) : given;
-  const axis = axisOf(options.axis ?? 0, array.ndim, where);
+  const axis = axisOf(options.axis ?? 0, array, where);
   const times = typeof counts === 'number' ? [counts] : countsOf(counts, where);
   for (const count of times) wholeNumber(count, 'a count', where, 0);
   if (isUnknown(array)) {
@@ -137,7 +137,7 @@ export function roll(
     return reshape(rolled(flat, [total]), array.shape);
   }
   const axes = (typeof options.axis === 'number' ? [options.axis] : options.axis).map((axis) =>
-    axisOf(axis, array.ndim, where),
+    axisOf(axis, array, where),
   );
   if (shifts.length !== 1 && axes.length !== 1 && shifts.length !== axes.length) {
     throw new ArgumentError(`${where}: ${shifts.length} shifts for ${axes.length} axes`);

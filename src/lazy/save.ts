@@ -6,8 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { toNDArray } from '../array/convert.js';
 import { type CsvWriteOptions, checkCsv, csvParts } from '../array/csv-write.js';
 import { npyParts } from '../array/npy.js';
-import { ArgumentError, nearest, OptionError } from '../errors.js';
+import { ArgumentError } from '../errors.js';
 import { type ArrayInput, asLazy } from './lazy-array.js';
+import { checkNames } from './options.js';
 
 /**
  * Computes `x` and writes it to a `.npy` file (version 1.0, little-endian, row-major, any dtype and shape) or a `.csv`
@@ -27,21 +28,12 @@ export async function save(path: string | URL, x: ArrayInput, options: CsvWriteO
   if (!isCsv && !/\.npy$/i.test(file)) {
     throw new ArgumentError(`nd.save: '${String(path)}' is no .npy or .csv file, the kinds it writes`);
   }
-  checkOptions(options, isCsv ? ['delimiter', 'columns'] : []);
+  if (isCsv) checkNames('nd.save', options, ['delimiter', 'columns'], 'a .csv file takes delimiter and columns');
+  else checkNames('nd.save', options, [], 'a .npy file takes none');
   const lazy = asLazy(x, 'nd.save');
   if (isCsv) checkCsv(lazy.shape, options, 'nd.save');
   const array = toNDArray(await lazy.compute(), { where: 'nd.save', dtype: lazy.dtype });
   await replaceFile(file, isCsv ? csvParts(array, options) : npyParts(array));
-}
-
-function checkOptions(options: object, allowed: readonly string[]): void {
-  for (const option of Object.keys(options)) {
-    if (allowed.includes(option)) continue;
-    const guess = nearest(option, allowed);
-    const kind = allowed.length === 0 ? 'a .npy file takes none' : `a .csv file takes ${allowed.join(' and ')}`;
-    const hint = guess === undefined ? kind : `did you mean '${guess}'?`;
-    throw new OptionError(option, `nd.save: there is no option '${option}'; ${hint}`);
-  }
 }
 
 /** Writes to a new file in the same folder, then puts it in the place of `path` in one step. */

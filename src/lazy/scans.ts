@@ -2,9 +2,10 @@
 import { floatType } from '../array/promote.js';
 import type { Kernel } from '../kernels/contract.js';
 import { cumprod as cumprodKernel, cumsum as cumsumKernel } from '../kernels/scan.js';
-import { checkAxis, checkOptionNames } from './along.js';
+import { axisOf } from './axes.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray, leaf } from './lazy-array.js';
+import { checkNames } from './options.js';
 
 export interface ScanOptions {
   /** The axis to go along, negative ones counted from the end; default: all of x as one line. */
@@ -13,11 +14,11 @@ export interface ScanOptions {
 
 function scan(kernel: Kernel, x: ArrayInput, options: ScanOptions): LazyArray {
   const where = `nd.${kernel.name}`;
-  checkOptionNames(where, options, ['axis']);
+  checkNames(where, options, ['axis']);
   const axis = options.axis ?? null;
   const array = asLazy(x, where);
   const isScalar = array.ndim === 0 && (axis === 0 || axis === -1);
-  const params = axis === null || isScalar ? {} : { axis: checkAxis(where, array, axis) };
+  const params = axis === null || isScalar ? {} : { axis: axisOf(axis, array, where) };
   if (!isUnknown(array)) return kernelCall1(kernel, [array], params);
   const spec = { shape: axis === null ? [Number.NaN] : array.shape, dtype: floatType(array.dtype) };
   return late(kernel.name, [array], (value) => kernelCall1(kernel, [leaf(value)], params), spec);
@@ -39,6 +40,8 @@ export function cumsum(x: ArrayInput, options: ScanOptions = {}): LazyArray {
 
 /**
  * Running products, otherwise as `cumsum`.
+ *
+ * @throws ShapeError, OptionError as `cumsum`
  *
  * @example
  * await nd.cumprod([1, 2, 3, 4]).compute(); // [1, 2, 6, 24]

@@ -10,10 +10,11 @@ import { flat } from '../kernels/flat.js';
 import { bincount as bincountKernel, searchsorted as searchsortedKernel } from '../kernels/search.js';
 import { argsort as argsortKernel, sort as sortKernel } from '../kernels/sort.js';
 import { unique as uniqueKernel } from '../kernels/unique.js';
-import { checkAxis, checkChoice, checkOptionNames } from './along.js';
+import { axisOf } from './axes.js';
 import { type InlineTask, inline, lazyResult } from './inline.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall, kernelCall1, type LazyArray, leaf, leafValue } from './lazy-array.js';
+import { checkChoice, checkNames } from './options.js';
 
 export interface SortOptions {
   /** The axis to sort along, negative ones counted from the end; null sorts all of x as one line. Default −1. */
@@ -22,10 +23,10 @@ export interface SortOptions {
 
 function sorted(kernel: Kernel, x: ArrayInput, options: SortOptions, dtype?: DType): LazyArray {
   const where = `nd.${kernel.name}`;
-  checkOptionNames(where, options, ['axis']);
+  checkNames(where, options, ['axis']);
   const { axis = -1 } = options;
   const array = asLazy(x, where);
-  const params = axis === null ? {} : { axis: checkAxis(where, array, axis) };
+  const params = axis === null ? {} : { axis: axisOf(axis, array, where) };
   if (!isUnknown(array)) return kernelCall1(kernel, [array], params);
   const shape = axis === null ? [Number.NaN] : array.shape;
   const spec = { shape, dtype: dtype ?? array.dtype };
@@ -105,7 +106,7 @@ export function unique<const O extends UniqueOptions>(x: ArrayInput, options: O)
 export function unique(x: ArrayInput, options?: UniqueOptions): LazyArray | Record<string, LazyArray> {
   const where = 'nd.unique';
   const array = asLazy(x, where);
-  checkOptionNames(
+  checkNames(
     where,
     options ?? {},
     uniqueParts.map(([option]) => option),
@@ -165,7 +166,7 @@ export interface SearchOptions {
  */
 export function searchsorted(sorted: ArrayInput, values: ArrayInput, options: SearchOptions = {}): LazyArray {
   const where = 'nd.searchsorted';
-  checkOptionNames(where, options, ['side']);
+  checkNames(where, options, ['side']);
   const right = checkChoice(where, 'side', options.side ?? 'left', ['left', 'right']) === 'right';
   const inputs = [asLazy(sorted, where), asLazy(values, where)] as const;
   const [vector, wanted] = inputs;
@@ -203,7 +204,7 @@ export interface BincountOptions {
  */
 export function bincount(x: ArrayInput, options: BincountOptions = {}): LazyArray {
   const where = 'nd.bincount';
-  checkOptionNames(where, options, ['weights', 'minlength']);
+  checkNames(where, options, ['weights', 'minlength']);
   const { weights, minlength = 0 } = options;
   if (!Number.isSafeInteger(minlength) || minlength < 0) {
     throw new OptionError('minlength', `${where}: minlength must be a whole number ≥ 0, not ${minlength}`);

@@ -31,7 +31,10 @@ export function takeRows(array: LazyArray, rows: ArraySource | LazyArray, where 
   if (array.ndim === 0) throw new ShapeError(`${where}: a zero-dimensional array has no rows to take`);
   const known = rows instanceof LazyArray ? leafValue(rows) : toNDArray(rows, { where });
   if (known === undefined) return kernelCall1(takeKernel, [array, rows as LazyArray]);
-  const own = rowNumbers(known, array.shape[0] ?? 0, where);
+  if (known.ndim !== 1) {
+    throw new ShapeError(`${where}: row numbers have one axis, got the shape [${known.shape.join(', ')}]`);
+  }
+  const own = positionsOf(known, array.shape[0] ?? 0, where);
   const { base, rows: before } = takenFrom(array);
   if (before !== undefined) for (let i = 0; i < own.length; i++) own[i] = before[own[i]!]!;
   const taken = kernelCall1(takeKernel, [base, rowsLeaf(own)]);
@@ -44,21 +47,25 @@ export function rowsLeaf(rows: Int32Array): LazyArray {
   return leaf(new NDArray(rows, { shape: [rows.length], dtype: 'int32' }), 'rows');
 }
 
-function rowNumbers(rows: NDArray, length: number, where: string): Int32Array {
-  if (rows.ndim !== 1) {
-    throw new ShapeError(`${where}: row numbers have one axis, got the shape [${rows.shape.join(', ')}]`);
+/**
+ * Known indices into an axis as positions 0 ≤ p < length, in row-major order. O(indices)
+ *
+ * @throws ArgumentError for an index that does not exist, DTypeError for what is no whole number
+ */
+export function positionsOf(indices: NDArray, length: number, where: string): Int32Array {
+  if (indices.dtype === 'bool') {
+    throw new DTypeError(`${where}: indices are whole numbers, these are booleans; nd.compress takes by booleans`);
   }
-  if (rows.dtype === 'bool') throw new DTypeError(`${where}: row numbers are whole numbers, got booleans`);
-  const { data, offset } = rows.isContiguous ? rows : rows.copy();
-  const numbers = new Int32Array(rows.size);
-  for (let i = 0; i < numbers.length; i++) {
+  const { data, offset } = indices.isContiguous ? indices : indices.copy();
+  const positions = new Int32Array(indices.size);
+  for (let i = 0; i < positions.length; i++) {
     const given = data[offset + i]!;
-    const row = given < 0 ? given + length : given;
-    if (!Number.isInteger(given)) throw new DTypeError(`${where}: row numbers are whole numbers, got ${given}`);
-    if (row < 0 || row >= length) {
-      throw new ArgumentError(`${where}: row ${given} does not exist; there are ${length} rows`);
+    const index = given < 0 ? given + length : given;
+    if (!Number.isInteger(given)) throw new DTypeError(`${where}: indices are whole numbers, got ${given}`);
+    if (index < 0 || index >= length) {
+      throw new ArgumentError(`${where}: index ${given} is outside the axis, which has length ${length}`);
     }
-    numbers[i] = row;
+    positions[i] = index;
   }
-  return numbers;
+  return positions;
 }

@@ -10,7 +10,7 @@ import { assemble, assembleParams } from '../kernels/assemble.js';
 import { type ContractionAxis, contract, contractionParams } from '../kernels/contraction.js';
 import { reshape, reshapeParams } from '../kernels/reshape.js';
 import { kernelCall1, type LazyArray, leaf } from './lazy-array.js';
-import { seenThrough } from './view.js';
+import { lookThrough } from './view.js';
 
 /** One axis of a term; a label occurs once. */
 export interface Axis {
@@ -32,7 +32,7 @@ export interface Term {
  * what `lengths` has for its label.
  */
 export function termOf(x: LazyArray, labels: readonly string[], lengths: ReadonlyMap<string, number>): Term {
-  const { base, view } = seenThrough(x);
+  const { base, view } = lookThrough(x);
   const { strides, offset } = viewStrides(view, base.shape);
   const sums = new Map<string, number>();
   labels.forEach((label, axis) => {

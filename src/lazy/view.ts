@@ -35,7 +35,7 @@ export function isView(x: LazyArray): boolean {
  */
 export function viewOf(x: LazyArray, view: View, name = 'view'): LazyArray {
   if (isWhole(view, x.shape)) return x;
-  const { base, view: inner } = seen.get(x[NODE]) ?? { base: x, view: wholeView(x.shape) };
+  const { base, view: inner } = lookThrough(x);
   const composed = composeViews(view, inner);
   if (isWhole(composed, base.shape)) return base;
   const result = elementwiseCall(name, identity(base.dtype), [base], [composed]);
@@ -63,9 +63,4 @@ function isWhole({ shape, axes, steps, start }: View, of: readonly number[]): bo
     start.every((index) => index === 0) &&
     axes.every((axis, i) => axis === i && (steps[i] === 1 || shape[i] === 1) && shape[i] === of[i])
   );
-}
-
-/** The array that `x` is a view of, and the view; `x` itself where it is none. */
-export function seenThrough(x: LazyArray): { readonly base: LazyArray; readonly view: View } {
-  return seen.get(x[NODE]) ?? { base: x, view: wholeView(x.shape) };
 }

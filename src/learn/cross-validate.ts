@@ -3,11 +3,12 @@
  * choice of the best parameters as a task inside the graph. Written with the public estimators and lazy arrays only;
  * the loops are those one would write by hand.
  */
-import { ArgumentError, nearest, OptionError, ShapeError } from '../errors.js';
+import { ArgumentError, OptionError, ShapeError } from '../errors.js';
 import type { Delayed, Pending } from '../graph/types.js';
 import { asFloat64 } from '../lazy/cast.js';
 import { inline } from '../lazy/inline.js';
 import { type ArrayInput, asLazy, type LazyArray } from '../lazy/lazy-array.js';
+import { checkNames } from '../lazy/options.js';
 import { takeRows } from '../lazy/take.js';
 import type { Estimator, Scoring } from './estimator.js';
 import { type Fold, type Splitter, StratifiedKFold } from './folds.js';
@@ -201,13 +202,4 @@ function splitter(given: Splitter | number | undefined, name: string, where: str
   if (given === undefined || typeof given === 'number') return new StratifiedKFold({ nSplits: given ?? 5 });
   if (typeof given === 'object' && given !== null && typeof given.split === 'function') return given;
   throw new OptionError(name, `${where}: ${name} must be folds such as new KFold({ nSplits: 4 }), or their number`);
-}
-
-function checkNames(where: string, options: object, names: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    const guess = nearest(name, names);
-    const hint = guess === undefined ? `use ${names.join(', ')}` : `did you mean '${guess}'?`;
-    throw new OptionError(name, `${where}: there is no option '${name}'; ${hint}`);
-  }
 }

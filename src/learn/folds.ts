@@ -4,9 +4,10 @@
  */
 import type { TypedArray } from '../array/dtype.js';
 import { NDArray } from '../array/ndarray.js';
-import { ArgumentError, nearest, OptionError } from '../errors.js';
+import { ArgumentError, OptionError } from '../errors.js';
 import { nodeOf } from '../graph/node.js';
 import { type ArrayInput, LazyArray } from '../lazy/lazy-array.js';
+import { checkNames } from '../lazy/options.js';
 import { labelValues } from './labels.js';
 import { MersenneTwister } from './mersenne-twister.js';
 
@@ -161,13 +162,7 @@ function checkOptions(
   where: string,
   options: FoldOptions,
 ): Required<Omit<FoldOptions, 'seed'>> & { seed: number | undefined } {
-  const names = ['nSplits', 'shuffle', 'seed'];
-  for (const option of Object.keys(options)) {
-    if (names.includes(option)) continue;
-    const guess = nearest(option, names);
-    const hint = guess === undefined ? `use ${names.join(', ')}` : `did you mean '${guess}'?`;
-    throw new OptionError(option, `${where}: there is no option '${option}'; ${hint}`);
-  }
+  checkNames(where, options, ['nSplits', 'shuffle', 'seed']);
   const { nSplits = 5, shuffle = false, seed } = options;
   if (!Number.isSafeInteger(nSplits) || nSplits < 2) {
     throw new OptionError('nSplits', `${where}: nSplits must be a whole number of at least 2, got ${nSplits}`);

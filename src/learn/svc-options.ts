@@ -1,7 +1,8 @@
 /** The options of `SVC`: names, defaults and ranges, as scikit-learn has them. */
-import { nearest, OptionError } from '../errors.js';
+import { OptionError } from '../errors.js';
 import { nodeOf } from '../graph/node.js';
 import type { Pending } from '../graph/types.js';
+import { checkNames } from '../lazy/options.js';
 
 type Numeric = number | Pending<number>;
 
@@ -67,17 +68,11 @@ const rules: Readonly<Record<keyof SVCOptions, readonly [expected: string, ok: (
 
 /** @throws OptionError for an option that does not exist or a value it cannot have */
 export function checkedOptions(options: SVCOptions): SVCParameters {
-  const names = Object.keys(rules);
+  checkNames('SVC', options, Object.keys(rules));
   const parameters: Record<string, unknown> = { ...defaults };
   for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name as keyof SVCOptions] : undefined;
-    if (rule === undefined) {
-      const guess = nearest(name, names);
-      const hint = guess === undefined ? `use ${names.join(', ')}` : `did you mean '${guess}'?`;
-      throw new OptionError(name, `SVC: there is no option '${name}'; ${hint}`);
-    }
     if (value === undefined) continue;
-    const [expected, ok] = rule;
+    const [expected, ok] = rules[name as keyof SVCOptions];
     if (!ok(value))
       throw new OptionError(name, `SVC: ${name} must be ${expected}, got ${JSON.stringify(value) ?? typeof value}`);
     parameters[name] = value;

@@ -1,6 +1,6 @@
 /** A result that outlives its run, for persist(): a JavaScript value or arrays that stay on the heap until released. */
 import { type ArraySpec, NDArray } from '../array/ndarray.js';
-import { ReleasedError } from '../errors.js';
+import { HeapExhaustedError, ReleasedError } from '../errors.js';
 import { Handle } from '../memory/handle.js';
 import type { Held, Results } from './results.js';
 
@@ -11,10 +11,10 @@ export class Persisted {
 
   /** Keeps the result of `task` beyond the run. */
   constructor(results: Results, task: number) {
-    const held = results.held(task);
     const value = results.givenValue(task);
-    // A JavaScript value stays one, also when kernels had it copied to the heap.
-    if (held === undefined || value !== undefined) {
+    const held = value instanceof NDArray && value.ndim > 0 ? onHeap(results, task) : results.held(task);
+    // Another JavaScript value stays one, also when kernels had it copied to the heap.
+    if (held === undefined || (value !== undefined && !(value instanceof NDArray))) {
       this.#value = value;
     } else {
       for (const handle of [held].flat()) (handle as Handle).retain();
@@ -46,5 +46,15 @@ export class Persisted {
     else for (const handle of this.#held ?? []) handle.release();
     this.#held = undefined;
     this.#value = undefined;
+  }
+}
+
+/** An array where kernels find it, so that not each of them copies it; undefined when there is no room. */
+function onHeap(results: Results, task: number): Held | undefined {
+  try {
+    return results.handleOf(task);
+  } catch (error) {
+    if (error instanceof HeapExhaustedError) return undefined;
+    throw error;
   }
 }

@@ -4,8 +4,8 @@
  */
 import { join, relative } from 'node:path';
 import ts from 'typescript';
-import { describe, expect, it } from 'vitest';
-import { compileAll, root, run } from './snippets.js';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { compileAll, root, runAll } from './snippets.js';
 
 /** Everything the examples may name without importing it. */
 const entries = ['index.ts', 'learn/index.ts', 'diagnostics/index.ts'];
@@ -13,7 +13,7 @@ const entries = ['index.ts', 'learn/index.ts', 'diagnostics/index.ts'];
 /** What every example may use without saying where it comes from, and how a promise is checked. */
 const preamble = `
 import assert from 'node:assert/strict';
-import { compute, configure, createRuntime, delayed, devices, get, lastRun, literal, NDArray, nd, parseCsv, persist, random, testKernel, visualize } from 'lazuli';
+import { compute, configure, createRuntime, delayed, devices, get, lastRun, linalg, literal, NDArray, nd, parseCsv, persist, random, testKernel, visualize } from 'lazuli';
 import { accuracyScore, crossValidate, KFold, nestedCrossValidate, parameterGrid, StratifiedKFold, SVC, standardize } from 'lazuli/learn';
 import { ProgressBar, Profiler } from 'lazuli/diagnostics';
 
@@ -38,14 +38,32 @@ interface Example {
   readonly code: string;
 }
 
-/** The examples of every exported name of the public modules, and of its members. */
-function findExamples(): Example[] {
+/** Namespaces whose every value must say what it is, with an example, and when it throws. */
+const documented = ['nd', 'random'];
+
+/** What the public modules say of themselves. */
+interface Docs {
+  /** The examples of every exported name, and of its members. */
+  readonly examples: readonly Example[];
+  /** The values of the namespaces that must be documented, and what their docstrings lack. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The parts that the docstring of an exported function has not. */
+function lacking(target: ts.Symbol, checker: ts.TypeChecker): string[] {
+  const tags = target.getJsDocTags(checker).map(({ name }) => name);
+  const text = ts.displayPartsToString(target.getDocumentationComment(checker));
+  return [...(text === '' ? ['text'] : []), ...['throws', 'example'].filter((tag) => !tags.includes(tag))];
+}
+
+function readDocs(): Docs {
   const files = entries.map((entry) => join(root, 'src', entry));
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root);
   const program = ts.createProgram([...files, join(root, 'src/webassembly.d.ts')], options);
   const checker = program.getTypeChecker();
   const found = new Map<string, Example>();
+  const values = new Map<string, readonly string[]>();
   const visit = (name: string, symbol: ts.Symbol, depth: number): void => {
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
     for (const tag of target.getJsDocTags(checker)) {
@@ -57,14 +75,20 @@ function findExamples(): Example[] {
     if (depth > 1) return;
     for (const [, member] of target.members ?? []) visit(`${name}.${member.name}`, member, depth + 1);
     const isNamespace = target.flags & (ts.SymbolFlags.ValueModule | ts.SymbolFlags.NamespaceModule);
-    if (isNamespace) for (const one of checker.getExportsOfModule(target)) visit(`${name}.${one.name}`, one, depth + 1);
+    if (!isNamespace) return;
+    for (const one of checker.getExportsOfModule(target)) {
+      visit(`${name}.${one.name}`, one, depth + 1);
+      const value = one.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(one) : one;
+      const isValue = (value.flags & ts.SymbolFlags.Value) !== 0;
+      if (documented.includes(name) && isValue) values.set(`${name}.${one.name}`, lacking(value, checker));
+    }
   };
   for (const file of files) {
     const module = checker.getSymbolAtLocation(program.getSourceFile(file) as ts.SourceFile);
     if (module === undefined) throw new Error(`${file} is not a module`);
     for (const symbol of checker.getExportsOfModule(module)) visit(symbol.name, symbol, 0);
   }
-  return [...found.values()];
+  return { examples: [...found.values()], values };
 }
 
 /** A statement on one line, and the value that the comment after it promises. */
@@ -80,7 +104,7 @@ function toProgram(code: string): string {
   return `${preamble}\n{\n${lines.join('\n')}\n}\n`;
 }
 
-const examples = findExamples();
+const { examples, values } = readDocs();
 const programs = compileAll(
   'examples',
   examples.map(({ code }) => toProgram(code)),
@@ -94,7 +118,18 @@ describe('examples in docstrings', () => {
     expect(promising.length).toBeGreaterThan(examples.length / 2);
   });
 
-  it.each(examples.map((example, i) => ({ ...example, program: programs[i] ?? '' })))('$where', async ({ program }) => {
-    expect((await run(program, root)).stderr).toBe('');
+  it('are in the docstring of every function of nd and random, with a sentence and what it throws', () => {
+    expect([...values.keys()].filter((name) => name.startsWith('nd.')).length).toBeGreaterThan(120);
+    expect([...values.keys()].filter((name) => name.startsWith('random.')).length).toBeGreaterThan(4);
+    expect([...values].filter(([, missing]) => missing.length > 0)).toEqual([]);
+  });
+
+  let thrown: readonly string[] = [];
+  beforeAll(async () => {
+    thrown = await runAll(programs, root);
+  }, 180_000);
+
+  it.each(examples.map(({ where }, i) => ({ where, i })))('$where', ({ i }) => {
+    expect(thrown[i]).toBe('');
   });
 });

@@ -2,7 +2,7 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import ts from 'typescript';
 
@@ -68,4 +68,27 @@ export function compileAll(name: string, codes: readonly string[], changed: ts.C
 export async function run(program: string, cwd: string): Promise<{ stdout: string; stderr: string }> {
   const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', FORCE_COLOR: undefined };
   return promisify(execFile)(process.execPath, [program], { cwd, env, timeout: 60_000 });
+}
+
+/**
+ * Runs many programs one after the other in one process, in `cwd`: a process each would take most of the time. Answers
+ * what each of them threw, '' where nothing. @throws Error when the process itself fails, or writes to standard error
+ */
+export async function runAll(programs: readonly string[], cwd: string): Promise<string[]> {
+  const driver = join(root, 'out', 'run-all.mjs');
+  const lines = [
+    'const thrown = [];',
+    `for (const program of ${JSON.stringify(programs.map((file) => pathToFileURL(file).href))}) {`,
+    "  await import(program).then(() => thrown.push(''), (error) => thrown.push(String(error?.stack ?? error)));",
+    '}',
+    "console.log('');",
+    'console.log(JSON.stringify(thrown));',
+    'process.exit();',
+  ];
+  writeFileSync(driver, `${lines.join('\n')}\n`);
+  const env = { ...process.env, NODE_OPTIONS: '', NO_COLOR: '1', FORCE_COLOR: undefined };
+  const options = { cwd, env, timeout: 170_000, maxBuffer: 1 << 26 };
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, [driver], options);
+  if (stderr !== '') throw new Error(`an example wrote to standard error: ${stderr}`);
+  return JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '[]') as string[];
 }

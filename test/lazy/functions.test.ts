@@ -262,7 +262,7 @@ describe('reductions', () => {
   });
 
   it('refuse axes and options that there are not', () => {
-    expect(() => nd.sum(x, { axis: 2 })).toThrow('nd.sum: axis 2 is out of range for an array with 2 axes');
+    expect(() => nd.sum(x, { axis: 2 })).toThrow('nd.sum: axis 2 is out of range for x of shape [2, 3]');
     expect(() => nd.sum(x, { axis: [0, -2] })).toThrow('nd.sum: an axis is named twice in [0, -2]');
     expect(() => nd.sum(x, { axis: 'x' as never })).toThrow(OptionError);
     expect(() => nd.sum(x, { axes: 0 } as object)).toThrow("did you mean 'axis'?");

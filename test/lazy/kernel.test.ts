@@ -143,7 +143,9 @@ describe('a scalar kernel', () => {
     expect(() => call(1, 2, 'x')).toThrow('saxpy: the string "x" is not an array');
     expect(() => nd.kernel('', (x) => x)).toThrow('the first argument is its name');
     expect(() => nd.kernel('f', 1 as never)).toThrow("nd.kernel('f'): the second argument is a function");
-    expect(() => nd.kernel('f', (x) => x, { dType: 'float32' } as never)).toThrow("no option 'dType' (did you mean");
+    expect(() => nd.kernel('f', (x) => x, { dType: 'float32' } as never)).toThrow(
+      "no option 'dType'; did you mean 'dtype'?",
+    );
     expect(() => nd.kernel('f', (x) => x, { dtype: 'float16' as never })).toThrow("nd.kernel('f'): dtype");
     expect(() => nd.kernel('f', Math.exp)).toThrow('native or bound');
   });

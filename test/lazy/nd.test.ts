@@ -147,7 +147,7 @@ describe('kernel calls', () => {
   });
 
   it('refuse rows that do not exist', async () => {
-    expect(() => nd.take([1, 2, 3], [3])).toThrow('nd.take: row 3 does not exist; there are 3 rows');
+    expect(() => nd.take([1, 2, 3], [3])).toThrow('nd.take: index 3 is outside the axis, which has length 3');
     expect(() => nd.take([1, 2, 3], [-4])).toThrow(ArgumentError);
     expect(() => nd.take([1, 2, 3], [0.5])).toThrow(DTypeError);
     expect(await nested(nd.take([1, 2, 3], [[0]]))).toEqual([[1]]);
