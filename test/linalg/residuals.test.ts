@@ -27,7 +27,8 @@ import {
   transposed,
 } from './matrices.js';
 
-const machine = machines[0]!;
+// the last is the relaxed build where the engine has one
+const machine = machines.at(-1)!;
 type Real = Extract<DType, 'float64' | 'float32'>;
 
 function run(name: string, inputs: readonly NDArray[], params: KernelParams = {}): NDArray[] {
