@@ -34,4 +34,7 @@ export { acoshF32, acoshF64, asinhF32, asinhF64, atanhF32, atanhF64 } from './ma
 export { coshF32, coshF64, sinhF32, sinhF64, tanhF32, tanhF64 } from './math/hyperbolic';
 export { modF32, modF64, remainderF32, remainderF64 } from './math/modulo';
 export { cbrtF32, cbrtF64, hypotF32, hypotF64, powF32, powF64 } from './math/power';
-export { cholesky, det, eigh, inv, lstsq, lu, qr, qrPivoted, slogdet, solve, svd } from './linalg/drivers';
+export { cholesky, lu, qr, qrPivoted } from './linalg/factor';
+export { lstsq } from './linalg/least-squares';
+export { det, inv, slogdet, solve } from './linalg/solve';
+export { eigh, svd } from './linalg/spectral';

@@ -60,8 +60,9 @@ export type { Computed, Delayed, DelayedTask, Persisted, PersistedDelayed, Visua
 export type { Inferred, JsBody, Kernel, KernelCost, KernelParams } from './kernels/contract.js';
 export type { KernelDefinition, UserWasmBody } from './kernels/define.js';
 export type { UserKernel } from './lazy/define-kernel.js';
-export { type ArrayInput, LazyArray, nd, type PersistedLazyArray, random } from './lazy/index.js';
+export { type ArrayInput, LazyArray, type LazyScalar, nd, type PersistedLazyArray, random } from './lazy/index.js';
 export type { ScalarKernel, ScalarKernelOptions } from './lazy/kernel.js';
+export * as linalg from './linalg/index.js';
 export { createRuntime, type Runtime } from './runtime.js';
 export type { Observer } from './scheduler/observer.js';
 export type { RunRecord, TaskRecord } from './scheduler/recorder.js';

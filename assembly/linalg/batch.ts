@@ -26,6 +26,12 @@ const SMALL_BYTES: usize = CALL - SMALL;
   status: i32;
 }
 
+/** Bytes of an element: `wide` 1 for float64, 0 for float32. */
+// @ts-ignore: decorator
+@inline export function size(wide: i32): usize {
+  return wide ? 8 : 4;
+}
+
 export function newCall(work: usize, m: i32, n: i32, k: i32): Call {
   memory.fill(work + CALL, 0, offsetof<Call>());
   const call = changetype<Call>(work + CALL);

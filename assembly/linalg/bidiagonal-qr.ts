@@ -3,21 +3,14 @@
  * 8.6; the cases are LINPACK's). Vectors are rows, so that rotations work on adjacent elements: rows of `u` and `v`
  * that belong to the matrix's rows and columns; with `count` 0 they are left alone and nothing but values is made.
  */
-import { hypotenuse, rotate } from './tridiagonal';
+import { NOT_CONVERGED, OK } from '../status';
+import { at, hypotenuse, rotate, set, swapRows } from './vector';
+
 
 const EPS: f64 = 2.220446049250313e-16;
 /** What is nothing beside a matrix whose largest element is one. */
 const TINY: f64 = 1e-17;
 const MAX_SWEEPS: i32 = 60;
-
-// @ts-ignore: decorator
-@inline function at(p: usize, i: i32): f64 {
-  return load<f64>(p + (<usize>i << 3));
-}
-// @ts-ignore: decorator
-@inline function set(p: usize, i: i32, value: f64): void {
-  store<f64>(p + (<usize>i << 3), value);
-}
 
 /** Rows i and j: i ← c·i + s·j, j ← c·j − s·i. */
 // @ts-ignore: decorator
@@ -27,8 +20,8 @@ const MAX_SWEEPS: i32 = 60;
 
 /**
  * d (n) and e (n − 1, or n with one column more than rows when `extra`) → values ascending in d, rows of u and v likewise;
- * with `extra` row n of v spans the null space. The rows have `countU` and `countV` elements. 2 when an iteration did not
- * converge, else 0.
+ * with `extra` row n of v spans the null space. The rows have `countU` and `countV` elements. OK or
+ * NOT_CONVERGED.
  */
 export function bidiagonalQr(
   n: i32, extra: bool, d: usize, e: usize, countU: i32, u: usize, ldu: i32, countV: i32, v: usize, ldv: i32,
@@ -85,11 +78,11 @@ export function bidiagonalQr(
       }
       continue;
     }
-    if (sweep++ == MAX_SWEEPS) return 2;
+    if (sweep++ == MAX_SWEEPS) return NOT_CONVERGED;
     step(k, p, d, e, countU, u, ldu, countV, v, ldv);
   }
   sortRows(n, d, countU, u, ldu, countV, v, ldv);
-  return 0;
+  return OK;
 }
 
 /** Turns the element f right of row `rows` − 1 in column `column` upwards and out, down to row `least`. */
@@ -161,16 +154,8 @@ function sortRows(n: i32, d: usize, countU: i32, u: usize, ldu: i32, countV: i32
     const value = at(d, i);
     set(d, i, at(d, least));
     set(d, least, value);
-    swapRows(countU, u, ldu, i, least);
-    swapRows(countV, v, ldv, i, least);
-  }
-}
-
-function swapRows(count: i32, x: usize, ld: i32, i: i32, j: i32): void {
-  for (let k = 0; k < count; k++) {
-    const value = at(x, i * ld + k);
-    set(x, i * ld + k, at(x, j * ld + k));
-    set(x, j * ld + k, value);
+    swapRows(countU, u + (<usize>(i * ldu) << 3), u + (<usize>(least * ldu) << 3));
+    swapRows(countV, v + (<usize>(i * ldv) << 3), v + (<usize>(least * ldv) << 3));
   }
 }
 

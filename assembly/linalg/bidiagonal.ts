@@ -7,43 +7,23 @@
  * Left and right vectors are kept as rows of u and v. Leaves of at most 32 rows are solved by implicit QR.
  */
 import { GEMM_END, wideProduct } from '../gemm';
-import { Body, parallelFor } from '../team';
+import { CANCELLED, NOT_CONVERGED, OK } from '../status';
 import { bidiagonalQr } from './bidiagonal-qr';
-import { singularRoot } from './secular';
-import { hypotenuse, rotate, sortIndices } from './tridiagonal';
+import { CONTEXT, eachRoot, ROOTS_EACH, singularRoot } from './secular';
+import { at, hypotenuse, index, rotate, set, setIndex, sortIndices } from './vector';
 
 const EPS: f64 = 2.220446049250313e-16;
 const LEAF: i32 = 32;
-const CONTEXT: usize = 64 + 896;
-const WIDE_ROOTS: i32 = 128;
-const ROOTS_EACH: i32 = 16;
-
-// @ts-ignore: decorator
-@inline function at(p: usize, i: i32): f64 {
-  return load<f64>(p + (<usize>i << 3));
-}
-// @ts-ignore: decorator
-@inline function set(p: usize, i: i32, value: f64): void {
-  store<f64>(p + (<usize>i << 3), value);
-}
-// @ts-ignore: decorator
-@inline function index(p: usize, i: i32): i32 {
-  return load<i32>(p + (<usize>i << 2));
-}
-// @ts-ignore: decorator
-@inline function setIndex(p: usize, i: i32, value: i32): void {
-  store<i32>(p + (<usize>i << 2), value);
-}
 
 /** float64 elements of workspace for `bidiagonalSvd`. */
 export function bidiagonalSpace(n: i32): usize {
   const m = <usize>n + 1;
-  return 3 * m * m + 10 * m;
+  return 3 * m * m + 7 * m;
 }
 
 /**
  * d (n) and e (n − 1, and room for one more) → singular values ascending in d, left and right vectors as the rows of u
- * and v (n × n). e is destroyed. 0 is success, 2 when an iteration did not converge, −1 cancelled.
+ * and v (n × n). e is destroyed. OK, NOT_CONVERGED or CANCELLED.
  */
 export function bidiagonalSvd(work: usize, n: i32, d: usize, e: usize, u: usize, v: usize, space: usize): i32 {
   for (let which = 0; which < 2; which++) {
@@ -52,7 +32,7 @@ export function bidiagonalSvd(work: usize, n: i32, d: usize, e: usize, u: usize,
     for (let i = 0; i < n; i++) set(q, i * n + i, 1);
   }
   const norm = scaleToOne(n, d, e);
-  if (norm == 0) return 0;
+  if (norm == 0) return OK;
   const status = conquer(work, n, 0, d, e, u, v, n, space);
   for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
   return status;
@@ -61,7 +41,7 @@ export function bidiagonalSvd(work: usize, n: i32, d: usize, e: usize, u: usize,
 /** Singular values alone, ascending in d, by implicit QR: O(n²). */
 export function bidiagonalValues(n: i32, d: usize, e: usize): i32 {
   const norm = scaleToOne(n, d, e);
-  if (norm == 0) return 0;
+  if (norm == 0) return OK;
   const status = bidiagonalQr(n, false, d, e, 0, 0, 0, 0, 0, 0);
   for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
   return status;
@@ -86,9 +66,9 @@ function conquer(work: usize, n: i32, extra: i32, d: usize, e: usize, u: usize, 
   const corner = <usize>(nl + 1) * <usize>(ld + 1) << 3;
   const later = <usize>(nl + 1) << 3;
   let status = conquer(work, nl, 1, d, e, u, v, ld, space);
-  if (status != 0) return status;
+  if (status != OK) return status;
   status = conquer(work, nr, extra, d + later, e + later, u + corner, v + corner, ld, space);
-  if (status != 0) return status;
+  if (status != OK) return status;
   return merge(work, n, nl, extra, alpha, beta, d, u, v, ld, space);
 }
 
@@ -121,7 +101,7 @@ function merge(
     setIndex(type, i, i < nl ? 1 : 3);
     if (i != nl) largest = max(largest, abs(at(d, i)));
   }
-  if (largest == 0) return 0;
+  if (largest == 0) return OK;
   // a part may be smaller than the whole by any factor: squares must not vanish
   for (let i = 0; i < n; i++) {
     set(weights, i, at(weights, i) / largest);
@@ -194,8 +174,9 @@ function merge(
   const shared = changetype<Merge>(work + CONTEXT);
   shared.k = k; shared.poles = poles; shared.z = z; shared.weights = weights;
   shared.roots = roots; shared.distances = distances; shared.s = s; shared.place = place;
-  if (!each(work, k, solveRoots)) return -1;
-  if (!each(work, k, recomputeWeights)) return -1;
+  if (!eachRoot(work, k, solveRoots)) return CANCELLED;
+  for (let i = 0; i < k; i++) if (isNaN(at(roots, i))) return NOT_CONVERGED;
+  if (!eachRoot(work, k, recomputeWeights)) return CANCELLED;
   for (let i = 0; i < n; i++) setIndex(order, i, i);
   sortIndices(n, order, roots, spare);
   for (let i = 0; i < n; i++) set(d, i, at(roots, index(order, i)) * largest);
@@ -214,7 +195,7 @@ function merge(
       memory.copy(packed + <usize>(k + i) * bytes, q + (<usize>(index(gone, i) * ld) << 3), bytes);
     }
     shared.isLeft = isLeft;
-    if (!each(work, k, makeVectors)) return -1;
+    if (!eachRoot(work, k, makeVectors)) return CANCELLED;
     for (let i = 0; i < n; ) {
       const from = index(order, i);
       const target = q + (<usize>(i * ld) << 3);
@@ -233,19 +214,12 @@ function merge(
       const a = s + (<usize>(from * k) << 3), b = packed, right = a + (<usize>count1 << 3);
       const below = packed + <usize>count1 * bytes + (<usize>cut << 3);
       const corner = target + (<usize>cut << 3);
-      if (!wideProduct<f64>(work, rows, cut, middle, 1, a, k, 1, b, width, 1, target, ld, false, false)) return -1;
-      if (!wideProduct<f64>(work, rows, width - cut, k - count1, 1, right, k, 1, below, width, 1, corner, ld, false, false)) return -1;
+      if (!wideProduct<f64>(work, rows, cut, middle, 1, a, k, 1, b, width, 1, target, ld, false, false)) return CANCELLED;
+      if (!wideProduct<f64>(work, rows, width - cut, k - count1, 1, right, k, 1, below, width, 1, corner, ld, false, false)) return CANCELLED;
       i = end;
     }
   }
-  return 0;
-}
-
-function each(work: usize, k: i32, body: Body): bool {
-  const pieces = (k + ROOTS_EACH - 1) / ROOTS_EACH;
-  if (k >= WIDE_ROOTS) return parallelFor(work, pieces, body.index, work + CONTEXT);
-  for (let i = 0; i < pieces; i++) body(work, i, work + CONTEXT);
-  return true;
+  return OK;
 }
 
 function solveRoots(work: usize, piece: i32, context: usize): void {

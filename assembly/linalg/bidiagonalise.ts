@@ -12,7 +12,7 @@
 import { wideProduct } from '../gemm';
 import { Body, parallelFor } from '../team';
 import { applyBlock, blockFactorRows, reflector } from './householder';
-import { addScaled, dot } from './symmetric';
+import { addScaled, at, dot, set, sum } from './vector';
 
 const BLOCK: i32 = 32;
 const CONTEXT: usize = 64 + 896;
@@ -31,19 +31,10 @@ const WIDE_ELEMENTS: i32 = 1 << 16;
   m: i32; n: i32;
 }
 
-// @ts-ignore: decorator
-@inline function at(p: usize, i: i32): f64 {
-  return load<f64>(p + (<usize>i << 3));
-}
-// @ts-ignore: decorator
-@inline function set(p: usize, i: i32, value: f64): void {
-  store<f64>(p + (<usize>i << 3), value);
-}
-
 /** float64 elements of workspace of `bidiagonalise`; `formSpace` is that of applying the reflectors. */
 export function bidiagonaliseSpace(m: i32, n: i32): usize {
   const strips = (n + STRIP - 1) / STRIP;
-  return <usize>(3 * BLOCK) * <usize>(m + n) + <usize>strips * <usize>m + 4 * <usize>(m + n);
+  return <usize>(3 * BLOCK) * <usize>(m + n) + <usize>strips * <usize>m + <usize>m + 3 * <usize>n;
 }
 
 export function formSpace(columns: i32): usize {
@@ -228,11 +219,6 @@ function timesRows(n: i32, r0: usize, row: usize, w: usize, out: usize): void {
   store<f64>(out, t1, 8);
   store<f64>(out, t2, 16);
   store<f64>(out, t3, 24);
-}
-
-// @ts-ignore: decorator
-@inline function sum(v: v128): f64 {
-  return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
 }
 
 /**

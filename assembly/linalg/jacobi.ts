@@ -8,8 +8,7 @@ import { CANCELLED, NOT_CONVERGED, OK } from '../status';
 import { copyUpper } from './copy';
 import { pivotedFactor } from './pivoted-qr';
 import { qrFormFrom, qrSpace } from './qr';
-import { addScaled, dot } from './symmetric';
-import { rotate } from './tridiagonal';
+import { addScaled, at, dot, rotate, set, swapRows } from './vector';
 
 const EPS: f64 = 2.220446049250313e-16;
 const MAX_SWEEPS: i32 = 60;
@@ -17,15 +16,6 @@ const MAX_SWEEPS: i32 = 60;
 const NOTHING: f64 = 1e-290;
 /** Norms above this have products of elements that do not vanish. */
 const SAFE: f64 = 1e-130;
-
-// @ts-ignore: decorator
-@inline function at(p: usize, i: i32): f64 {
-  return load<f64>(p + (<usize>i << 3));
-}
-// @ts-ignore: decorator
-@inline function set(p: usize, i: i32, value: f64): void {
-  store<f64>(p + (<usize>i << 3), value);
-}
 
 /** float64 elements of workspace of `jacobiFactor`. */
 export function jacobiSpace(m: i32, n: i32): usize {
@@ -42,7 +32,7 @@ export function jacobiFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u:
   const w = order + (<usize>n << 3), v = w + (<usize>n * <usize>n << 3), q = v + (<usize>n * <usize>n << 3);
   pivotedFactor<f64>(m, n, a, n, tau, order, norms);
   copyUpper<f64>(n, n, a, n, w, n);
-  if (jacobiSvd(n, n, w, v, s) != 0) return NOT_CONVERGED;
+  if (jacobiSvd(n, n, w, v, s) != OK) return NOT_CONVERGED;
   if (u == 0) return OK;
   // J·R = diag(s)·W, so A = Q·Jᵀ·diag(s)·W·Pᵀ
   for (let i = 0; i < n; i++) {
@@ -54,7 +44,7 @@ export function jacobiFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u:
 
 /**
  * w (n rows of m ≥ n elements: the columns of A) → rows of norm one in w, the left vectors; v (n × n) gets the right
- * vectors as rows; s (n) descending. 2 when it did not converge, else 0.
+ * vectors as rows; s (n) descending. OK or NOT_CONVERGED.
  */
 function jacobiSvd(m: i32, n: i32, w: usize, v: usize, s: usize): i32 {
   const row = <usize>m << 3, rowV = <usize>n << 3;
@@ -101,8 +91,8 @@ function jacobiSvd(m: i32, n: i32, w: usize, v: usize, s: usize): i32 {
       const value = at(s, i);
       set(s, i, at(s, best));
       set(s, best, value);
-      swap(m, w + <usize>i * row, w + <usize>best * row);
-      swap(n, v + <usize>i * rowV, v + <usize>best * rowV);
+      swapRows(m, w + <usize>i * row, w + <usize>best * row);
+      swapRows(n, v + <usize>i * rowV, v + <usize>best * rowV);
     }
   }
   const largest = n > 0 ? at(s, 0) : 0;
@@ -112,7 +102,7 @@ function jacobiSvd(m: i32, n: i32, w: usize, v: usize, s: usize): i32 {
     if (size > largest * NOTHING) for (let k = 0; k < m; k++) set(x, k, at(x, k) / size);
     else complete(m, i, w, row);
   }
-  return sweep == MAX_SWEEPS ? 2 : 0;
+  return sweep == MAX_SWEEPS ? NOT_CONVERGED : OK;
 }
 
 /** The cosine of the angle between two rows of these norms. */
@@ -151,12 +141,4 @@ function norm(m: i32, x: usize): f64 {
     sum += value * value;
   }
   return largest * sqrt(sum);
-}
-
-function swap(n: i32, x: usize, y: usize): void {
-  for (let k = 0; k < n; k++) {
-    const value = at(x, k);
-    set(x, k, at(y, k));
-    set(y, k, value);
-  }
 }

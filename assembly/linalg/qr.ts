@@ -59,12 +59,13 @@ export function qrForm<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, space
   return true;
 }
 
-/** C (m × p, leading dimension ldc) ← Qᵀ·C, w room for 2·32·p elements. */
+/** C (m × p, leading dimension ldc) ← Qᵀ·C. */
 export function qrApplyTransposed<T>(
-  work: usize, m: i32, n: i32, a: usize, lda: i32, space: usize, p: i32, c: usize, ldc: i32, w: usize,
+  work: usize, m: i32, n: i32, a: usize, lda: i32, space: usize, p: i32, c: usize, ldc: i32,
 ): bool {
   const k = min(m, n);
   const v = space + (blocksT(m, n) + <usize>(BLOCK * BLOCK + BLOCK)) * sizeof<T>();
+  const w = v + <usize>(m * BLOCK) * sizeof<T>();
   for (let j = 0; j < k; j += BLOCK) {
     const b = min(BLOCK, k - j);
     unpackReflectors<T>(m - j, b, a + <usize>(j * lda + j) * sizeof<T>(), lda, v);

@@ -7,10 +7,29 @@
  * whenever a step leaves the bracket or gains too little. Distances dᵢ − λ are kept relative to the nearer pole, so they
  * are right to their last digits even where λ itself cannot tell it from the pole.
  */
+import { Body, parallelFor } from '../team';
+import { at, set } from './vector';
+
 const EPS: f64 = 2.220446049250313e-16;
 const MOST: i32 = 100;
+/** From this many roots on threads share them. */
+const WIDE_ROOTS: i32 = 128;
+export const ROOTS_EACH: i32 = 16;
+/** Where the arguments of shared loops lie: within the arena's first kilobyte, beside those of the product. */
+export const CONTEXT: usize = 64 + 896;
 
-/** Root `j` of k: dᵢ − λ goes to delta[i]; answers λ. d and z are float64 arrays. */
+/**
+ * Runs `body` for pieces of ROOTS_EACH of k roots, on all threads where there are many; it finds its arguments, which
+ * both kinds of merges lay out for themselves, at `work + CONTEXT`. False when cancelled.
+ */
+export function eachRoot(work: usize, k: i32, body: Body): bool {
+  const pieces = (k + ROOTS_EACH - 1) / ROOTS_EACH;
+  if (k >= WIDE_ROOTS) return parallelFor(work, pieces, body.index, work + CONTEXT);
+  for (let i = 0; i < pieces; i++) body(work, i, work + CONTEXT);
+  return true;
+}
+
+/** Root `j` of k: dᵢ − λ goes to delta[i]; answers λ, or NaN when it was not found within the bound. */
 export function secularRoot(k: i32, j: i32, d: usize, z: usize, rho: f64, delta: usize): f64 {
   const dj = at(d, j);
   const isLast = j + 1 == k;
@@ -40,9 +59,10 @@ export function secularRoot(k: i32, j: i32, d: usize, z: usize, rho: f64, delta:
   const base = at(d, origin);
   for (let i = 0; i < k; i++) set(delta, i, at(d, i) - base);
   const left = at(delta, j), right = isLast ? <f64>0 : at(delta, j + 1);
-  let tau = origin == j ? firstGuess(k, j, delta, z, rho, low, high) : (low + high) * 0.5;
+  let tau = (low + high) * 0.5;
   let before: f64 = Infinity;
-  for (let round = 0; round < MOST; round++) {
+  for (let round = 0; ; round++) {
+    if (round == MOST) return NaN;
     let psi: f64 = 0, dpsi: f64 = 0, phi: f64 = 0, dphi: f64 = 0;
     for (let i = 0; i <= j; i++) {
       const t = at(z, i) / (at(delta, i) - tau);
@@ -74,7 +94,7 @@ export function secularRoot(k: i32, j: i32, d: usize, z: usize, rho: f64, delta:
       next = tau + (a <= 0 ? (c == 0 ? b / a : (a - root) / (2 * c)) : 2 * b / (a + root));
     }
     // a step that gains less than a halving in two rounds is replaced by one
-    if (!(next > low && next < high) || (round % 3 == 2 && abs(f) > 0.5 * before)) next = halve(low, high);
+    if (!(next > low && next < high) || (round % 3 == 2 && abs(f) > 0.5 * before)) next = within(low, high);
     if (round % 3 == 2) before = abs(f);
     if (next == tau) break;
     tau = next;
@@ -85,7 +105,7 @@ export function secularRoot(k: i32, j: i32, d: usize, z: usize, rho: f64, delta:
 
 /**
  * Root `j` of 1 + Σ zᵢ²/(dᵢ² − σ²) = 0, the singular values of a diagonal matrix with its first row replaced by z: d
- * ascending and distinct, d₀ = 0. dᵢ − σ goes to delta[i]; answers σ. As `secularRoot`, with steps taken in σ² (dlasd4).
+ * ascending and distinct, d₀ = 0. dᵢ − σ goes to delta[i]; answers σ, or NaN. As `secularRoot`, with steps taken in σ² (dlasd4).
  */
 export function singularRoot(k: i32, j: i32, d: usize, z: usize, delta: usize): f64 {
   const dj = at(d, j);
@@ -118,7 +138,8 @@ export function singularRoot(k: i32, j: i32, d: usize, z: usize, delta: usize): 
   const dNext = isLast ? <f64>0 : at(d, j + 1);
   let tau = (low + high) * 0.5;
   let before: f64 = Infinity;
-  for (let round = 0; round < MOST; round++) {
+  for (let round = 0; ; round++) {
+    if (round == MOST) return NaN;
     const twice = base + base + tau;
     const sigma = base + tau;
     let psi: f64 = 0, dpsi: f64 = 0, phi: f64 = 0, dphi: f64 = 0;
@@ -155,7 +176,7 @@ export function singularRoot(k: i32, j: i32, d: usize, z: usize, delta: usize): 
     }
     const square = sigma * sigma + step;
     let next = square > 0 ? tau + step / (sigma + sqrt(square)) : low;
-    if (!(next > low && next < high) || (round % 3 == 2 && abs(f) > 0.5 * before)) next = halve(low, high);
+    if (!(next > low && next < high) || (round % 3 == 2 && abs(f) > 0.5 * before)) next = within(low, high);
     if (round % 3 == 2) before = abs(f);
     if (next == tau) break;
     tau = next;
@@ -164,23 +185,9 @@ export function singularRoot(k: i32, j: i32, d: usize, z: usize, delta: usize): 
   return base + tau;
 }
 
-/** Where the two nearest poles alone would put the root. */
-function firstGuess(k: i32, j: i32, delta: usize, z: usize, rho: f64, low: f64, high: f64): f64 {
-  return j + 1 < k ? halve(low, high) * 0.5 : halve(low, high);
-}
-
-/** The middle of a bracket; geometric where it reaches from a pole over many magnitudes. */
-function halve(low: f64, high: f64): f64 {
-  if (low == 0 && high > 0) return high * 0.5;
-  if (high == 0 && low < 0) return low * 0.5;
+/** A place within a bracket: its middle, or nearer to the pole where one side is one, as roots may be near it by magnitudes. */
+function within(low: f64, high: f64): f64 {
+  if (low == 0) return high * 0.0625;
+  if (high == 0) return low * 0.0625;
   return low + (high - low) * 0.5;
-}
-
-// @ts-ignore: decorator
-@inline function at(p: usize, i: i32): f64 {
-  return load<f64>(p + (<usize>i << 3));
-}
-// @ts-ignore: decorator
-@inline function set(p: usize, i: i32, value: f64): void {
-  store<f64>(p + (<usize>i << 3), value);
 }

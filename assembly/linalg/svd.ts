@@ -6,29 +6,31 @@
 import { bidiagonalSpace, bidiagonalSvd, bidiagonalValues } from './bidiagonal';
 import { applyReflectors, bidiagonalise, bidiagonaliseSpace, formSpace } from './bidiagonalise';
 import { wideProduct } from '../gemm';
+import { CANCELLED, OK } from '../status';
+import { transposeInto } from './copy';
 import { qrFactor, qrForm, qrSpace } from './qr';
 
-/** Whether QR first saves time; as in src. */
+/** Whether QR first saves time. */
 // @ts-ignore: decorator
 @inline function isTall(m: i32, n: i32): bool {
   return <f64>m > 1.6 * <f64>n;
 }
 
-/** float64 elements of workspace of `svdFactor`, A's copy included. */
+/** float64 elements of workspace of `svdFactor`: of the QR where there is one, then of the bidiagonal form. */
 export function svdSpace(m: i32, n: i32): usize {
   const height = isTall(m, n) ? n : m;
   const tall = isTall(m, n) ? <usize>m * <usize>n + qrSpace(m, n, n) : 0;
-  const reduce = bidiagonaliseSpace(height, n);
-  const rest = max(bidiagonalSpace(n), formSpace(n));
-  return tall + <usize>height * <usize>n * 2 + 3 * <usize>n * <usize>n + 8 * <usize>n + 64 + max(reduce, rest);
+  const square = <usize>n * <usize>n;
+  const reflectors = <usize>height * <usize>n + square, lists = <usize>(4 * n), vectors = square * 2;
+  return tall + lists + reflectors + vectors + max<usize>(bidiagonaliseSpace(height, n), max<usize>(bidiagonalSpace(n), formSpace(n)));
 }
 
 /**
- * a (m × n) is destroyed; s (n) descending; u (m × n) and vt (n × n), or neither when u is 0. 0 is success, 2 when an
- * iteration did not converge, −1 cancelled.
+ * a (m × n) is destroyed; s (n) descending; u (m × n) and vt (n × n), or neither when u is 0. OK,
+ * NOT_CONVERGED or CANCELLED.
  */
 export function svdFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u: usize, vt: usize, space: usize): i32 {
-  if (n == 0) return 0;
+  if (n == 0) return OK;
   let height = m;
   let source = a;
   let q: usize = 0;
@@ -36,9 +38,9 @@ export function svdFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u: us
     // the same of R, and then U = Q·U
     const factorSpace = space;
     const used = qrSpace(m, n, n);
-    if (!qrFactor<f64>(work, m, n, a, n, factorSpace)) return -1;
+    if (!qrFactor<f64>(work, m, n, a, n, factorSpace)) return CANCELLED;
     q = space + (used << 3);
-    if (u != 0 && !qrForm<f64>(work, m, n, a, n, factorSpace, n, q)) return -1;
+    if (u != 0 && !qrForm<f64>(work, m, n, a, n, factorSpace, n, q)) return CANCELLED;
     for (let i = 1; i < n; i++) memory.fill(a + (<usize>i * <usize>n << 3), 0, <usize>i << 3);
     space = q + (<usize>m * <usize>n << 3);
     height = n;
@@ -47,26 +49,26 @@ export function svdFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u: us
   const us = tauV + (<usize>n << 3), vs = us + (<usize>n * <usize>height << 3);
   const uRows = vs + (<usize>n * <usize>n << 3), vRows = uRows + (<usize>n * <usize>n << 3);
   const rest = vRows + (<usize>n * <usize>n << 3);
-  if (!bidiagonalise(work, height, n, source, n, d, e, us, tauU, vs, tauV, rest)) return -1;
+  if (!bidiagonalise(work, height, n, source, n, d, e, us, tauU, vs, tauV, rest)) return CANCELLED;
   if (u == 0) {
     const status = bidiagonalValues(n, d, e);
     for (let i = 0; i < n; i++) store<f64>(s + (<usize>i << 3), load<f64>(d + (<usize>(n - 1 - i) << 3)));
     return status;
   }
   const status = bidiagonalSvd(work, n, d, e, uRows, vRows, rest);
-  if (status != 0) return status;
+  if (status != OK) return status;
   for (let i = 0; i < n; i++) store<f64>(s + (<usize>i << 3), load<f64>(d + (<usize>(n - 1 - i) << 3)));
   // columns of U and V in descending order; V is made in the place of the left rows
   const target = q != 0 ? a : u;
   if (height > n) memory.fill(target + (<usize>n * <usize>n << 3), 0, <usize>(height - n) * <usize>n << 3);
   transposeReversed(n, uRows, target);
-  if (!applyReflectors(work, n, height, 0, us, tauU, n, target, rest)) return -1;
+  if (!applyReflectors(work, n, height, 0, us, tauU, n, target, rest)) return CANCELLED;
   const v = uRows;
   transposeReversed(n, vRows, v);
-  if (!applyReflectors(work, n - 1, n, 1, vs, tauV, n, v, rest)) return -1;
-  transpose(n, v, vt);
-  if (q != 0 && !wideProduct<f64>(work, m, n, n, 1, q, n, 1, a, n, 1, u, n, false, false)) return -1;
-  return 0;
+  if (!applyReflectors(work, n - 1, n, 1, vs, tauV, n, v, rest)) return CANCELLED;
+  transposeInto<f64>(n, n, v, vt);
+  if (q != 0 && !wideProduct<f64>(work, m, n, n, 1, q, n, 1, a, n, 1, u, n, false, false)) return CANCELLED;
+  return OK;
 }
 
 /** to[i][j] = from[n − 1 − j][i], in tiles. */
@@ -76,18 +78,6 @@ function transposeReversed(n: i32, from: usize, to: usize): void {
       for (let i = i0; i < min(n, i0 + 16); i++) {
         for (let j = j0; j < min(n, j0 + 16); j++) {
           store<f64>(to + (<usize>i * <usize>n + <usize>j << 3), load<f64>(from + (<usize>(n - 1 - j) * <usize>n + <usize>i << 3)));
-        }
-      }
-    }
-  }
-}
-
-function transpose(n: i32, from: usize, to: usize): void {
-  for (let i0 = 0; i0 < n; i0 += 16) {
-    for (let j0 = 0; j0 < n; j0 += 16) {
-      for (let i = i0; i < min(n, i0 + 16); i++) {
-        for (let j = j0; j < min(n, j0 + 16); j++) {
-          store<f64>(to + (<usize>i * <usize>n + <usize>j << 3), load<f64>(from + (<usize>j * <usize>n + <usize>i << 3)));
         }
       }
     }

@@ -9,6 +9,7 @@
 import { wideProduct } from '../gemm';
 import { Body, parallelFor } from '../team';
 import { applyBlock, blockFactorRows, reflector } from './householder';
+import { addScaled, at, dot, scaleBy, set, sum } from './vector';
 
 const BLOCK: i32 = 32;
 /** Where the arguments of the shared loop lie. */
@@ -26,18 +27,10 @@ const WIDE_ROWS: i32 = 512;
   n: i32; lda: i32; pieces: i32;
 }
 
-// @ts-ignore: decorator
-@inline function at(p: usize, i: i32): f64 {
-  return load<f64>(p + (<usize>i << 3));
-}
-// @ts-ignore: decorator
-@inline function set(p: usize, i: i32, value: f64): void {
-  store<f64>(p + (<usize>i << 3), value);
-}
-
 /** Elements of workspace of `tridiagonalise` and `tridiagonalBack`. */
 export function symmetricSpace(n: i32): usize {
-  return <usize>(4 * BLOCK + MOST_PIECES + 4) * <usize>n + 3 * <usize>(BLOCK * BLOCK);
+  // the panel's W, the parts of a product, a column, three panels side by side; or T, a Gram matrix, two products
+  return max<usize>(<usize>(4 * BLOCK + MOST_PIECES + 1) * <usize>n, <usize>(2 * BLOCK) * <usize>n + 2 * <usize>(BLOCK * BLOCK));
 }
 
 /** The diagonal to d (n), the other to e (n − 1), reflectors to vs (n × n) and taus (n). False when cancelled. */
@@ -175,48 +168,6 @@ function symvRow(i: i32, from: i32, a: usize, lda: i32, x: usize, y: usize): voi
     set(y, j, at(y, j) + value * xi);
   }
   set(y, i, at(y, i) + total);
-}
-
-// @ts-ignore: decorator
-@inline function sum(v: v128): f64 {
-  return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
-}
-
-export function dot(n: i32, x: usize, y: usize): f64 {
-  let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  let i = 0;
-  for (; i + 8 <= n; i += 8) {
-    s0 = f64x2.add(s0, f64x2.mul(v128.load(x), v128.load(y)));
-    s1 = f64x2.add(s1, f64x2.mul(v128.load(x, 16), v128.load(y, 16)));
-    s2 = f64x2.add(s2, f64x2.mul(v128.load(x, 32), v128.load(y, 32)));
-    s3 = f64x2.add(s3, f64x2.mul(v128.load(x, 48), v128.load(y, 48)));
-    x += 64; y += 64;
-  }
-  let total = sum(f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3)));
-  for (; i < n; i++) {
-    total += load<f64>(x) * load<f64>(y);
-    x += 8; y += 8;
-  }
-  return total;
-}
-
-/** x ← x + factor·y. */
-export function addScaled(n: i32, x: usize, factor: f64, y: usize): void {
-  const f = f64x2.splat(factor);
-  let i = 0;
-  for (; i + 4 <= n; i += 4) {
-    v128.store(x, f64x2.add(v128.load(x), f64x2.mul(f, v128.load(y))));
-    v128.store(x, f64x2.add(v128.load(x, 16), f64x2.mul(f, v128.load(y, 16))), 16);
-    x += 32; y += 32;
-  }
-  for (; i < n; i++) {
-    store<f64>(x, load<f64>(x) + factor * load<f64>(y));
-    x += 8; y += 8;
-  }
-}
-
-function scaleBy(n: i32, x: usize, factor: f64): void {
-  for (let i = 0; i < n; i++) set(x, i, at(x, i) * factor);
 }
 
 /** C (n × p, leading dimension p) ← Q·C for the Q of `tridiagonalise`. `space` also holds 2·32·p elements. */

@@ -164,3 +164,18 @@ function forwardPair<T>(
   v128.store(xk, v128.div<T>(v128.sub<T>(b2, v128.mul<T>(s, a2)), e), 32);
   v128.store(xk, v128.div<T>(v128.sub<T>(b3, v128.mul<T>(s, a3)), e), 48);
 }
+
+/**
+ * T·X = B in place of B for a contiguous n × n triangle of a, `lower` or upper, used `transposed` or not; X n × k. False when
+ * cancelled.
+ */
+export function solveTriangle<T>(
+  work: usize, n: i32, k: i32, lower: bool, transposed: bool, unit: bool, a: usize, x: usize,
+): bool {
+  const rT = transposed ? 1 : n, cT = transposed ? n : 1;
+  if (lower != transposed) return solveLeft<T>(work, n, k, unit, a, rT, cT, x, k);
+  // an upper triangle read from its last row is a lower one
+  const last = <usize>(n - 1);
+  const corner = a + last * <usize>(n + 1) * sizeof<T>();
+  return solveLeft<T>(work, n, k, unit, corner, -rT, -cT, x + last * <usize>k * sizeof<T>(), -k);
+}

@@ -8,55 +8,32 @@
  * at most 32 are solved by implicit QL. ⁴⁄₃n³ flops in products at most, less what is deflated.
  */
 import { GEMM_END, wideProduct } from '../gemm';
-import { Body, parallelFor } from '../team';
-import { secularRoot } from './secular';
+import { CANCELLED, NOT_CONVERGED, OK } from '../status';
+import { CONTEXT, eachRoot, ROOTS_EACH, secularRoot } from './secular';
+import { implicitQl } from './tridiagonal-ql';
+import { at, hypotenuse, index, rotate, set, setIndex, sortIndices } from './vector';
 
 const EPS: f64 = 2.220446049250313e-16;
 const LEAF: i32 = 32;
-const MAX_SWEEPS: i32 = 60;
-/** What is nothing beside a matrix whose largest element is one. */
-const TINY: f64 = 1e-17;
-/** Where the arguments of shared loops lie: within the arena's first kilobyte, beside those of the product. */
-const CONTEXT: usize = 64 + 896;
-/** From this many roots on threads share them. */
-const WIDE_ROOTS: i32 = 128;
-const ROOTS_EACH: i32 = 16;
-
-// @ts-ignore: decorator
-@inline function at(p: usize, i: i32): f64 {
-  return load<f64>(p + (<usize>i << 3));
-}
-// @ts-ignore: decorator
-@inline function set(p: usize, i: i32, value: f64): void {
-  store<f64>(p + (<usize>i << 3), value);
-}
-// @ts-ignore: decorator
-@inline function index(p: usize, i: i32): i32 {
-  return load<i32>(p + (<usize>i << 2));
-}
-// @ts-ignore: decorator
-@inline function setIndex(p: usize, i: i32, value: i32): void {
-  store<i32>(p + (<usize>i << 2), value);
-}
 
 /** float64 elements of workspace for `tridiagonalEigen`. */
 export function tridiagonalSpace(n: i32): usize {
-  return 2 * <usize>n * <usize>n + 8 * <usize>n;
+  return 2 * <usize>n * <usize>n + 7 * <usize>n;
 }
 
 /**
- * d (n) and e (n − 1, and room for one more) → ascending values in d, vectors as the rows of q (n × n). e is destroyed. 0 is success, 2 when an
- * iteration did not converge, −1 cancelled.
+ * d (n) and e (n − 1, and room for one more) → ascending values in d, vectors as the rows of q (n × n). e is destroyed. OK,
+ * NOT_CONVERGED or CANCELLED.
  */
 export function tridiagonalEigen(work: usize, n: i32, d: usize, e: usize, q: usize, space: usize): i32 {
   memory.fill(q, 0, <usize>n * <usize>n * 8);
   for (let i = 0; i < n; i++) set(q, i * n + i, 1);
-  if (n == 0) return 0;
+  if (n == 0) return OK;
   // scaled to a norm of one, as what is deflated is judged by absolute sizes
   let norm: f64 = 0;
   for (let i = 0; i < n; i++) norm = max(norm, abs(at(d, i)));
   for (let i = 0; i + 1 < n; i++) norm = max(norm, abs(at(e, i)));
-  if (norm == 0) return 0;
+  if (norm == 0) return OK;
   for (let i = 0; i < n; i++) set(d, i, at(d, i) / norm);
   for (let i = 0; i + 1 < n; i++) set(e, i, at(e, i) / norm);
   const status = conquer(work, n, d, e, q, n, space);
@@ -72,111 +49,10 @@ function conquer(work: usize, n: i32, d: usize, e: usize, q: usize, ldq: i32, sp
   set(d, n1, at(d, n1) - abs(rho));
   const q2 = q + (<usize>(n1 * ldq + n1) << 3);
   let status = conquer(work, n1, d, e, q, ldq, space);
-  if (status != 0) return status;
+  if (status != OK) return status;
   status = conquer(work, n2, d + (<usize>n1 << 3), e + (<usize>n1 << 3), q2, ldq, space);
-  if (status != 0) return status;
+  if (status != OK) return status;
   return merge(work, n1, n2, rho, d, q, ldq, space);
-}
-
-/**
- * Implicit QL with Wilkinson's shift (EISPACK's tql2, LAPACK's steqr), ascending at the end; q comes as the identity. QL
- * converges fast when entries grow downwards, so a matrix that shrinks is turned upside down first.
- */
-function implicitQl(n: i32, d: usize, e: usize, q: usize, ldq: i32): i32 {
-  if (n > 1 && abs(at(d, 0)) > abs(at(d, n - 1))) {
-    for (let i = 0; i < n / 2; i++) exchange(d, i, n - 1 - i);
-    for (let i = 0; i < (n - 1) / 2; i++) exchange(e, i, n - 2 - i);
-    for (let i = 0; i < n; i++) {
-      set(q, i * ldq + i, 0);
-      set(q, i * ldq + n - 1 - i, 1);
-    }
-    if (n % 2 == 1) set(q, n / 2 * ldq + n / 2, 1);
-  }
-  for (let l = 0; l < n; l++) {
-    for (let sweep = 0; ; sweep++) {
-      let m = l;
-      for (; m < n - 1; m++) {
-        const size = abs(at(d, m)) + abs(at(d, m + 1));
-        if (abs(at(e, m)) <= EPS * size * 0.5 || abs(at(e, m)) < TINY) break;
-      }
-      if (m == l) break;
-      if (sweep == MAX_SWEEPS) return 2;
-      let g = (at(d, l + 1) - at(d, l)) / (2 * at(e, l));
-      let r = hypotenuse(g, 1);
-      g = at(d, m) - at(d, l) + at(e, l) / (g + (g >= 0 ? r : -r));
-      let s: f64 = 1, c: f64 = 1, p: f64 = 0;
-      let i = m - 1;
-      for (; i >= l; i--) {
-        let f = s * at(e, i);
-        const b = c * at(e, i);
-        r = hypotenuse(f, g);
-        set(e, i + 1, r);
-        if (r == 0) {
-          set(d, i + 1, at(d, i + 1) - p);
-          set(e, m, 0);
-          break;
-        }
-        s = f / r;
-        c = g / r;
-        g = at(d, i + 1) - p;
-        r = (at(d, i) - g) * s + 2 * c * b;
-        p = s * r;
-        set(d, i + 1, g + p);
-        g = c * r - b;
-        rotate(n, q + (<usize>(i * ldq) << 3), q + (<usize>((i + 1) * ldq) << 3), c, s);
-      }
-      if (r == 0 && i >= l) continue;
-      set(d, l, at(d, l) - p);
-      set(e, l, g);
-      set(e, m, 0);
-    }
-  }
-  for (let i = 0; i < n - 1; i++) {
-    let k = i;
-    for (let j = i + 1; j < n; j++) if (at(d, j) < at(d, k)) k = j;
-    if (k == i) continue;
-    const value = at(d, i);
-    set(d, i, at(d, k));
-    set(d, k, value);
-    for (let j = 0; j < n; j++) {
-      const a = q + (<usize>(i * ldq + j) << 3), b = q + (<usize>(k * ldq + j) << 3);
-      const old = load<f64>(a);
-      store<f64>(a, load<f64>(b));
-      store<f64>(b, old);
-    }
-  }
-  return 0;
-}
-
-function exchange(p: usize, i: i32, j: i32): void {
-  const value = at(p, i);
-  set(p, i, at(p, j));
-  set(p, j, value);
-}
-
-export function hypotenuse(a: f64, b: f64): f64 {
-  const x = abs(a), y = abs(b);
-  const large = max(x, y), small = min(x, y);
-  if (large == 0) return 0;
-  const ratio = small / large;
-  return large * sqrt(1 + ratio * ratio);
-}
-
-/** Rows x and y of n elements: x ← c·x − s·y, y ← s·x + c·y. */
-export function rotate(n: i32, x: usize, y: usize, c: f64, s: f64): void {
-  const vc = f64x2.splat(c), vs = f64x2.splat(s);
-  let i = 0;
-  for (; i + 2 <= n; i += 2) {
-    const a = v128.load(x), b = v128.load(y);
-    v128.store(x, f64x2.sub(f64x2.mul(vc, a), f64x2.mul(vs, b)));
-    v128.store(y, f64x2.add(f64x2.mul(vs, a), f64x2.mul(vc, b)));
-    x += 16; y += 16;
-  }
-  if (i < n) {
-    const a = load<f64>(x), b = load<f64>(y);
-    store<f64>(x, c * a - s * b);
-    store<f64>(y, s * a + c * b);
-  }
 }
 
 /** What the shared loops of a merge read. */
@@ -287,9 +163,10 @@ function merge(work: usize, n1: i32, n2: i32, e: f64, d: usize, q: usize, ldq: i
     const shared = changetype<Merge>(work + CONTEXT);
     shared.k = k; shared.rho = rho; shared.poles = poles; shared.z = z; shared.weights = weights;
     shared.roots = roots; shared.s = s; shared.place = place;
-    if (!each(work, k, solveRoots)) return -1;
-    if (!each(work, k, recomputeWeights)) return -1;
-    if (!each(work, k, makeVectors)) return -1;
+    if (!eachRoot(work, k, solveRoots)) return CANCELLED;
+    for (let i = 0; i < k; i++) if (isNaN(at(roots, i))) return NOT_CONVERGED;
+    if (!eachRoot(work, k, recomputeWeights)) return CANCELLED;
+    if (!eachRoot(work, k, makeVectors)) return CANCELLED;
   }
   // all values ascending: roots and deflated ones
   for (let i = 0; i < n; i++) setIndex(order, i, i);
@@ -307,7 +184,7 @@ function merge(work: usize, n1: i32, n2: i32, e: f64, d: usize, q: usize, ldq: i
       setIndex(rows, used++, i);
     }
   }
-  if (k == 0) return 0;
+  if (k == 0) return OK;
   return multiply(work, n, n1, k, count1, count2, s, packed, q, ldq, rows);
 }
 
@@ -329,39 +206,13 @@ function multiply(
     const m = end - first;
     const left = s + (<usize>(first * k) << 3);
     const target = q + (<usize>(index(rows, first) * ldq) << 3);
-    if (!wideProduct<f64>(work, m, n1, count1 + count2, 1, left, k, 1, packed, n, 1, target, ldq, false, false)) return -1;
+    if (!wideProduct<f64>(work, m, n1, count1 + count2, 1, left, k, 1, packed, n, 1, target, ldq, false, false)) return CANCELLED;
     const right = left + (<usize>count1 << 3), below = packed + from2 + (<usize>n1 << 3);
     const corner = target + (<usize>n1 << 3);
-    if (!wideProduct<f64>(work, m, n - n1, count2 + count3, 1, right, k, 1, below, n, 1, corner, ldq, false, false)) return -1;
+    if (!wideProduct<f64>(work, m, n - n1, count2 + count3, 1, right, k, 1, below, n, 1, corner, ldq, false, false)) return CANCELLED;
     first = end;
   }
-  return 0;
-}
-
-/** Ascending order of `values` (k of them) in `order`, by merging; both ends of the list are ascending mostly. */
-export function sortIndices(n: i32, order: usize, values: usize, spare: usize): void {
-  let from = order, to = spare;
-  for (let width = 1; width < n; width *= 2) {
-    for (let low = 0; low < n; low += 2 * width) {
-      const middle = min(low + width, n), high = min(low + 2 * width, n);
-      let a = low, b = middle;
-      for (let i = low; i < high; i++) {
-        const takesFirst = b >= high || (a < middle && at(values, index(from, a)) <= at(values, index(from, b)));
-        setIndex(to, i, index(from, takesFirst ? a++ : b++));
-      }
-    }
-    const other = from;
-    from = to;
-    to = other;
-  }
-  if (from != order) memory.copy(order, from, <usize>n << 2);
-}
-
-function each(work: usize, k: i32, body: Body): bool {
-  const pieces = (k + ROOTS_EACH - 1) / ROOTS_EACH;
-  if (k >= WIDE_ROOTS) return parallelFor(work, pieces, body.index, work + CONTEXT);
-  for (let i = 0; i < pieces; i++) body(work, i, work + CONTEXT);
-  return true;
+  return OK;
 }
 
 function solveRoots(work: usize, piece: i32, context: usize): void {

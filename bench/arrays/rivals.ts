@@ -3,6 +3,7 @@
  * optional: `npm install --prefix bench/peers`. A library that does not work here is reported with the reason.
  */
 import { createRequire } from 'node:module';
+import { GPU, type IKernelFunctionThis } from 'gpu.js';
 
 /** One fused chain: seconds of one run and what it gives. */
 export type Rival = (x: Float64Array, y: Float64Array) => Promise<{ seconds: number; check: number }>;
@@ -109,5 +110,51 @@ export async function jax(): Promise<Chains | string> {
     };
   } catch (error) {
     return `jax-js: ${(error as Error).message.split('\n')[0]}`;
+  }
+}
+
+type Scalar = (this: IKernelFunctionThis, a: number[], b: number[]) => number;
+
+/** gpu.js on its WebAssembly backend: an element-wise kernel, whose values are then added in a loop. */
+export function gpujs(): Chains | string {
+  try {
+    const gpu = new GPU({ mode: 'webasm' as 'cpu' });
+    const chain = (scalar: Scalar, finish: (sum: number, n: number) => number): Rival => {
+      const kernel = gpu.createKernel(scalar).setDynamicOutput(true);
+      return async (a, b) => {
+        const [x, y] = [Float32Array.from(a), Float32Array.from(b)];
+        kernel.setOutput([x.length]);
+        const before = performance.now();
+        const values = (await kernel(x, y)) as Float32Array;
+        let sum = 0;
+        for (let i = 0; i < values.length; i++) sum += values[i]!;
+        return { seconds: (performance.now() - before) / 1000, check: finish(sum, x.length) };
+      };
+    };
+    return {
+      gaussian: chain(
+        function (a, b) {
+          const x = a[this.thread.x]!;
+          const y = b[this.thread.x]!;
+          return Math.exp(-(x * x + y * y) / 0.3);
+        },
+        (sum) => sum,
+      ),
+      distance: chain(
+        function (a, b) {
+          const d = a[this.thread.x]! - b[this.thread.x]!;
+          return d * d;
+        },
+        (sum) => Math.sqrt(sum),
+      ),
+      'logistic loss': chain(
+        function (a, b) {
+          return Math.log(1 + Math.exp(-(a[this.thread.x]! * b[this.thread.x]!)));
+        },
+        (sum, n) => sum / n,
+      ),
+    };
+  } catch (error) {
+    return `gpu.js: ${(error as Error).message.split('\n')[0]}`;
   }
 }

@@ -43,8 +43,18 @@ type AnyTypedArray =
   | BigInt64Array
   | BigUint64Array;
 
+/** Nested arrays whose rows may be typed arrays or NDArrays. */
+export type NestedRows = readonly (NDArray | AnyTypedArray | Nested<number | boolean> | NestedRows)[];
+
 /** Everything `toNDArray` takes. */
-export type ArraySource = NDArray | AnyTypedArray | Nested<number | boolean> | StridedLike | MatrixLike | VectorLike;
+export type ArraySource =
+  | NDArray
+  | AnyTypedArray
+  | Nested<number | boolean>
+  | NestedRows
+  | StridedLike
+  | MatrixLike
+  | VectorLike;
 
 export interface ConvertOptions {
   readonly dtype?: DType | undefined;

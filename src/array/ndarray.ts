@@ -34,6 +34,9 @@ export function rowMajorStrides(shape: readonly number[]): number[] {
 
 /** @throws ShapeError when a length is not a whole number ≥ 0. */
 export function checkShape(shape: readonly number[], where: string): readonly number[] {
+  if (!Array.isArray(shape) && !ArrayBuffer.isView(shape)) {
+    throw new ShapeError(`${where}: a shape is a list of lengths, such as [2, 3], not ${String(shape)}`);
+  }
   for (const length of shape) {
     if (!Number.isSafeInteger(length) || length < 0) {
       throw new ShapeError(`${where}: shape [${shape.join(', ')}] is not a list of whole numbers ≥ 0`);

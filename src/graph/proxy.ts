@@ -110,6 +110,29 @@ class ValueHandler extends LazyHandler<TaskNode> {
 
 const valueHandler = new ValueHandler();
 
+/** Answers a name about a task whose value is not there yet; undefined where that takes the value. */
+export type Known = (node: TaskNode, name: string) => unknown;
+
+class KnownHandler extends ValueHandler {
+  readonly #known: Known;
+
+  constructor(known: Known) {
+    super();
+    this.#known = known;
+  }
+
+  protected override read(target: TaskNode, name: string): unknown {
+    const answer = this.#known(target, name);
+    return answer === undefined ? super.read(target, name) : answer;
+  }
+}
+
+/** As `wrap`, for values of which something is known before they are computed. */
+export function wrapperWith(known: Known): (node: TaskNode) => object {
+  const handler = new KnownHandler(known);
+  return (node) => new Proxy(node, handler);
+}
+
 class PersistedHandler extends ValueHandler {
   readonly #release: () => void;
 

@@ -135,7 +135,7 @@ function like(name: string, x: ArrayInput, value: number, options: DTypeOption):
 function constant(name: string, shape: Shape, value: number, options: DTypeOption): LazyArray {
   const where = `nd.${name}`;
   checkNames(where, options, ['dtype']);
-  const lengths = checkShape(typeof shape === 'number' ? [shape] : [...shape], where);
+  const lengths = [...checkShape(typeof shape === 'number' ? [shape] : shape, where)];
   const dtype = checkDType(options.dtype ?? 'float64', where);
   if (typeof value !== 'number' && typeof value !== 'boolean') {
     throw new ArgumentError(`${where}: the value must be a number, got ${String(value)}`);

@@ -11,6 +11,7 @@ import { elementwise as elementwiseKernel } from '../kernels/elementwise.js';
 import { ExpressionBuilder, inlineExpression } from '../kernels/expression-builder.js';
 import { serialize } from '../kernels/expression-text.js';
 import { type Translation, translate } from '../kernels/scalar-function/translate.js';
+import { argument, numberInput } from './argument.js';
 import { capturesOf } from './captures.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray } from './lazy-array.js';
@@ -93,8 +94,12 @@ export function kernel<A extends readonly number[]>(
         `${name}: ${inputs.length} arguments given; the kernel takes ${parameters.length}: ${parameters.join(', ')}`,
       );
     }
-    const arrays = inputs.map((input) => asLazy(input, name));
-    const isNumber = inputs.map((input) => typeof input === 'number');
+    const args = inputs.map((input) => argument(input, name));
+    const arrays = args.map((arg, i) => {
+      if (arg.kind === 'unknown') return numberInput(arg.value, name);
+      return arg.kind === 'number' ? asLazy(inputs[i]!, name) : arg.lazy;
+    });
+    const isNumber = args.map(({ kind }) => kind !== 'array');
     const types = arrays.map((array) => array.dtype);
     return elementwise(name, lower(types, isNumber), arrays);
   };

@@ -10,7 +10,7 @@ import { ArgumentError } from '../errors.js';
 import { wrap } from '../graph/delayed.js';
 import { computeFirst, refuseJson, refusePrimitive, useError } from '../graph/misuse.js';
 import { NODE, nodeOf, type Params, TaskNode, type TaskSettings } from '../graph/node.js';
-import { itemNode } from '../graph/proxy.js';
+import { itemNode, wrapperWith } from '../graph/proxy.js';
 import { holeAt } from '../graph/template.js';
 import type { ComputeOptions, Delayed, Pending, PersistedDelayed, RESULT, VisualizeOptions } from '../graph/types.js';
 import type { ArraySpec, Kernel, KernelOp } from '../kernels/contract.js';
@@ -141,6 +141,25 @@ export function persistedArray(node: TaskNode, spec: ArraySpec, release: () => v
   return Object.assign(new LazyArray(node, spec), { release, [Symbol.dispose]: release });
 }
 
+/**
+ * A zero-dimensional lazy array: a delayed number or boolean that knows its dtype, with the methods that read well.
+ *
+ * @example
+ * const total = nd.array([1, 2, 3]).sum();
+ * total.dtype; // 'float64'
+ * await total.div(2).compute(); // 3
+ */
+export type LazyScalar<R = number> = Delayed<R> & ScalarMembers;
+
+/** What a zero-dimensional array knows and does beside what every delayed value does. */
+export interface ScalarMembers
+  extends Pick<LazyArray, 'shape' | 'dtype' | 'chunks' | 'ndim' | 'size' | 'nbytes'>,
+    ScalarMethods {}
+
+/** Filled where the methods are, in methods.ts. */
+// biome-ignore lint/suspicious/noEmptyInterface: what it has is declared where the methods are
+export interface ScalarMethods {}
+
 /** What array functions take: anything that holds numbers, there already or delayed. */
 export type ArrayInput = ArraySource | LazyArray | Pending<number>;
 
@@ -205,10 +224,26 @@ export function scalarInput(value: number | Pending<number>, where: string): Laz
   return new LazyArray(node, PLAIN_NUMBER);
 }
 
+/** What a zero-dimensional array answers as such, though it is a delayed number: methods.ts adds the methods. */
+const scalarMembers = new Set(['shape', 'dtype', 'chunks', 'ndim', 'size', 'nbytes']);
+
+/** Makes methods and properties of LazyArray members of zero-dimensional ones too. */
+export function addScalarMembers(names: Iterable<string>): void {
+  for (const name of names) scalarMembers.add(name);
+}
+
+const wrapScalar = wrapperWith((node, name) => {
+  const spec = scalarMembers.has(name) ? specs.get(node) : undefined;
+  if (spec === undefined) return undefined;
+  const lazy = new LazyArray(node, spec);
+  const member: unknown = Reflect.get(lazy, name);
+  return typeof member === 'function' ? member.bind(lazy) : member;
+});
+
 /** A zero-dimensional array as the delayed number that it computes to. */
-export function asScalar(lazy: LazyArray): Delayed<number> {
+export function asScalar(lazy: LazyArray): LazyScalar {
   specs.set(lazy[NODE], lazy);
-  return wrap(lazy[NODE]) as Delayed<number>;
+  return wrapScalar(lazy[NODE]) as LazyScalar;
 }
 
 /**

@@ -4,12 +4,12 @@
  * types that it has as a method, and its name in the table.
  */
 import type { DType } from '../array/dtype.js';
-import type { Delayed } from '../graph/types.js';
 import * as arithmetic from './arithmetic.js';
 import { astype } from './cast.js';
+import type { Numeric } from './elementwise.js';
 import * as functions from './functions.js';
 import { take } from './index-arrays.js';
-import { LazyArray } from './lazy-array.js';
+import { type ArrayInput, addScalarMembers, LazyArray, type LazyScalar } from './lazy-array.js';
 import * as logic from './logic.js';
 import { expandDims, flip, ravel, reshape, squeeze, transpose } from './manipulate.js';
 import { type NormOptions, norm } from './norm.js';
@@ -22,11 +22,48 @@ import { argsort, type SortOptions, sort } from './sorting.js';
 
 /** A reduction as a method. */
 interface ReductionMethod<R = number, O extends ReduceOptions = ReduceOptions> {
-  (options?: Whole<O>): Delayed<R>;
+  (options?: Whole<O>): LazyScalar<R>;
   (options: O): LazyArray;
 }
 
+/** With another number a number, with an array an array. */
+interface ScalarMethod<R = number> {
+  (other: Numeric): LazyScalar<R>;
+  (other: ArrayInput): LazyArray;
+}
+
 declare module './lazy-array.js' {
+  interface ScalarMethods {
+    readonly add: ScalarMethod;
+    readonly sub: ScalarMethod;
+    readonly mul: ScalarMethod;
+    readonly div: ScalarMethod;
+    readonly floorDivide: ScalarMethod;
+    readonly mod: ScalarMethod;
+    readonly pow: ScalarMethod;
+    readonly maximum: ScalarMethod;
+    readonly minimum: ScalarMethod;
+    clip(low?: Numeric | null, high?: Numeric | null): LazyScalar;
+    neg(): LazyScalar;
+    abs(): LazyScalar;
+    square(): LazyScalar;
+    sqrt(): LazyScalar;
+    exp(): LazyScalar;
+    log(): LazyScalar;
+    round(options?: functions.RoundOptions): LazyScalar;
+    readonly equal: ScalarMethod<boolean>;
+    readonly notEqual: ScalarMethod<boolean>;
+    readonly less: ScalarMethod<boolean>;
+    readonly lessEqual: ScalarMethod<boolean>;
+    readonly greater: ScalarMethod<boolean>;
+    readonly greaterEqual: ScalarMethod<boolean>;
+    readonly logicalAnd: ScalarMethod<boolean>;
+    readonly logicalOr: ScalarMethod<boolean>;
+    logicalNot(): LazyScalar<boolean>;
+    reshape(shape: number | readonly number[]): LazyArray;
+    expandDims(axis: number | readonly number[]): LazyArray;
+  }
+
   interface LazyArray {
     /** `nd.add(this, other)` */
     add(other: ArrayInput): LazyArray;
@@ -176,3 +213,4 @@ for (const [name, property] of Object.entries(properties)) {
   };
   Object.defineProperty(LazyArray.prototype, name, { get, configurable: true });
 }
+addScalarMembers([...Object.keys(methods), ...Object.keys(properties)]);

@@ -1,4 +1,5 @@
 /** Norms of vectors and matrices: reductions of magnitudes, in one pass each. `linalg` has those that need more. */
+import type { ArraySource } from '../array/convert.js';
 import type { NDArray } from '../array/ndarray.js';
 import { isFloat } from '../array/promote.js';
 import { OptionError } from '../errors.js';
@@ -8,7 +9,7 @@ import { pow } from './arithmetic.js';
 import type { Numeric, Write } from './elementwise.js';
 import { sqrt } from './functions.js';
 import { inline } from './inline.js';
-import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
+import { type ArrayInput, asLazy, type LazyArray, type LazyScalar } from './lazy-array.js';
 import { type Operand, operations } from './operations.js';
 import { checkNames } from './options.js';
 import { holdsDelayed, type ReduceOptions, reduceArray, reducedAxes, scalarOrArray, type Whole } from './reduce.js';
@@ -32,6 +33,7 @@ export interface NormOptions extends ReduceOptions {
  * await nd.norm([3, 4]).compute(); // 5
  * await nd.norm([[3, -4], [6, 8]], { axis: 1, ord: 1 }).compute(); // [7, 14]
  */
+export function norm(x: ArraySource | LazyArray, options?: Whole<NormOptions>): LazyScalar;
 export function norm(
   x: ArrayInput | Pending<NDArray> | readonly Numeric[],
   options?: Whole<NormOptions>,

@@ -2,6 +2,7 @@
  * Calls of reductions: one `reduce` kernel on arrays, a small task on the main thread for lists of delayed numbers, and
  * where nothing is known of the operand, whatever it turns out to be. Axes and options are checked when the call is made.
  */
+import type { ArraySource } from '../array/convert.js';
 import type { NDArray } from '../array/ndarray.js';
 import { ArgumentError, OptionError, ShapeError } from '../errors.js';
 import { nodeOf } from '../graph/node.js';
@@ -13,7 +14,7 @@ import { axesOf } from './axes.js';
 import { finish, isScalar, type Numeric, remembered, type Write } from './elementwise.js';
 import { reduceCall } from './expression-call.js';
 import { type InlineTask, inline } from './inline.js';
-import { type ArrayInput, asScalar, type LazyArray } from './lazy-array.js';
+import { type ArrayInput, asScalar, type LazyArray, type LazyScalar } from './lazy-array.js';
 import { checkFlag, checkNames } from './options.js';
 import { reduceNumbers } from './reduce-numbers.js';
 
@@ -37,6 +38,7 @@ export type Whole<O extends ReduceOptions> = Omit<O, 'axis' | 'keepdims'> & {
 
 /** A reduction: of everything a delayed number, along axes a lazy array. */
 export interface Reduction<R = number, O extends ReduceOptions = ReduceOptions> {
+  (x: ArraySource | LazyArray, options?: Whole<O>): LazyScalar<R>;
   (x: ArrayInput | Pending<NDArray> | readonly Numeric[], options?: Whole<O>): Delayed<R>;
   (x: ArrayInput, options: O): LazyArray;
 }

@@ -43,7 +43,7 @@ export function sliceView(shape: readonly number[], items: readonly SliceItem[],
   shape.forEach((length, axis) => {
     const item = all[axis] ?? null;
     if (typeof item === 'number') {
-      view.start.push(indexOf(item, length, axis, where));
+      view.start.push(indexOf(item, shape, axis, where));
       return;
     }
     const { start, count, step } = rangeOf(item ?? [], length, axis, where);
@@ -74,13 +74,16 @@ function withoutEllipsis(
   return list as Exclude<SliceItem, '...'>[];
 }
 
-function indexOf(given: number, length: number, axis: number, where: string): number {
+function indexOf(given: number, shape: readonly number[], axis: number, where: string): number {
+  const length = shape[axis]!;
   const index = given < 0 ? given + length : given;
   if (!Number.isInteger(given)) throw new ArgumentError(`${where}: index ${given} of axis ${axis} is no whole number`);
   if (index >= 0 && index < length) return index;
   // an axis of unknown length is looked at again when it is known
   if (Number.isNaN(length)) return 0;
-  throw new ArgumentError(`${where}: index ${given} is outside axis ${axis} of length ${length}`);
+  throw new ArgumentError(
+    `${where}: index ${given} is outside axis ${axis} of length ${length}, of shape [${shape.join(', ')}]`,
+  );
 }
 
 function rangeOf(

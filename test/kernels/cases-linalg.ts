@@ -140,23 +140,33 @@ const cholesky = fc
     return { inputs: [x], params: {}, check };
   });
 
-const lu = fc.record({ m: large, n: large, kind: anyKind, bad: spoilt, ...common }).map((recipe): Case => {
-  const x = input(recipe);
-  const check: Case['check'] = (expected, actual) => {
-    if (isSpoilt([x], expected, actual)) return;
-    eachMatrix([x, ...actual], ([a, p, l, u]) => {
-      isUpper(u!);
-      isUpper(transposed(l!));
-      for (const value of l!.data) if (!(Math.abs(value) <= 1)) throw new Error(`L has ${value}: not pivoted`);
-      for (const value of p!.data) if (value !== 0 && value !== 1) throw new Error(`P has ${value}`);
-      require30('‖PᵀP − I‖', orthogonality(p!, recipe.dtype));
-      const factors = times(l!, u!);
-      const grown = Math.max(frobenius(a!), frobenius(u!));
-      require30('‖A − PLU‖', residual(a!, times(p!, factors), recipe.dtype, grown));
-    });
-  };
-  return { inputs: [x], params: {}, check };
-});
+const lu = fc
+  .record({ m: large, n: large, kind: anyKind, permuted: fc.boolean(), bad: spoilt, ...common })
+  .map(({ permuted, ...recipe }): Case => {
+    const x = input(recipe);
+    const check: Case['check'] = (expected, actual) => {
+      if (isSpoilt([x], expected, actual)) return;
+      if (permuted) {
+        eachMatrix([x, ...actual], ([a, l, u]) => {
+          isUpper(u!);
+          for (const value of l!.data) if (!(Math.abs(value) <= 1)) throw new Error(`L has ${value}: not pivoted`);
+          require30('‖A − PLU‖', residual(a!, times(l!, u!), recipe.dtype, Math.max(frobenius(a!), frobenius(u!))));
+        });
+        return;
+      }
+      eachMatrix([x, ...actual], ([a, p, l, u]) => {
+        isUpper(u!);
+        isUpper(transposed(l!));
+        for (const value of l!.data) if (!(Math.abs(value) <= 1)) throw new Error(`L has ${value}: not pivoted`);
+        for (const value of p!.data) if (value !== 0 && value !== 1) throw new Error(`P has ${value}`);
+        require30('‖PᵀP − I‖', orthogonality(p!, recipe.dtype));
+        const factors = times(l!, u!);
+        const grown = Math.max(frobenius(a!), frobenius(u!));
+        require30('‖A − PLU‖', residual(a!, times(p!, factors), recipe.dtype, grown));
+      });
+    };
+    return { inputs: [x], params: permuted ? { permuted } : {}, check };
+  });
 
 /** R against the reference's where A's columns are independent enough that it is unique to many digits. */
 function sameR(kind: MatrixKind, expected: Dense, actual: Dense, a: Dense, dtype: DType): void {
@@ -165,11 +175,35 @@ function sameR(kind: MatrixKind, expected: Dense, actual: Dense, a: Dense, dtype
 }
 
 const qr = fc
-  .record({ m: large, n: large, kind: anyKind, complete: fc.boolean(), bad: spoilt, ...common })
-  .map(({ complete, ...recipe }): Case => {
+  .record({
+    m: large,
+    n: large,
+    kind: anyKind,
+    mode: fc.constantFrom('reduced', 'complete', 'r'),
+    bad: spoilt,
+    ...common,
+  })
+  .map(({ mode, ...recipe }): Case => {
     const x = input(recipe);
     const check: Case['check'] = (expected, actual) => {
       if (isSpoilt([x], expected, actual)) return;
+      if (mode === 'r') {
+        eachMatrix([x, actual[0]!, expected[0]!], ([a, r, reference]) => {
+          isUpper(r!);
+          // RᵀR = AᵀA, so the norm of every column is that of A
+          const norms = (one: Dense): number[] =>
+            Array.from({ length: one.n }, (_, j) => frobenius(dense(one.m, 1, (i) => one.data[i * one.n + j]!)));
+          near(
+            'norms of columns',
+            norms(a!),
+            norms(r!),
+            LIMIT * Math.max(recipe.m, recipe.n) * epsilon(recipe.dtype) * frobenius(a!) +
+              recipe.m * smallest(recipe.dtype),
+          );
+          sameR(recipe.kind, reference!, r!, a!, recipe.dtype);
+        });
+        return;
+      }
       eachMatrix([x, ...actual, expected[1]!], ([a, q, r, reference]) => {
         isUpper(r!);
         require30('‖QᵀQ − I‖', orthogonality(q!, recipe.dtype));
@@ -177,7 +211,7 @@ const qr = fc
         sameR(recipe.kind, reference!, r!, a!, recipe.dtype);
       });
     };
-    return { inputs: [x], params: complete ? { complete } : {}, check };
+    return { inputs: [x], params: { mode }, check };
   });
 
 const qrPivoted = fc.record({ m: size, n: size, kind: anyKind, bad: spoilt, ...common }).map((recipe): Case => {
@@ -273,14 +307,16 @@ const solve = fc
 
 const inv = fc.tuple(square, fc.constantFrom(true, false, false, false, false)).map(([recipe, singular]): Case => {
   const x = input({ ...recipe, m: recipe.n }, regular(singular));
-  const check: Case['check'] = (_, [actual]) => {
+  const isFilled = singular && recipe.seed % 2 === 0;
+  const check: Case['check'] = ([expected], [actual]) => {
+    if (isFilled) return near('inverse', Array.from(expected!.data), Array.from(actual!.data), 0);
     eachMatrix([x, actual!], ([a, inverse]) => {
       const identity = dense(a!.n, a!.n, (i, j) => Number(i === j));
       const norms = frobenius(a!) * frobenius(inverse!);
       require30('‖A·A⁻¹ − I‖', residual(identity, times(a!, inverse!), recipe.dtype, Math.max(1, norms)));
     });
   };
-  return { inputs: [x], params: {}, check };
+  return { inputs: [x], params: isFilled ? { singular: 'infinite' } : {}, check };
 });
 
 /** det's relative error is n·ε·κ at most to first order; κ of these is below 10. */

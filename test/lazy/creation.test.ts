@@ -24,6 +24,15 @@ describe('constants', () => {
     expect(() => nd.full(2, [1] as unknown as number)).toThrow(ArgumentError);
   });
 
+  it('name a shape that is missing', () => {
+    const none = undefined as unknown as number[];
+    expect(() => nd.zeros(none)).toThrow('nd.zeros: a shape is a list of lengths, such as [2, 3], not undefined');
+    expect(() => nd.fromDelayed(nd.add(1, 2), none as never)).toThrow('nd.fromDelayed: options come as one object');
+    expect(() => nd.slice(nd.zeros([2, 3]), [0, 3])).toThrow(
+      'nd.slice: index 3 is outside axis 1 of length 3, of shape [2, 3]',
+    );
+  });
+
   it('take shape and dtype of another array', async () => {
     const x = nd.array([[1, 2]], { dtype: 'int32' });
     expect(await nested(nd.zerosLike(x))).toEqual([[0, 0]]);

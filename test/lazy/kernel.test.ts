@@ -1,6 +1,6 @@
 /** nd.kernel: scalar functions as element-wise operations, on every device, against the functions themselves. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { createRuntime, KernelSourceError, NDArray, nd } from '../../dist/index.js';
+import { createRuntime, type Delayed, delayed, KernelSourceError, NDArray, nd } from '../../dist/index.js';
 import { generator, ulps } from '../kernels/numbers.js';
 import {
   compileScalar,
@@ -51,6 +51,16 @@ describe.each(['js', 'wasm'] as const)('nd.kernel on %s', (device) => {
 
 describe('a scalar kernel', () => {
   const saxpy = nd.kernel('saxpy', (a: number, x: number, y: number) => a * x + y);
+
+  it('takes delayed numbers, which leave the dtype to the arrays', async () => {
+    const two = delayed(() => 2)();
+    expect(await saxpy(two, 10, 1).compute()).toBe(21);
+    const result = saxpy(two, Float32Array.of(1, 2), nd.add(1, 2));
+    expect(result.dtype).toBe('float32');
+    expect((await result.compute()).toNested()).toEqual([5, 7]);
+    const list = delayed(() => [1, 2])() as unknown as Delayed<number>;
+    await expect(saxpy(list, [1], 0).compute()).rejects.toThrow('saxpy: a delayed value counted as a number');
+  });
 
   it('takes what nd.add takes, and broadcasts', async () => {
     const x = nd.array([[1], [2]]);

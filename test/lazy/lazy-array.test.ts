@@ -1,6 +1,6 @@
 /** Lazy arrays as delayed values of the package: computing, keeping, drawing, reaching into the result. */
 import { afterAll, describe, expect, expectTypeOf, it } from 'vitest';
-import { createRuntime, type Delayed, delayed, LazyArray, NDArray, nd } from '../../dist/index.js';
+import { createRuntime, type Delayed, delayed, LazyArray, type LazyScalar, NDArray, nd } from '../../dist/index.js';
 
 const runtime = createRuntime({ workers: 2 });
 afterAll(() => runtime.close());
@@ -76,7 +76,7 @@ describe('types', () => {
   it('say what is lazy', () => {
     expectTypeOf(nd.add(1, 2)).toEqualTypeOf<Delayed<number>>();
     expectTypeOf(nd.add(nd.zeros([2]), 2)).toEqualTypeOf<LazyArray>();
-    expectTypeOf(nd.sum(nd.zeros([2]))).toEqualTypeOf<Delayed<number>>();
+    expectTypeOf(nd.sum(nd.zeros([2]))).toEqualTypeOf<LazyScalar>();
     expectTypeOf(nd.sum(nd.zeros([2]), { axis: 0 })).toEqualTypeOf<LazyArray>();
     expectTypeOf(nd.expr`${1} + ${nd.add(1, 2)}`).toEqualTypeOf<Delayed<number>>();
     // @ts-expect-error: text is no array

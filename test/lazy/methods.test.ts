@@ -1,7 +1,7 @@
 /** Methods of lazy arrays: the same tasks as the functions, with types that infer. */
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { Delayed } from '../../dist/index.js';
-import { type LazyArray, type NDArray, nd } from '../../dist/index.js';
+import { delayed, type LazyArray, type LazyScalar, type NDArray, nd } from '../../dist/index.js';
 import { evaluate } from '../support/evaluate.js';
 
 const x = nd.array([
@@ -45,16 +45,42 @@ describe('methods', () => {
     expect(x.sum({ axis: 0 }).key).toBe(nd.sum(x, { axis: 0 }).key);
   });
 
+  it('are those of zero-dimensional arrays too, which know their shape and dtype', async () => {
+    for (const total of [x.sum(), nd.sum([1, 2]), nd.max(x), nd.norm([3, 4]), x.sum().add(1)]) {
+      expect([total.shape, total.dtype, total.chunks, total.ndim, total.size, total.nbytes]).toEqual([
+        ...[[], 'float64', null, 0, 1, 8],
+      ]);
+    }
+    expect([x.argmax().dtype, nd.any(x).dtype, nd.any(x).nbytes]).toEqual(['int32', 'bool', 1]);
+    const mean: number = await x.sum().div(x.size).compute();
+    expect(mean).toBe(3.5);
+    const isLarge: boolean = await x.sum().mul(2).sub(1).greater(40).compute();
+    expect(isLarge).toBe(true);
+    expect(((await x.sum().mul([1, 2]).compute()) as NDArray).toNested()).toEqual([21, 42]);
+    expect((await x.mean().reshape([1, 1]).compute()).toNested()).toEqual([[3.5]]);
+    // those of the value stay the value's
+    expect(await x.mean().toFixed(2).compute()).toBe('3.50');
+    const scalar = nd.add(nd.array(5), 1) as unknown as LazyScalar;
+    expect(
+      await scalar
+        .neg()
+        .add(delayed(() => 2)())
+        .compute(),
+    ).toBe(-4);
+    expect((await nd.stack([x.sum().mul(2), x.min()]).compute()).toNested()).toEqual([42, 1]);
+  });
+
   it('chain, and their types infer', async () => {
     const columns = x.add([10, 20, 30]).sum({ axis: 0 });
     expectTypeOf(columns).toEqualTypeOf<LazyArray>();
     expect(((await evaluate(columns)) as NDArray).toNested()).toEqual([25, 47, 69]);
     const total = x.sub(1).square().mean();
-    expectTypeOf(total).toEqualTypeOf<Delayed<number>>();
+    expectTypeOf(total).toEqualTypeOf<LazyScalar>();
+    expectTypeOf(total).toExtend<Delayed<number>>();
     expect(await evaluate(total)).toBeCloseTo(55 / 6, 14);
-    expectTypeOf(x.greater(2).any()).toEqualTypeOf<Delayed<boolean>>();
+    expectTypeOf(x.greater(2).any()).toEqualTypeOf<LazyScalar<boolean>>();
     expect(await evaluate(x.greater(2).any())).toBe(true);
-    expectTypeOf(x.std({ ddof: 1 })).toEqualTypeOf<Delayed<number>>();
+    expectTypeOf(x.std({ ddof: 1 })).toEqualTypeOf<LazyScalar>();
     expectTypeOf(x.std({ axis: 1, ddof: 1 })).toEqualTypeOf<LazyArray>();
   });
 
@@ -85,9 +111,9 @@ describe('types of functions', () => {
     expectTypeOf(nd.isnan(x)).toEqualTypeOf<LazyArray>();
     expectTypeOf(nd.where(nd.less(1, 2), 1, 2)).toEqualTypeOf<Delayed<number>>();
     expectTypeOf(nd.where(nd.less(x, 2), x, 2)).toEqualTypeOf<LazyArray>();
-    expectTypeOf(nd.any(x)).toEqualTypeOf<Delayed<boolean>>();
+    expectTypeOf(nd.any(x)).toEqualTypeOf<LazyScalar<boolean>>();
     expectTypeOf(nd.all(x, { axis: 0 })).toEqualTypeOf<LazyArray>();
-    expectTypeOf(nd.norm(x)).toEqualTypeOf<Delayed<number>>();
+    expectTypeOf(nd.norm(x)).toEqualTypeOf<LazyScalar>();
     expectTypeOf(nd.norm(x, { axis: 0 })).toEqualTypeOf<LazyArray>();
     expectTypeOf(nd.clip(x, null, 2)).toEqualTypeOf<LazyArray>();
     expectTypeOf(nd.round(1.5)).toEqualTypeOf<Delayed<number>>();

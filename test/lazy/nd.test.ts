@@ -29,6 +29,16 @@ const { cases } = JSON.parse(readFileSync(new URL('../references/spacing.json', 
 };
 
 describe('making arrays', () => {
+  it('takes lists of typed arrays and NDArrays, in its types too', async () => {
+    const rows = nd.array([Float64Array.of(1, 2), Int32Array.of(3, 4)]);
+    expect(await nested(rows)).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    const row = NDArray.zeros([2]);
+    expect(nd.add([[row], [[5, 6]]], 1).shape).toEqual([2, 1, 2]);
+  });
+
   it('knows shape and dtype without computing', () => {
     const array = nd.array([
       [1, 2, 3],

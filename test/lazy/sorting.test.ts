@@ -216,6 +216,15 @@ describe('bincount', () => {
   });
 });
 
+it('names options that are no object', () => {
+  const bare = 0 as unknown as { axis: number };
+  for (const name of ['sort', 'argsort', 'cumsum', 'cumprod'] as const) {
+    expect(() => nd[name]([1, 2], bare)).toThrow(
+      `nd.${name}: options come as one object, such as { axis: … }, not as a number`,
+    );
+  }
+});
+
 describe('running sums and products', () => {
   it('go along an axis, or over everything', async () => {
     expect(await nested(nd.cumsum(matrix))).toEqual([3, 4, 6, 6, 11, 15]);

@@ -2,8 +2,9 @@
  * Factorisations as kernels: Cholesky, LU, QR with and without column pivoting. Inputs are matrices or stacks of them,
  * float64 or float32; the algorithms are in assembly/linalg, each opening with its source.
  */
+import { OptionError } from '../../errors.js';
 import { checkParams, flag } from '../checks.js';
-import type { Kernel } from '../contract.js';
+import type { Kernel, KernelParams } from '../contract.js';
 import {
   type Batch,
   bytesOf,
@@ -18,7 +19,8 @@ import {
   WIDE_FLOPS,
   write,
 } from './matrices.js';
-import { choleskyReference, luReference, matrix, qrReference } from './reference.js';
+import { choleskyReference, luReference, matrix, qrReference, times } from './reference.js';
+import { qrSpace } from './workspace.js';
 
 /** A (…, n, n), lower triangle read → L (…, n, n) with A = L·Lᵀ. n³/3 flops. @throws when A is not positive definite */
 export const cholesky: Kernel = {
@@ -54,34 +56,40 @@ export const cholesky: Kernel = {
   },
 };
 
-const scratchLu = (batch: Batch): number => bytesOf(batch, batch.m * batch.n) + 8 * batch.m + 64;
+const isPermuted = (params: KernelParams): boolean => flag('lu', params, 'permuted', false);
+
+/** The factors in one matrix and two lists; `permuted`: also L before its rows are put into their places. */
+function scratchLu(batch: Batch, params: KernelParams): number {
+  const { m, n } = batch;
+  return bytesOf(batch, m * n + (isPermuted(params) ? m * Math.min(m, n) : 0)) + 8 * m;
+}
 
 /**
  * A (…, m, n) → P (…, m, m), L (…, m, k), U (…, k, n) with A = P·L·U, partial pivoting, k = min(m, n). mn² − n³/3 flops
- * for m ≥ n.
+ * for m ≥ n. `permuted`: P·L and U only.
  */
 export const lu: Kernel = {
   name: 'lu',
   infer(inputs, params) {
-    checkParams('lu', params, []);
+    checkParams('lu', params, ['permuted']);
     const batch = matricesOf('lu', 'x', onlyInput('lu', inputs));
     const { lead, m, n, dtype } = batch;
     const k = Math.min(m, n);
-    const outputs = [
-      [m, m],
-      [m, k],
-      [k, n],
-    ].map((shape) => ({ dtype, shape: [...lead, ...shape] }));
-    return { outputs, scratch: scratchLu(batch) };
+    const outputs = [...(isPermuted(params) ? [] : [[m, m]]), [m, k], [k, n]].map((shape) => ({
+      dtype,
+      shape: [...lead, ...shape],
+    }));
+    return { outputs, scratch: scratchLu(batch, params) };
   },
   cost([x]) {
     const { count, m, n } = matricesOf('lu', 'x', x!);
     const k = Math.min(m, n);
-    return { flops: count * (m * n * k - (k ** 3 + 0) / 3), bytes: 8 * count * (3 * m * n + m * m) };
+    return { flops: count * (m * n * k - k ** 3 / 3), bytes: 8 * count * (3 * m * n + m * m) };
   },
   failure: (status) => linalgFailure('lu', status),
   bodies: {
-    js([x], [p, l, u]) {
+    js([x], outputs, params) {
+      const [p, l, u] = isPermuted(params) ? [undefined, ...outputs] : outputs;
       const { count, m, n } = matricesOf('lu', 'x', x!);
       const k = Math.min(m, n);
       readMatrices(x!, count, m, n).forEach((a, index) => {
@@ -95,45 +103,48 @@ export const lu: Kernel = {
           }
           if (i < k) lm.data[i * k + i] = 1;
         }
-        write(p!, index, pm.data);
-        write(l!, index, lm.data);
+        if (p !== undefined) write(p, index, pm.data);
+        write(l!, index, p === undefined ? times(pm, lm).data : lm.data);
         write(u!, index, um.data);
       });
     },
     wasm: {
       export: 'lu',
       isWide: ([x]) => lu.cost([x!], {}).flops > WIDE_FLOPS,
-      args([x], outputs, _params, scratch) {
+      args([x], outputs, params, scratch) {
         const { count, m, n } = matricesOf('lu', 'x', x!);
-        return [isWide64(x!), count, m, n, x!.pointer, ...pointersOf(outputs), scratch];
+        const pointers = isPermuted(params) ? [0, ...pointersOf(outputs)] : pointersOf(outputs);
+        return [isWide64(x!), count, m, n, x!.pointer, ...pointers, scratch];
       },
     },
   },
 };
 
-/** Elements of workspace of a QR, as in assembly/linalg/drivers.ts. */
-export const qrSpace = (m: number, n: number): number => 64 * m + 128 * n + 4096;
+const modes = ['reduced', 'complete', 'r'];
 
-const columnsOf = ({ m, n }: Batch, isComplete: boolean): number => (isComplete ? m : Math.min(m, n));
+function modeOf({ mode = 'reduced' }: KernelParams): string {
+  if (modes.includes(mode as string)) return mode as string;
+  throw new OptionError('mode', `qr: mode must be '${modes.join("', '")}', not ${JSON.stringify(mode)}`);
+}
+
+/** Columns of Q, rows of R. */
+const columnsOf = ({ m, n }: Batch, params: KernelParams): number =>
+  modeOf(params) === 'complete' ? m : Math.min(m, n);
 
 /**
  * A (…, m, n) → Q (…, m, c), R (…, c, n) with A = Q·R, Householder's signs as LAPACK's; c = min(m, n), or m with
- * `complete`. 4mn² − ⁴⁄₃n³ flops for m ≥ n.
+ * `mode` 'complete'; with 'r' R alone, in half the time. 4mn² − ⁴⁄₃n³ flops for m ≥ n.
  */
 export const qr: Kernel = {
   name: 'qr',
   infer(inputs, params) {
-    checkParams('qr', params, ['complete']);
+    checkParams('qr', params, ['mode']);
     const batch = matricesOf('qr', 'x', onlyInput('qr', inputs));
     const { lead, m, n, dtype } = batch;
-    const c = columnsOf(batch, flag('qr', params, 'complete', false));
-    return {
-      outputs: [
-        { dtype, shape: [...lead, m, c] },
-        { dtype, shape: [...lead, c, n] },
-      ],
-      scratch: bytesOf(batch, m * n + qrSpace(m, Math.max(n, c))),
-    };
+    const c = columnsOf(batch, params);
+    const r = { dtype, shape: [...lead, c, n] };
+    const scratch = bytesOf(batch, m * n + qrSpace(m, n, c));
+    return { outputs: modeOf(params) === 'r' ? [r] : [{ dtype, shape: [...lead, m, c] }, r], scratch };
   },
   cost([x]) {
     const { count, m, n } = matricesOf('qr', 'x', x!);
@@ -142,24 +153,25 @@ export const qr: Kernel = {
   },
   failure: (status) => linalgFailure('qr', status),
   bodies: {
-    js([x], [q, r], params) {
+    js([x], outputs, params) {
+      const [q, r] = modeOf(params) === 'r' ? [undefined, ...outputs] : outputs;
       const batch = matricesOf('qr', 'x', x!);
       const { count, m, n } = batch;
-      const c = columnsOf(batch, flag('qr', params, 'complete', false));
+      const c = columnsOf(batch, params);
       readMatrices(x!, count, m, n).forEach((a, i) => {
         const full = qrReference(a);
-        write(q!, i, firstColumns(full.q.data, m, m, c));
+        if (q !== undefined) write(q, i, firstColumns(full.q.data, m, m, c));
         write(r!, i, full.r.data.subarray(0, c * n));
       });
     },
     wasm: {
       export: 'qr',
       isWide: ([x]) => qr.cost([x!], {}).flops > WIDE_FLOPS,
-      args([x], [q, r], params, scratch) {
+      args([x], outputs, params, scratch) {
         const batch = matricesOf('qr', 'x', x!);
         const { count, m, n } = batch;
-        const c = columnsOf(batch, flag('qr', params, 'complete', false));
-        return [isWide64(x!), count, m, n, c, x!.pointer, q!.pointer, r!.pointer, scratch];
+        const pointers = modeOf(params) === 'r' ? [0, ...pointersOf(outputs)] : pointersOf(outputs);
+        return [isWide64(x!), count, m, n, columnsOf(batch, params), x!.pointer, ...pointers, scratch];
       },
     },
   },
@@ -183,7 +195,7 @@ export const qrPivoted: Kernel = {
         { dtype, shape: [...lead, k, n] },
         { dtype: 'int32', shape: [...lead, n] },
       ],
-      scratch: bytesOf(batch, m * n + qrSpace(m, n) + 3 * n),
+      scratch: bytesOf(batch, m * n + qrSpace(m, n, n) + 3 * n),
     };
   },
   cost: (inputs) => qr.cost(inputs, {}),

@@ -15,7 +15,7 @@ export const NOT_FINITE = 4;
 export const SINGULAR = 20;
 export const NOT_POSITIVE = 21;
 
-/** The error of a status of assembly/linalg/drivers.ts. */
+/** The error of a status of the exports of assembly/linalg. */
 export function linalgFailure(name: string, status: number): Error {
   switch (status) {
     case NOT_CONVERGED:

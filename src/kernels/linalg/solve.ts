@@ -2,7 +2,6 @@
 import { OptionError } from '../../errors.js';
 import { checkParams, flag, numeric } from '../checks.js';
 import type { Kernel, KernelParams } from '../contract.js';
-import { qrSpace } from './factor.js';
 import {
   bytesOf,
   isWide64,
@@ -30,11 +29,11 @@ import {
   times,
   transposed,
 } from './reference.js';
-import { svdSpace } from './spectral.js';
+import { lstsqSpace } from './workspace.js';
 
 const forms = ['general', 'positive', 'lower', 'upper'] as const;
 
-/** The number of a form in assembly/linalg/drivers.ts, with its bits for transposed and unit. */
+/** The number of a form in assembly/linalg/solve.ts, with its bits for transposed and unit. */
 function formOf(params: KernelParams): number {
   const form = params.assume ?? 'general';
   const index = (forms as readonly unknown[]).indexOf(form);
@@ -60,7 +59,7 @@ export const solve: Kernel = {
     checkParams('solve', params, ['assume', 'transposed', 'unit']);
     formOf(params);
     const { a, k } = systemOf('solve', inputs, true);
-    return { outputs: [inputs[1]!], scratch: bytesOf(a, a.n * (a.n + k)) + 8 * a.n + 64 };
+    return { outputs: [inputs[1]!], scratch: bytesOf(a, a.n * (a.n + k)) + 4 * a.n };
   },
   cost(inputs, params) {
     const { a, k } = systemOf('solve', inputs, true);
@@ -108,14 +107,18 @@ function solveOne(a: Matrix, b: Matrix, params: KernelParams): Matrix {
   return x;
 }
 
-/** A (…, n, n) → A⁻¹. 2n³ flops. @throws when a pivot is zero */
+/**
+ * A (…, n, n) → A⁻¹. 2n³ flops. `singular` says what becomes of a matrix with a zero pivot: 'error' (the default), or
+ * 'infinite': every element is.
+ */
 export const inv: Kernel = {
   name: 'inv',
   infer(inputs, params) {
-    checkParams('inv', params, []);
+    checkParams('inv', params, ['singular']);
+    isInfinite(params);
     const spec = onlyInput('inv', inputs);
     const batch = squareOf('inv', 'x', spec);
-    return { outputs: [spec], scratch: bytesOf(batch, batch.n * batch.n) + 8 * batch.n + 64 };
+    return { outputs: [spec], scratch: bytesOf(batch, batch.n * batch.n) + 4 * batch.n };
   },
   cost([x]) {
     const { count, n } = squareOf('inv', 'x', x!);
@@ -123,24 +126,29 @@ export const inv: Kernel = {
   },
   failure: (status) => linalgFailure('inv', status),
   bodies: {
-    js([x], [out]) {
+    js([x], [out], params) {
       const { count, n } = squareOf('inv', 'x', x!);
       readMatrices(x!, count, n, n).forEach((a, i) => {
         const inverse = solveReference(a, identity(n));
-        if (inverse === undefined) throw linalgFailure('inv', SINGULAR);
-        write(out!, i, inverse.data);
+        if (inverse === undefined && !isInfinite(params)) throw linalgFailure('inv', SINGULAR);
+        write(out!, i, inverse?.data ?? new Float64Array(n * n).fill(Number.POSITIVE_INFINITY));
       });
     },
     wasm: {
       export: 'inv',
       isWide: ([x]) => inv.cost([x!], {}).flops > WIDE_FLOPS,
-      args([x], [out], _params, scratch) {
+      args([x], [out], params, scratch) {
         const { count, n } = squareOf('inv', 'x', x!);
-        return [isWide64(x!), count, n, x!.pointer, out!.pointer, scratch];
+        return [isWide64(x!), count, n, isInfinite(params) ? 1 : 0, x!.pointer, out!.pointer, scratch];
       },
     },
   },
 };
+
+function isInfinite({ singular = 'error' }: KernelParams): boolean {
+  if (singular === 'error' || singular === 'infinite') return singular === 'infinite';
+  throw new OptionError('singular', `inv: singular must be 'error' or 'infinite', not ${JSON.stringify(singular)}`);
+}
 
 function determinant(name: 'det' | 'slogdet', finish: (pivots: readonly number[], sign: number) => number[]): Kernel {
   const count = name === 'det' ? 1 : 2;
@@ -150,7 +158,7 @@ function determinant(name: 'det' | 'slogdet', finish: (pivots: readonly number[]
       checkParams(name, params, []);
       const batch = squareOf(name, 'x', onlyInput(name, inputs));
       const outputs = Array.from({ length: count }, () => ({ dtype: batch.dtype, shape: batch.lead }));
-      return { outputs, scratch: bytesOf(batch, batch.n * batch.n) + 8 * batch.n + 64 };
+      return { outputs, scratch: bytesOf(batch, batch.n * batch.n) + 4 * batch.n };
     },
     cost([x]) {
       const { count: matrices, n } = squareOf(name, 'x', x!);
@@ -195,20 +203,6 @@ export const slogdet: Kernel = determinant('slogdet', (pivots, sign) => {
   const sum = pivots.reduce((total, pivot) => total + Math.log(Math.abs(pivot)), 0);
   return [signs === 0 ? 0 : signs, signs === 0 ? Number.NEGATIVE_INFINITY : sum];
 });
-
-/** Elements of workspace, as in assembly/linalg/drivers.ts. */
-const lstsqSpace = (m: number, n: number, k: number): number => {
-  const [large, small] = [Math.max(m, n), Math.min(m, n)];
-  return (
-    svdSpace(m, n) +
-    2 * large * small +
-    2 * small * small +
-    2 * large * k +
-    64 * k +
-    qrSpace(large, Math.max(small, k)) +
-    64 * large
-  );
-};
 
 /**
  * A (m, n), B (m, k) → X (n, k) of least norm with least ‖A·X − B‖, the squared norms of what is left (k), the rank ()

@@ -15,6 +15,7 @@ import {
   write,
 } from './matrices.js';
 import { eighReference, svdReference } from './reference.js';
+import { eighSpace, svdScratch } from './workspace.js';
 
 /**
  * A (…, n, n) symmetric, lower triangle read → values (…, n) ascending and vectors (…, n, n) as columns. Tridiagonal
@@ -26,8 +27,7 @@ export const eigh: Kernel = {
     checkParams('eigh', params, []);
     const spec = onlyInput('eigh', inputs);
     const { lead, n, dtype } = squareOf('eigh', 'x', spec);
-    // as eighSpace in assembly/linalg/drivers.ts
-    return { outputs: [{ dtype, shape: [...lead, n] }, spec], scratch: 8 * (5 * n * n + 220 * n + 4096) };
+    return { outputs: [{ dtype, shape: [...lead, n] }, spec], scratch: 8 * eighSpace(n) };
   },
   cost([x]) {
     const { count, n } = squareOf('eigh', 'x', x!);
@@ -55,12 +55,6 @@ export const eigh: Kernel = {
   },
 };
 
-/** Elements of workspace of an SVD, as svdSpaceOf in assembly/linalg/drivers.ts. */
-export function svdSpace(m: number, n: number): number {
-  const [large, small] = [Math.max(m, n), Math.min(m, n)];
-  return 6 * large * small + 9 * small * small + 300 * (large + small) + 8192 + Math.ceil((large * small) / 32);
-}
-
 function isRelative(params: KernelParams): number {
   const accuracy = params.accuracy ?? 'absolute';
   if (accuracy === 'absolute') return 0;
@@ -81,7 +75,7 @@ function singular(name: 'svd' | 'svdvals'): Kernel {
       const outputs = hasVectors
         ? [{ dtype, shape: [...lead, m, k] }, values, { dtype, shape: [...lead, k, n] }]
         : [values];
-      return { outputs, scratch: 8 * svdSpace(m, n) };
+      return { outputs, scratch: 8 * svdScratch(m, n) };
     },
     cost([x]) {
       const { count, m, n } = matricesOf(name, 'x', x!);

@@ -1,0 +1,215 @@
+/**
+ * Systems, inverses and determinants as kernels call them: batches of row-major matrices, `wide` 1 for float64 and 0 for
+ * float32, worked on in that precision. Inputs are copied, not overwritten. Each answers a status; scratch is what one
+ * matrix needs. General systems by LU (lu.ts), positive ones by Cholesky (cholesky.ts), triangles as they are.
+ */
+import { product } from '../gemm';
+import { CANCELLED, NOT_POSITIVE, SINGULAR } from '../status';
+import { Body } from '../team';
+import { Call, launch, newCall, report, scratchOf, size } from './batch';
+import { choleskyFactor } from './cholesky';
+import { real, setReal } from './copy';
+import { exchangeRows, luFactor } from './lu';
+import { solveTriangle } from './triangular';
+
+/** `form` of `solve`. */
+const GENERAL: i32 = 0;
+const POSITIVE: i32 = 1;
+const LOWER: i32 = 2;
+/** Bits beside LOWER and UPPER: the matrix is used transposed, its diagonal is ones. */
+const UPPER: i32 = 3;
+const TRANSPOSED: i32 = 4;
+const UNIT: i32 = 8;
+
+/**
+ * A·X = B, A n × n, B and X n × k. General systems by LU with one step of refinement where the residual is larger than
+ * a backward stable one; SINGULAR when a pivot is zero. Scratch: n·n + n·k elements and n int32.
+ */
+export function solve(
+  work: usize, wide: i32, batch: i32, form: i32, n: i32, k: i32, a: usize, b: usize, x: usize, scratch: usize,
+): i32 {
+  const call = newCall(work, n, n, k);
+  call.option = form;
+  call.p0 = a; call.p1 = b; call.p2 = x;
+  call.s0 = <usize>n * <usize>n * size(wide);
+  call.s1 = call.s2 = <usize>n * <usize>k * size(wide);
+  const body: Body = wide ? solveF64 : solveF32;
+  return launch(work, batch, body, call, scratch, call.s0 + call.s1 + 4 * <usize>n);
+}
+
+function solveOne<T>(work: usize, index: i32, call: Call): void {
+  const n = call.n, k = call.k, form = call.option & 3;
+  const a = call.p0 + <usize>index * call.s0, b = call.p1 + <usize>index * call.s1, x = call.p2 + <usize>index * call.s2;
+  memory.copy(x, b, call.s2);
+  let isDone = true;
+  if (form == LOWER || form == UPPER) {
+    const isUnit = (call.option & UNIT) != 0;
+    if (!isUnit && hasZeroPivot<T>(n, a)) {
+      report(call, SINGULAR);
+      return;
+    }
+    isDone = solveTriangle<T>(work, n, k, form == LOWER, (call.option & TRANSPOSED) != 0, isUnit, a, x);
+  } else {
+    const f = scratchOf(work, call), r = f + call.s0, pivots = r + call.s1;
+    memory.copy(f, a, call.s0);
+    if (form == POSITIVE) {
+      const failed = choleskyFactor<T>(work, n, f, n);
+      if (failed != 0) {
+        report(call, failed > 0 ? NOT_POSITIVE : CANCELLED);
+        return;
+      }
+      isDone = solveTriangle<T>(work, n, k, true, false, false, f, x)
+        && solveTriangle<T>(work, n, k, true, true, false, f, x);
+    } else {
+      isDone = luFactor<T>(work, n, n, f, n, pivots);
+      if (isDone && hasZeroPivot<T>(n, f)) {
+        report(call, SINGULAR);
+        return;
+      }
+      isDone = isDone && solveFactored<T>(work, n, k, f, pivots, x) && refine<T>(work, n, k, a, b, f, pivots, r, x);
+    }
+  }
+  if (!isDone) report(call, CANCELLED);
+}
+function solveF64(work: usize, index: i32, context: usize): void {
+  solveOne<f64>(work, index, changetype<Call>(context));
+}
+function solveF32(work: usize, index: i32, context: usize): void {
+  solveOne<f32>(work, index, changetype<Call>(context));
+}
+
+function hasZeroPivot<T>(n: i32, a: usize): bool {
+  for (let i = 0; i < n; i++) if (real<T>(a, <usize>i * <usize>(n + 1)) == <T>0) return true;
+  return false;
+}
+
+function solveFactored<T>(work: usize, n: i32, k: i32, f: usize, pivots: usize, x: usize): bool {
+  exchangeRows<T>(k, x, k, pivots, 0, n);
+  return solveTriangle<T>(work, n, k, true, false, true, f, x) && solveTriangle<T>(work, n, k, false, false, false, f, x);
+}
+
+/** One step of refinement when ‖b − Ax‖ is more than 4 √n ε ‖A‖‖x‖ in some column (max norms). `r`: n × k elements. */
+function refine<T>(
+  work: usize, n: i32, k: i32, a: usize, b: usize, f: usize, pivots: usize, r: usize, x: usize,
+): bool {
+  const count = <usize>n * <usize>k;
+  memory.copy(r, b, count * sizeof<T>());
+  product<T>(work, n, k, n, <T>-1, a, n, 1, x, k, 1, r, k, true, false);
+  let largestA: T = 0, largestX: T = 0, largestR: T = 0;
+  for (let i: usize = 0; i < <usize>n * <usize>n; i++) largestA = max<T>(largestA, abs<T>(real<T>(a, i)));
+  for (let i: usize = 0; i < count; i++) {
+    largestX = max<T>(largestX, abs<T>(real<T>(x, i)));
+    largestR = max<T>(largestR, abs<T>(real<T>(r, i)));
+  }
+  const eps: T = sizeof<T>() == 8 ? <T>2.220446049250313e-16 : <T>1.1920929e-7;
+  const stable = <T>4 * sqrt<T>(<T>n) * eps * largestA * largestX;
+  if (!(largestR > stable) || !(largestR < <T>Infinity)) return true;
+  if (!solveFactored<T>(work, n, k, f, pivots, r)) return false;
+  for (let i: usize = 0; i < count; i++) setReal<T>(x, i, real<T>(x, i) + real<T>(r, i));
+  return true;
+}
+
+/** A⁻¹, n × n; when a pivot is zero SINGULAR, or with `infinite` all of it infinite. Scratch: n·n elements and n int32. */
+export function inv(
+  work: usize, wide: i32, batch: i32, n: i32, infinite: i32, a: usize, out: usize, scratch: usize,
+): i32 {
+  const call = newCall(work, n, n, n);
+  call.option = infinite;
+  call.p0 = a; call.p1 = out;
+  call.s0 = call.s1 = <usize>n * <usize>n * size(wide);
+  const body: Body = wide ? invF64 : invF32;
+  return launch(work, batch, body, call, scratch, call.s0 + 4 * <usize>n);
+}
+
+function invOne<T>(work: usize, index: i32, call: Call): void {
+  const n = call.n;
+  const f = scratchOf(work, call), pivots = f + call.s0, x = call.p1 + <usize>index * call.s1;
+  memory.copy(f, call.p0 + <usize>index * call.s0, call.s0);
+  if (!luFactor<T>(work, n, n, f, n, pivots)) {
+    report(call, CANCELLED);
+    return;
+  }
+  if (hasZeroPivot<T>(n, f)) {
+    if (call.option == 0) report(call, SINGULAR);
+    else for (let i = 0; i < n * n; i++) setReal<T>(x, i, <T>Infinity);
+    return;
+  }
+  memory.fill(x, 0, call.s1);
+  for (let i = 0; i < n; i++) setReal<T>(x, <usize>i * <usize>(n + 1), 1);
+  if (!solveFactored<T>(work, n, n, f, pivots, x)) report(call, CANCELLED);
+}
+function invF64(work: usize, index: i32, context: usize): void {
+  invOne<f64>(work, index, changetype<Call>(context));
+}
+function invF32(work: usize, index: i32, context: usize): void {
+  invOne<f32>(work, index, changetype<Call>(context));
+}
+
+/** The sign and log|det| of n × n matrices (both in T; 0 and −∞ when singular). Scratch: n·n elements and n int32. */
+export function slogdet(
+  work: usize, wide: i32, batch: i32, n: i32, a: usize, sign: usize, logdet: usize, scratch: usize,
+): i32 {
+  const call = newCall(work, n, n, 0);
+  call.p0 = a; call.p1 = sign; call.p2 = logdet;
+  call.s0 = <usize>n * <usize>n * size(wide); call.s1 = call.s2 = size(wide);
+  const body: Body = wide ? slogdetF64 : slogdetF32;
+  return launch(work, batch, body, call, scratch, call.s0 + 4 * <usize>n);
+}
+
+function slogdetOne<T>(work: usize, index: i32, call: Call): void {
+  const n = call.n;
+  const f = scratchOf(work, call), pivots = f + call.s0;
+  memory.copy(f, call.p0 + <usize>index * call.s0, call.s0);
+  if (!luFactor<T>(work, n, n, f, n, pivots)) {
+    report(call, CANCELLED);
+    return;
+  }
+  let sign: f64 = 1, sum: f64 = 0;
+  for (let i = 0; i < n; i++) {
+    const pivot = <f64>real<T>(f, <usize>i * <usize>(n + 1));
+    if (load<i32>(pivots + (<usize>i << 2)) != i) sign = -sign;
+    if (pivot < 0) sign = -sign;
+    // keeps a NaN
+    if (!(abs(pivot) > 0)) sign *= pivot;
+    sum += NativeMath.log(abs(pivot));
+  }
+  setReal<T>(call.p1, <usize>index, <T>sign);
+  setReal<T>(call.p2, <usize>index, <T>(sign == 0 ? -Infinity : sum));
+}
+function slogdetF64(work: usize, index: i32, context: usize): void {
+  slogdetOne<f64>(work, index, changetype<Call>(context));
+}
+function slogdetF32(work: usize, index: i32, context: usize): void {
+  slogdetOne<f32>(work, index, changetype<Call>(context));
+}
+
+/** det of n × n matrices, the product of the pivots. Scratch as for `slogdet`. */
+export function det(work: usize, wide: i32, batch: i32, n: i32, a: usize, out: usize, scratch: usize): i32 {
+  const call = newCall(work, n, n, 0);
+  call.p0 = a; call.p1 = out;
+  call.s0 = <usize>n * <usize>n * size(wide);
+  const body: Body = wide ? detF64 : detF32;
+  return launch(work, batch, body, call, scratch, call.s0 + 4 * <usize>n);
+}
+
+function detOne<T>(work: usize, index: i32, call: Call): void {
+  const n = call.n;
+  const f = scratchOf(work, call), pivots = f + call.s0;
+  memory.copy(f, call.p0 + <usize>index * call.s0, call.s0);
+  if (!luFactor<T>(work, n, n, f, n, pivots)) {
+    report(call, CANCELLED);
+    return;
+  }
+  let value: f64 = 1;
+  for (let i = 0; i < n; i++) {
+    value *= <f64>real<T>(f, <usize>i * <usize>(n + 1));
+    if (load<i32>(pivots + (<usize>i << 2)) != i) value = -value;
+  }
+  setReal<T>(call.p1, <usize>index, <T>value);
+}
+function detF64(work: usize, index: i32, context: usize): void {
+  detOne<f64>(work, index, changetype<Call>(context));
+}
+function detF32(work: usize, index: i32, context: usize): void {
+  detOne<f32>(work, index, changetype<Call>(context));
+}

@@ -1,0 +1,125 @@
+/** float64 vectors and int32 lists in memory, and the few operations on them that algorithms of linear algebra share. */
+
+// @ts-ignore: decorator
+@inline export function at(p: usize, i: i32): f64 {
+  return load<f64>(p + (<usize>i << 3));
+}
+
+// @ts-ignore: decorator
+@inline export function set(p: usize, i: i32, value: f64): void {
+  store<f64>(p + (<usize>i << 3), value);
+}
+
+// @ts-ignore: decorator
+@inline export function index(p: usize, i: i32): i32 {
+  return load<i32>(p + (<usize>i << 2));
+}
+
+// @ts-ignore: decorator
+@inline export function setIndex(p: usize, i: i32, value: i32): void {
+  store<i32>(p + (<usize>i << 2), value);
+}
+
+// @ts-ignore: decorator
+@inline export function sum(v: v128): f64 {
+  return f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1);
+}
+
+export function dot(n: i32, x: usize, y: usize): f64 {
+  let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  let i = 0;
+  for (; i + 8 <= n; i += 8) {
+    s0 = f64x2.add(s0, f64x2.mul(v128.load(x), v128.load(y)));
+    s1 = f64x2.add(s1, f64x2.mul(v128.load(x, 16), v128.load(y, 16)));
+    s2 = f64x2.add(s2, f64x2.mul(v128.load(x, 32), v128.load(y, 32)));
+    s3 = f64x2.add(s3, f64x2.mul(v128.load(x, 48), v128.load(y, 48)));
+    x += 64; y += 64;
+  }
+  let total = sum(f64x2.add(f64x2.add(s0, s1), f64x2.add(s2, s3)));
+  for (; i < n; i++) {
+    total += load<f64>(x) * load<f64>(y);
+    x += 8; y += 8;
+  }
+  return total;
+}
+
+/** x ← x + factor·y. */
+export function addScaled(n: i32, x: usize, factor: f64, y: usize): void {
+  const f = f64x2.splat(factor);
+  let i = 0;
+  for (; i + 4 <= n; i += 4) {
+    v128.store(x, f64x2.add(v128.load(x), f64x2.mul(f, v128.load(y))));
+    v128.store(x, f64x2.add(v128.load(x, 16), f64x2.mul(f, v128.load(y, 16))), 16);
+    x += 32; y += 32;
+  }
+  for (; i < n; i++) {
+    store<f64>(x, load<f64>(x) + factor * load<f64>(y));
+    x += 8; y += 8;
+  }
+}
+
+/** x ← factor·x. */
+export function scaleBy(n: i32, x: usize, factor: f64): void {
+  for (let i = 0; i < n; i++) set(x, i, at(x, i) * factor);
+}
+
+/** Elements i and j trade places. */
+export function exchange(p: usize, i: i32, j: i32): void {
+  const value = at(p, i);
+  set(p, i, at(p, j));
+  set(p, j, value);
+}
+
+/** √(a² + b²) without overflow. */
+export function hypotenuse(a: f64, b: f64): f64 {
+  const x = abs(a), y = abs(b);
+  const large = max(x, y), small = min(x, y);
+  if (large == 0) return 0;
+  const ratio = small / large;
+  return large * sqrt(1 + ratio * ratio);
+}
+
+/** Rows x and y of n elements: x ← c·x − s·y, y ← s·x + c·y. */
+export function rotate(n: i32, x: usize, y: usize, c: f64, s: f64): void {
+  const vc = f64x2.splat(c), vs = f64x2.splat(s);
+  let i = 0;
+  for (; i + 2 <= n; i += 2) {
+    const a = v128.load(x), b = v128.load(y);
+    v128.store(x, f64x2.sub(f64x2.mul(vc, a), f64x2.mul(vs, b)));
+    v128.store(y, f64x2.add(f64x2.mul(vs, a), f64x2.mul(vc, b)));
+    x += 16; y += 16;
+  }
+  if (i < n) {
+    const a = load<f64>(x), b = load<f64>(y);
+    store<f64>(x, c * a - s * b);
+    store<f64>(y, s * a + c * b);
+  }
+}
+
+/** Rows x and y of n elements trade places. */
+export function swapRows(n: i32, x: usize, y: usize): void {
+  for (let k = 0; k < n; k++) {
+    const value = at(x, k);
+    set(x, k, at(y, k));
+    set(y, k, value);
+  }
+}
+
+/** Ascending order of `values` (k of them) in `order`, by merging; both ends of the list are ascending mostly. */
+export function sortIndices(n: i32, order: usize, values: usize, spare: usize): void {
+  let from = order, to = spare;
+  for (let width = 1; width < n; width *= 2) {
+    for (let low = 0; low < n; low += 2 * width) {
+      const middle = min(low + width, n), high = min(low + 2 * width, n);
+      let a = low, b = middle;
+      for (let i = low; i < high; i++) {
+        const takesFirst = b >= high || (a < middle && at(values, index(from, a)) <= at(values, index(from, b)));
+        setIndex(to, i, index(from, takesFirst ? a++ : b++));
+      }
+    }
+    const other = from;
+    from = to;
+    to = other;
+  }
+  if (from != order) memory.copy(order, from, <usize>n << 2);
+}
