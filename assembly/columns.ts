@@ -1,11 +1,28 @@
 /**
- * Reductions of many columns at once: rows of a strip of at most 512 columns are added to accumulators in memory. Four
+ * Reductions of many columns at once: rows of a strip of at most 512 columns are added to accumulators in memory. Eight
  * rows are added up before they meet the accumulators, which saves most of the traffic with those.
  */
 
 /** acc[j] += the sum of rows `from` on of column j; float64. */
 export function addRowsF64(acc: usize, from: usize, stride: i32, rows: i32, columns: i32): void {
   const end = acc + (<usize>columns << 3), step = <usize>stride;
+  for (; rows >= 8; rows -= 8) {
+    let p = from, q = acc;
+    for (; q + 16 <= end; q += 16, p += 16) {
+      const a = f64x2.add(v128.load(p), v128.load(p + step));
+      const b = f64x2.add(v128.load(p + 2 * step), v128.load(p + 3 * step));
+      const c = f64x2.add(v128.load(p + 4 * step), v128.load(p + 5 * step));
+      const d = f64x2.add(v128.load(p + 6 * step), v128.load(p + 7 * step));
+      v128.store(q, f64x2.add(v128.load(q), f64x2.add(f64x2.add(a, b), f64x2.add(c, d))));
+    }
+    for (; q < end; q += 8, p += 8) {
+      const a = load<f64>(p) + load<f64>(p + step), b = load<f64>(p + 2 * step) + load<f64>(p + 3 * step);
+      const c = load<f64>(p + 4 * step) + load<f64>(p + 5 * step);
+      const d = load<f64>(p + 6 * step) + load<f64>(p + 7 * step);
+      store<f64>(q, load<f64>(q) + ((a + b) + (c + d)));
+    }
+    from += 8 * step;
+  }
   for (; rows >= 4; rows -= 4) {
     let p = from, q = acc;
     for (; q + 16 <= end; q += 16, p += 16) {
@@ -38,9 +55,26 @@ export function addRowsF64(acc: usize, from: usize, stride: i32, rows: i32, colu
   v128.store(q, f64x2.add(v128.load(q, 16), f64x2.promote_low_f32x4(high(x))), 16);
 }
 
-/** The same of float32: four rows are added in float32, the accumulators are float64. */
+/** The same of float32: eight rows are added in float32, the accumulators are float64. */
 export function addRowsF32(acc: usize, from: usize, stride: i32, rows: i32, columns: i32): void {
   const end = acc + (<usize>columns << 3), step = <usize>stride;
+  for (; rows >= 8; rows -= 8) {
+    let p = from, q = acc;
+    for (; q + 32 <= end; q += 32, p += 16) {
+      const a = f32x4.add(v128.load(p), v128.load(p + step));
+      const b = f32x4.add(v128.load(p + 2 * step), v128.load(p + 3 * step));
+      const c = f32x4.add(v128.load(p + 4 * step), v128.load(p + 5 * step));
+      const d = f32x4.add(v128.load(p + 6 * step), v128.load(p + 7 * step));
+      addWide(q, f32x4.add(f32x4.add(a, b), f32x4.add(c, d)));
+    }
+    for (; q < end; q += 8, p += 4) {
+      const a = load<f32>(p) + load<f32>(p + step), b = load<f32>(p + 2 * step) + load<f32>(p + 3 * step);
+      const c = load<f32>(p + 4 * step) + load<f32>(p + 5 * step);
+      const d = load<f32>(p + 6 * step) + load<f32>(p + 7 * step);
+      store<f64>(q, load<f64>(q) + <f64>((a + b) + (c + d)));
+    }
+    from += 8 * step;
+  }
   for (; rows >= 4; rows -= 4) {
     let p = from, q = acc;
     for (; q + 32 <= end; q += 32, p += 16) {
@@ -143,11 +177,54 @@ export function maxRows<T>(acc: usize, from: usize, stride: i32, rows: i32, colu
   return isSigned<T>() ? f64x2.convert_low_i32x4_s(words) : f64x2.convert_low_i32x4_u(words);
 }
 
+/** The same of a few columns, j ≤ column < end; `from` is the first row's element of column j. */
+function bestOf<T>(
+  values: usize, indices: usize, from: usize, stride: i32, rows: i32, j: usize, end: usize, isMax: bool, first: i32,
+  step: i32,
+): void {
+  for (; j < end; j++, from += sizeof<T>()) {
+    let best = load<f64>(values + (j << 3)), place = load<f64>(indices + (j << 3));
+    let p = from;
+    for (let r = 0; r < rows; r++, p += stride) {
+      const x = <f64>load<T>(p);
+      if ((isMax ? x > best : x < best) || (isFloat<T>() && x != x && best == best)) {
+        best = x;
+        place = <f64>(first + r * step);
+      }
+    }
+    store<f64>(values + (j << 3), best);
+    store<f64>(indices + (j << 3), place);
+  }
+}
+
 /** values[j], indices[j] (float64): the best of column j so far and its index; the first NaN is the best. */
 // @ts-ignore: decorator
 @inline function bestRows<T>(
   values: usize, indices: usize, from: usize, stride: i32, rows: i32, columns: i32, isMax: bool, first: i32, step: i32,
 ): void {
+  for (; rows >= 8 && columns >= 2; rows -= 8, from += 8 * stride, first += 8 * step) {
+    // The best of eight rows is seldom better than what was found before, so rows are seldom looked at one by one
+    let j: usize = 0;
+    for (; j + 2 <= <usize>columns; j += 2) {
+      const p = from + j * sizeof<T>();
+      const s = pair<T>(p), t = pair<T>(p + stride), u = pair<T>(p + 2 * stride), v = pair<T>(p + 3 * stride);
+      const w = pair<T>(p + 4 * stride), x = pair<T>(p + 5 * stride);
+      const y = pair<T>(p + 6 * stride), z = pair<T>(p + 7 * stride);
+      const a = pickFast<f64>(pickFast<f64>(s, t, isMax), pickFast<f64>(u, v, isMax), isMax);
+      const b = pickFast<f64>(pickFast<f64>(w, x, isMax), pickFast<f64>(y, z, isMax), isMax);
+      const best = v128.load(values + (j << 3)), found = pickFast<f64>(a, b, isMax);
+      let wins = isMax ? f64x2.gt(found, best) : f64x2.lt(found, best);
+      if (isFloat<T>()) {
+        const one = f64x2.add(f64x2.add(s, t), f64x2.add(u, v)), two = f64x2.add(f64x2.add(w, x), f64x2.add(y, z));
+        const sum = f64x2.add(one, two);
+        wins = v128.or(wins, f64x2.ne(sum, sum));
+      }
+      if (v128.any_true(wins)) bestOf<T>(values, indices, p, stride, 8, j, j + 2, isMax, first, step);
+    }
+    if (j < <usize>columns) {
+      bestOf<T>(values, indices, from + j * sizeof<T>(), stride, 8, j, j + 1, isMax, first, step);
+    }
+  }
   for (; rows > 0; rows--, from += stride, first += step) {
     const index = f64x2.splat(<f64>first);
     let j: usize = 0;

@@ -157,6 +157,37 @@ function blockState(reduction: i32, type: i32, p: usize, n: i32, state: usize, f
   }
 }
 
+/** Bytes of a block of values in memory whose least is looked for: no more need be searched for the place of it. */
+const RUN: i32 = 16384;
+
+/**
+ * The least or largest of a direct row joins the stack, by way of runs that are longer than a block. Its place is
+ * looked for once, in the run that has it, and only when the row has what is better than all before it, or as good.
+ */
+function pushRow(c: usize, stack: usize, p: usize, n: i32, first: i32, step: i32): void {
+  const reduction = word(c, REDUCTION), type = word(c, TYPE), bytes = sizeOfType(type), run = RUN / bytes;
+  const isMax = reduction == MAX || reduction == ARGMAX, isFirst = word(stack, 0) == 0;
+  const bottom = stack + 64, state = isFirst ? bottom : bottom + STATE;
+  let best = extremeOf(type, isMax, p, min(run, n), state), place = 0;
+  // A NaN is never given up
+  for (let from = run; from < n && best == best; from += run) {
+    const value = extremeOf(type, isMax, p + <usize>(from * bytes), min(run, n - from), state);
+    if (value != value || (isMax ? value > best : value < best)) {
+      best = value;
+      place = from;
+    }
+  }
+  put(state, 0, best);
+  setWord(stack, 0, 1);
+  if (isArg(reduction)) {
+    const known = at(bottom, 0);
+    if (!isFirst && best == best && (known != known || (isMax ? known > best : known < best))) return;
+    const found = findIn(type, p + <usize>(place * bytes), min(run, n - place), best);
+    put(state, 1, <f64>(first + step * (place + found)));
+  }
+  if (!isFirst) combine(reduction, bottom, state);
+}
+
 /** A block joins the stack. Of argmin only one that is better than what is there, which is seldom. */
 function pushBlock(c: usize, stack: usize, p: usize, n: i32, first: i32, step: i32): void {
   const reduction = word(c, REDUCTION), type = word(c, TYPE);
@@ -342,6 +373,10 @@ function rowsUnit(work: usize, unit: i32, c: usize): void {
   const d1 = d - 1 > kept ? d - 2 : d - 1;
   const whole = lastColumn - firstColumn <= BLOCK;
   const bytes = sizeOfType(word(c, TYPE)), indexStep = word(indexStrides, d - 1), rowIndexStep = word(indexStrides, d1);
+  const keptCoordinates = coordinates + (<usize>kept << 2), keptSteps = indexStrides + (<usize>kept << 2);
+  const isExtreme = reduction == MIN || reduction == MAX || isArg(reduction);
+  const inRuns = isExtreme && !whole && (word(c, FLAGS) & DIRECT) != 0;
+  const most = inRuns ? lastColumn - firstColumn : BLOCK;
   clear(stack);
   decode(work, c, 0, kept, output);
   for (let row = firstRow; row < lastRow; ) {
@@ -350,14 +385,16 @@ function rowsUnit(work: usize, unit: i32, c: usize): void {
     if (whole && d1 != d - 1) {
       h = min(min(rowsOf(lastColumn - firstColumn), lastRow - row), word(dims, d1) - word(coordinates, d1));
     }
-    for (let column = firstColumn; column < lastColumn; column += BLOCK) {
-      const w = min(BLOCK, lastColumn - column);
+    for (let column = firstColumn; column < lastColumn; column += most) {
+      const w = min(most, lastColumn - column);
       setWord(coordinates, d - 1, column);
       const step = stepOf(c, w, d1);
       let p = evaluate(work, c, h, w, d1, d - 1, step);
-      if (step == w * bytes && !isArg(reduction)) pushBlock(c, stack, p, h * w, 0, 0);
+      if (inRuns) {
+        pushRow(c, stack, p, w, <i32>address(0, keptCoordinates, keptSteps, d - kept), indexStep);
+      } else if (step == w * bytes && !isArg(reduction)) pushBlock(c, stack, p, h * w, 0, 0);
       else {
-        let index = <i32>address(0, coordinates + (<usize>kept << 2), indexStrides + (<usize>kept << 2), d - kept);
+        let index = <i32>address(0, keptCoordinates, keptSteps, d - kept);
         for (let r = 0; r < h; r++) {
           pushBlock(c, stack, p, w, index, indexStep);
           p += step;
