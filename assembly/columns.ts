@@ -177,24 +177,21 @@ export function maxRows<T>(acc: usize, from: usize, stride: i32, rows: i32, colu
   return isSigned<T>() ? f64x2.convert_low_i32x4_s(words) : f64x2.convert_low_i32x4_u(words);
 }
 
-/** The same of a few columns, j ≤ column < end; `from` is the first row's element of column j. */
-function bestOf<T>(
-  values: usize, indices: usize, from: usize, stride: i32, rows: i32, j: usize, end: usize, isMax: bool, first: i32,
-  step: i32,
+/** `bestRows` of two columns, whose best stays in registers: many rows one by one would wait for their stores. */
+// @ts-ignore: decorator
+@inline function bestOfTwo<T>(
+  value: usize, index: usize, from: usize, stride: i32, rows: i32, isMax: bool, first: i32, step: i32,
 ): void {
-  for (; j < end; j++, from += sizeof<T>()) {
-    let best = load<f64>(values + (j << 3)), place = load<f64>(indices + (j << 3));
-    let p = from;
-    for (let r = 0; r < rows; r++, p += stride) {
-      const x = <f64>load<T>(p);
-      if ((isMax ? x > best : x < best) || (isFloat<T>() && x != x && best == best)) {
-        best = x;
-        place = <f64>(first + r * step);
-      }
-    }
-    store<f64>(values + (j << 3), best);
-    store<f64>(indices + (j << 3), place);
+  let best = v128.load(value), place = v128.load(index);
+  for (; rows > 0; rows--, from += stride, first += step) {
+    const x = pair<T>(from);
+    let wins = isMax ? f64x2.gt(x, best) : f64x2.lt(x, best);
+    if (isFloat<T>()) wins = v128.or(wins, v128.and(f64x2.ne(x, x), f64x2.eq(best, best)));
+    best = v128.bitselect(x, best, wins);
+    place = v128.bitselect(f64x2.splat(<f64>first), place, wins);
   }
+  v128.store(value, best);
+  v128.store(index, place);
 }
 
 /** values[j], indices[j] (float64): the best of column j so far and its index; the first NaN is the best. */
@@ -219,10 +216,16 @@ function bestOf<T>(
         const sum = f64x2.add(one, two);
         wins = v128.or(wins, f64x2.ne(sum, sum));
       }
-      if (v128.any_true(wins)) bestOf<T>(values, indices, p, stride, 8, j, j + 2, isMax, first, step);
+      if (v128.any_true(wins)) {
+        bestOfTwo<T>(values + (j << 3), indices + (j << 3), p, stride, 8, isMax, first, step);
+      }
     }
     if (j < <usize>columns) {
-      bestOf<T>(values, indices, from + j * sizeof<T>(), stride, 8, j, j + 1, isMax, first, step);
+      // the last column once more, with the one before it
+      j = <usize>columns - 2;
+      bestOfTwo<T>(
+        values + (j << 3), indices + (j << 3), from + j * sizeof<T>(), stride, 8, isMax, first, step,
+      );
     }
   }
   for (; rows > 0; rows--, from += stride, first += step) {
@@ -252,10 +255,53 @@ export function argRows<T>(
   else bestRows<T>(values, indices, from, stride, rows, columns, false, first, step);
 }
 
-/** Welford's update of means[j] and squares[j] = Σ (x − mean)², which hold `count` rows already. */
+/** (x − mean)² */
+// @ts-ignore: decorator
+@inline function off(x: v128, mean: v128): v128 {
+  const d = f64x2.sub(x, mean);
+  return f64x2.mul(d, d);
+}
+
+// @ts-ignore: decorator
+@inline function storeFirst(p: usize, x: v128): void {
+  v128.store64_lane(p, x, 0);
+}
+
+/**
+ * The update of means[j] and squares[j] = Σ (x − mean)², which hold `count` rows already: eight rows have a mean and
+ * squares of their own, which are combined (Chan, Golub & LeVeque 1983); the last rows follow one by one (Welford).
+ */
 export function spreadRows<T>(
   means: usize, squares: usize, from: usize, stride: i32, rows: i32, columns: i32, count: i32,
 ): void {
+  for (; rows >= 8 && columns >= 2; rows -= 8, from += 8 * stride) {
+    const n = <f64>count, share = f64x2.splat(8 / (n + 8)), weight = f64x2.splat((8 * n) / (n + 8));
+    const eighth = f64x2.splat(0.125);
+    const last = columns - 2;
+    for (let column = 0; ; column = min(column + 2, last)) {
+      const p = from + <usize>column * sizeof<T>(), at = <usize>column << 3;
+      const s = pair<T>(p), t = pair<T>(p + stride), u = pair<T>(p + 2 * stride), v = pair<T>(p + 3 * stride);
+      const w = pair<T>(p + 4 * stride), x = pair<T>(p + 5 * stride);
+      const y = pair<T>(p + 6 * stride), z = pair<T>(p + 7 * stride);
+      const one = f64x2.add(f64x2.add(s, t), f64x2.add(u, v)), two = f64x2.add(f64x2.add(w, x), f64x2.add(y, z));
+      const mean = f64x2.mul(f64x2.add(one, two), eighth);
+      const a = f64x2.add(f64x2.add(off(s, mean), off(t, mean)), f64x2.add(off(u, mean), off(v, mean)));
+      const b = f64x2.add(f64x2.add(off(w, mean), off(x, mean)), f64x2.add(off(y, mean), off(z, mean)));
+      const m = v128.load(means + at), d = f64x2.sub(mean, m);
+      const own = f64x2.add(f64x2.add(a, b), f64x2.mul(f64x2.mul(d, d), weight));
+      const nextMean = f64x2.add(m, f64x2.mul(d, share)), next = f64x2.add(v128.load(squares + at), own);
+      if (column == last - 1) {
+        // an odd column is left: its pair has this column too, which must not be counted twice
+        storeFirst(means + at, nextMean);
+        storeFirst(squares + at, next);
+      } else {
+        v128.store(means + at, nextMean);
+        v128.store(squares + at, next);
+      }
+      if (column == last) break;
+    }
+    count += 8;
+  }
   for (; rows > 0; rows--, from += stride) {
     count++;
     const share = 1 / <f64>count, shares = f64x2.splat(share);
