@@ -1,7 +1,13 @@
 /**
  * Reductions of many columns at once: rows of a strip of at most 512 columns are added to accumulators in memory. Eight
  * rows are added up before they meet the accumulators, which saves most of the traffic with those.
+ *
+ * Did not help: eight rows at once for variance and argmin of few columns, whose accumulators lie in the first-level
+ * cache (they took up to twice as long as row by row); two rows at once for sums (a quarter slower than four or eight).
  */
+
+/** From so many columns on variance and argmin take eight rows at once. */
+const WIDE: i32 = 1024;
 
 /** acc[j] += the sum of rows `from` on of column j; float64. */
 export function addRowsF64(acc: usize, from: usize, stride: i32, rows: i32, columns: i32): void {
@@ -199,7 +205,7 @@ export function maxRows<T>(acc: usize, from: usize, stride: i32, rows: i32, colu
 @inline function bestRows<T>(
   values: usize, indices: usize, from: usize, stride: i32, rows: i32, columns: i32, isMax: bool, first: i32, step: i32,
 ): void {
-  for (; rows >= 8 && columns >= 2; rows -= 8, from += 8 * stride, first += 8 * step) {
+  for (; rows >= 8 && columns >= WIDE; rows -= 8, from += 8 * stride, first += 8 * step) {
     // The best of eight rows is seldom better than what was found before, so rows are seldom looked at one by one
     let j: usize = 0;
     for (; j + 2 <= <usize>columns; j += 2) {
@@ -274,7 +280,7 @@ export function argRows<T>(
 export function spreadRows<T>(
   means: usize, squares: usize, from: usize, stride: i32, rows: i32, columns: i32, count: i32,
 ): void {
-  for (; rows >= 8 && columns >= 2; rows -= 8, from += 8 * stride) {
+  for (; rows >= 8 && columns >= WIDE; rows -= 8, from += 8 * stride) {
     const n = <f64>count, share = f64x2.splat(8 / (n + 8)), weight = f64x2.splat((8 * n) / (n + 8));
     const eighth = f64x2.splat(0.125);
     const last = columns - 2;

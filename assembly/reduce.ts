@@ -170,7 +170,7 @@ function blockState(reduction: i32, type: i32, p: usize, n: i32, state: usize, f
   }
 }
 
-/** Bytes of a block of values in memory whose least is looked for: no more need be searched for the place of it. */
+/** Bytes of a run, in which the least is found at once: no more need be searched for its place. */
 const RUN: i32 = 16384;
 
 /**
