@@ -1,21 +1,34 @@
 /**
  * Reductions of one block of numbers that lie one after the other: eight accumulators or more, added up as a tree, so
  * that a block of 512 has the error of about 64 additions. float32 is added in float32 within a block, in float64 beyond.
+ *
+ * Did not help extremes: eight accumulators instead of four, finding NaNs by integer comparisons of the high words
+ * instead of by sums (16 % faster on data in cache, slower or equal beyond). Without any search for NaNs they would be
+ * 1.6 times as fast.
  */
+
+// Eight vectors at a time. Reading two or four pages side by side is slower by a half on data in memory.
 
 export function sumF64(p: usize, n: i32): f64 {
   let rest: f64 = 0;
   const end = p + (<usize>n << 3);
-  if (n >= 8) {
+  if (n >= 16) {
     let a = v128.load(p), b = v128.load(p, 16), c = v128.load(p, 32), d = v128.load(p, 48);
-    p += 64;
-    for (const last = end - 64; p <= last; p += 64) {
+    let e = v128.load(p, 64), f = v128.load(p, 80), g = v128.load(p, 96), h = v128.load(p, 112);
+    p += 128;
+    for (const last = end - 128; p <= last; p += 128) {
       a = f64x2.add(a, v128.load(p));
       b = f64x2.add(b, v128.load(p, 16));
       c = f64x2.add(c, v128.load(p, 32));
       d = f64x2.add(d, v128.load(p, 48));
+      e = f64x2.add(e, v128.load(p, 64));
+      f = f64x2.add(f, v128.load(p, 80));
+      g = f64x2.add(g, v128.load(p, 96));
+      h = f64x2.add(h, v128.load(p, 112));
     }
     a = f64x2.add(f64x2.add(a, b), f64x2.add(c, d));
+    e = f64x2.add(f64x2.add(e, f), f64x2.add(g, h));
+    a = f64x2.add(a, e);
     rest = f64x2.extract_lane(a, 0) + f64x2.extract_lane(a, 1);
   }
   let tail: f64 = 0;
@@ -26,17 +39,23 @@ export function sumF64(p: usize, n: i32): f64 {
 export function sumF32(p: usize, n: i32): f64 {
   let rest: f64 = 0;
   const end = p + (<usize>n << 2);
-  if (n >= 16) {
+  if (n >= 32) {
     let a = v128.load(p), b = v128.load(p, 16), c = v128.load(p, 32), d = v128.load(p, 48);
-    p += 64;
-    for (const last = end - 64; p <= last; p += 64) {
+    let e = v128.load(p, 64), f = v128.load(p, 80), g = v128.load(p, 96), h = v128.load(p, 112);
+    p += 128;
+    for (const last = end - 128; p <= last; p += 128) {
       a = f32x4.add(a, v128.load(p));
       b = f32x4.add(b, v128.load(p, 16));
       c = f32x4.add(c, v128.load(p, 32));
       d = f32x4.add(d, v128.load(p, 48));
+      e = f32x4.add(e, v128.load(p, 64));
+      f = f32x4.add(f, v128.load(p, 80));
+      g = f32x4.add(g, v128.load(p, 96));
+      h = f32x4.add(h, v128.load(p, 112));
     }
-    const e = f64x2.add(wide(a), wide(b)), f = f64x2.add(wide(c), wide(d));
-    const sum = f64x2.add(e, f);
+    const one = f64x2.add(f64x2.add(wide(a), wide(b)), f64x2.add(wide(c), wide(d)));
+    const two = f64x2.add(f64x2.add(wide(e), wide(f)), f64x2.add(wide(g), wide(h)));
+    const sum = f64x2.add(one, two);
     rest = f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
   }
   let tail: f64 = 0;
@@ -154,11 +173,16 @@ function hasNaN<T>(p: usize, end: usize): bool {
     } else {
       a = isMax ? v128.max<T>(v128.max<T>(a, b), v128.max<T>(c, d)) : v128.min<T>(v128.min<T>(a, b), v128.min<T>(c, d));
     }
-    v128.store(tmp, a);
-    best = load<T>(tmp);
-    for (let i: usize = sizeof<T>(); i < 16; i += sizeof<T>()) {
-      const x = load<T>(tmp + i);
-      if (isMax ? x > best : x < best) best = x;
+    if (sizeof<T>() == 8) {
+      const one = v128.extract_lane<T>(a, 0), two = v128.extract_lane<T>(a, 1);
+      best = (isMax ? two > one : two < one) ? two : one;
+    } else {
+      v128.store(tmp, a);
+      best = load<T>(tmp);
+      for (let i: usize = sizeof<T>(); i < 16; i += sizeof<T>()) {
+        const x = load<T>(tmp + i);
+        if (isMax ? x > best : x < best) best = x;
+      }
     }
   }
   for (; p < end; p += sizeof<T>()) {
@@ -177,15 +201,24 @@ export function largest<T>(p: usize, n: i32, tmp: usize): f64 {
   return extreme<T>(p, n, tmp, true);
 }
 
+// @ts-ignore: decorator
+@inline function hits<T>(p: usize, wanted: v128, isNaN_: bool): v128 {
+  const x = v128.load(p);
+  return isNaN_ ? v128.ne<T>(x, x) : v128.eq<T>(x, wanted);
+}
+
 /** The first place of `value` in a block that has it; of the first NaN when it is NaN. */
 export function find<T>(p: usize, n: i32, value: f64): i32 {
   const start = p, end = p + <usize>n * sizeof<T>();
   const isNaN_ = value != value, wanted = v128.splat<T>(<T>value);
   for (; p + 64 <= end; p += 64) {
-    const a = v128.load(p), b = v128.load(p, 16), c = v128.load(p, 32), d = v128.load(p, 48);
-    const one = isNaN_ ? v128.or(v128.ne<T>(a, a), v128.ne<T>(b, b)) : v128.or(v128.eq<T>(a, wanted), v128.eq<T>(b, wanted));
-    const two = isNaN_ ? v128.or(v128.ne<T>(c, c), v128.ne<T>(d, d)) : v128.or(v128.eq<T>(c, wanted), v128.eq<T>(d, wanted));
-    if (v128.any_true(v128.or(one, two))) break;
+    const a = hits<T>(p, wanted, isNaN_), b = hits<T>(p + 16, wanted, isNaN_);
+    const c = hits<T>(p + 32, wanted, isNaN_), d = hits<T>(p + 48, wanted, isNaN_);
+    if (!v128.any_true(v128.or(v128.or(a, b), v128.or(c, d)))) continue;
+    // One bit for each byte: a loop over the elements would be mispredicted once per row
+    const low = <u64>i8x16.bitmask(a) | (<u64>i8x16.bitmask(b) << 16);
+    const high = <u64>i8x16.bitmask(c) | (<u64>i8x16.bitmask(d) << 16);
+    return <i32>((p - start + <usize>ctz<u64>(low | (high << 32))) / sizeof<T>());
   }
   for (; p < end; p += sizeof<T>()) {
     const x = <f64>load<T>(p);

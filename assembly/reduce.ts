@@ -140,9 +140,22 @@ function findIn(type: i32, p: usize, n: i32, value: f64): i32 {
   return find<u8>(p, n, value);
 }
 
+/** Blocks whose sums are added up before they join the stack: it costs a third of a block's own time. */
+const BLOCKS_AT_ONCE: i32 = 8;
+
+/** The sum of up to eight blocks, as a tree. */
+function sumOf<T>(p: usize, n: i32): f64 {
+  if (n > BLOCK) {
+    let half = BLOCK;
+    while (2 * half < n) half *= 2;
+    return sumOf<T>(p, half) + sumOf<T>(p + <usize>half * sizeof<T>(), n - half);
+  }
+  return sizeof<T>() == 8 ? sumF64(p, n) : sumF32(p, n);
+}
+
 /** The state of a block of `n` values; `first` and `step`: the indices that argmin gives them. */
 function blockState(reduction: i32, type: i32, p: usize, n: i32, state: usize, first: i32, step: i32): void {
-  if (reduction == SUM) put(state, 0, type == F64 ? sumF64(p, n) : sumF32(p, n));
+  if (reduction == SUM) put(state, 0, type == F64 ? sumOf<f64>(p, n) : sumOf<f32>(p, n));
   else if (reduction == PRODUCT) put(state, 0, type == F64 ? product<f64>(p, n) : product<f32>(p, n));
   else if (reduction == SPREAD) {
     const mean = (type == F64 ? sumF64(p, n) : sumF32(p, n)) / <f64>n;
@@ -155,6 +168,37 @@ function blockState(reduction: i32, type: i32, p: usize, n: i32, state: usize, f
     put(state, 0, value);
     if (isArg(reduction)) put(state, 1, <f64>(first + step * findIn(type, p, n, value)));
   }
+}
+
+/** Bytes of a run, in which the least is found at once: no more need be searched for its place. */
+const RUN: i32 = 16384;
+
+/**
+ * The least or largest of a direct row joins the stack, by way of runs that are longer than a block. Its place is
+ * looked for once, in the run that has it, and only when the row has what is better than all before it, or as good.
+ */
+function pushRow(c: usize, stack: usize, p: usize, n: i32, first: i32, step: i32): void {
+  const reduction = word(c, REDUCTION), type = word(c, TYPE), bytes = sizeOfType(type), run = RUN / bytes;
+  const isMax = reduction == MAX || reduction == ARGMAX, isFirst = word(stack, 0) == 0;
+  const bottom = stack + 64, state = isFirst ? bottom : bottom + STATE;
+  let best = extremeOf(type, isMax, p, min(run, n), state), place = 0;
+  // A NaN is never given up
+  for (let from = run; from < n && best == best; from += run) {
+    const value = extremeOf(type, isMax, p + <usize>(from * bytes), min(run, n - from), state);
+    if (value != value || (isMax ? value > best : value < best)) {
+      best = value;
+      place = from;
+    }
+  }
+  put(state, 0, best);
+  setWord(stack, 0, 1);
+  if (isArg(reduction)) {
+    const known = at(bottom, 0);
+    if (!isFirst && best == best && (known != known || (isMax ? known > best : known < best))) return;
+    const found = findIn(type, p + <usize>(place * bytes), min(run, n - place), best);
+    put(state, 1, <f64>(first + step * (place + found)));
+  }
+  if (!isFirst) combine(reduction, bottom, state);
 }
 
 /** A block joins the stack. Of argmin only one that is better than what is there, which is seldom. */
@@ -201,6 +245,10 @@ export function reduce(
   const units = word(context, UNITS), group = word(context, GROUP);
   if (!parallelFor(work, (units + group - 1) / group, fn, context)) return CANCELLED;
   if (pieces == 1) return OK;
+  if (word(context, KIND) != ROWS) {
+    joinPieces(work, context);
+    return OK;
+  }
   for (let i = 0; i < outputs; i++) {
     clear(stack);
     for (let piece = 0; piece < pieces; piece++) {
@@ -342,6 +390,10 @@ function rowsUnit(work: usize, unit: i32, c: usize): void {
   const d1 = d - 1 > kept ? d - 2 : d - 1;
   const whole = lastColumn - firstColumn <= BLOCK;
   const bytes = sizeOfType(word(c, TYPE)), indexStep = word(indexStrides, d - 1), rowIndexStep = word(indexStrides, d1);
+  const keptCoordinates = coordinates + (<usize>kept << 2), keptSteps = indexStrides + (<usize>kept << 2);
+  const isExtreme = reduction == MIN || reduction == MAX || isArg(reduction);
+  const isDirect = (word(c, FLAGS) & DIRECT) != 0, inRuns = isExtreme && !whole && isDirect;
+  const most = inRuns ? lastColumn - firstColumn : isDirect && reduction == SUM ? BLOCKS_AT_ONCE * BLOCK : BLOCK;
   clear(stack);
   decode(work, c, 0, kept, output);
   for (let row = firstRow; row < lastRow; ) {
@@ -350,14 +402,16 @@ function rowsUnit(work: usize, unit: i32, c: usize): void {
     if (whole && d1 != d - 1) {
       h = min(min(rowsOf(lastColumn - firstColumn), lastRow - row), word(dims, d1) - word(coordinates, d1));
     }
-    for (let column = firstColumn; column < lastColumn; column += BLOCK) {
-      const w = min(BLOCK, lastColumn - column);
+    for (let column = firstColumn; column < lastColumn; column += most) {
+      const w = min(most, lastColumn - column);
       setWord(coordinates, d - 1, column);
       const step = stepOf(c, w, d1);
       let p = evaluate(work, c, h, w, d1, d - 1, step);
-      if (step == w * bytes && !isArg(reduction)) pushBlock(c, stack, p, h * w, 0, 0);
+      if (inRuns) {
+        pushRow(c, stack, p, w, <i32>address(0, keptCoordinates, keptSteps, d - kept), indexStep);
+      } else if (step == w * bytes && !isArg(reduction)) pushBlock(c, stack, p, h * w, 0, 0);
       else {
-        let index = <i32>address(0, coordinates + (<usize>kept << 2), indexStrides + (<usize>kept << 2), d - kept);
+        let index = <i32>address(0, keptCoordinates, keptSteps, d - kept);
         for (let r = 0; r < h; r++) {
           pushBlock(c, stack, p, w, index, indexStep);
           p += step;
@@ -434,7 +488,7 @@ function columnsUnit(work: usize, unit: i32, c: usize): void {
   if (isTree) foldLevels(reduction, levels, leaves, inLeaf, w);
   // the result is in the lowest level
   if (pieces > 1) {
-    keepColumns(c, levels, w, partial(c, piece, outer * width + column), lastRow - firstRow);
+    keepColumns(c, levels, w, piece, outer * width + column, lastRow - firstRow);
     return;
   }
   for (let axis = kept; axis < d - 1; axis++) setWord(coordinates, axis, 0);
@@ -451,20 +505,62 @@ function valueAt(type: i32, array: usize, j: usize): f64 {
   return <f64>load<u8>(array + j);
 }
 
-/** Keeps the states of a strip of outputs, to be combined with those of other pieces. */
-function keepColumns(c: usize, levels: usize, w: i32, state: usize, rows: i32): void {
-  const reduction = word(c, REDUCTION), type = word(c, TYPE);
-  for (let j: usize = 0; j < <usize>w; j++, state += STATE) {
-    const value = levels + (j << 3);
-    if (reduction == SPREAD) {
-      put(state, 0, <f64>rows);
-      put(state, 1, load<f64>(value));
-      put(state, 2, load<f64>(value, ARRAY));
-    } else {
-      put(state, 0, reduction == MIN || reduction == MAX ? valueAt(type, levels, j) : load<f64>(value));
-      put(state, 1, load<f64>(value, ARRAY));
+/** Array k of the states that columns have for a piece: one number for each output. */
+// @ts-ignore: decorator
+@inline function plane(c: usize, piece: i32, k: i32): usize {
+  return <usize>word(c, PARTIALS) + 16 + ((<usize>(3 * piece + k) * <usize>word(c, OUTPUTS)) << 3);
+}
+
+/** Keeps the states of a strip of outputs, from `output` on, to be combined with those of other pieces. */
+function keepColumns(c: usize, levels: usize, w: i32, piece: i32, output: i32, rows: i32): void {
+  const reduction = word(c, REDUCTION), type = word(c, TYPE), offset = <usize>output << 3, bytes = <usize>w << 3;
+  const first = plane(c, piece, 0) + offset, second = plane(c, piece, 1) + offset, third = plane(c, piece, 2) + offset;
+  if (reduction == SPREAD) {
+    for (let j: usize = 0; j < bytes; j += 8) store<f64>(first + j, <f64>rows);
+    memory.copy(second, levels, bytes);
+    memory.copy(third, levels + ARRAY, bytes);
+    return;
+  }
+  if (reduction == MIN || reduction == MAX) {
+    for (let j = 0; j < w; j++) store<f64>(first + (<usize>j << 3), valueAt(type, levels, j));
+  } else memory.copy(first, levels, bytes);
+  if (isArg(reduction)) memory.copy(second, levels + ARRAY, bytes);
+}
+
+/** Combines the pieces of columns as a tree, into the first, and writes the outputs. */
+function joinPieces(work: usize, c: usize): void {
+  const outputs = word(c, OUTPUTS), pieces = word(c, PIECES), reduction = word(c, REDUCTION);
+  const a = work + STACK + 64, b = a + STATE;
+  for (let span = 1; span < pieces; span *= 2) {
+    for (let piece = 0; piece + span < pieces; piece += 2 * span) {
+      const to = plane(c, piece, 0), from = plane(c, piece + span, 0);
+      if (reduction == SUM) addRowsF64(to, from, 0, 1, outputs);
+      else if (reduction == MIN) minRows<f64>(to, from, 0, 1, outputs);
+      else if (reduction == MAX) maxRows<f64>(to, from, 0, 1, outputs);
+      else {
+        for (let i = 0; i < outputs; i++) {
+          loadState(c, piece, i, a);
+          loadState(c, piece + span, i, b);
+          combine(reduction, a, b);
+          for (let k = 0; k < 3; k++) store<f64>(plane(c, piece, k) + (<usize>i << 3), at(a, k));
+        }
+      }
     }
   }
+  const d = word(c, NDIM), dims = c + (DIMS << 2), width = word(dims, d - 1);
+  const step = word(dims + (<usize>d << 2), d - 1);
+  for (let first = 0; first < outputs; first += width) {
+    let out = outAddress(work, c, first);
+    for (let j = 0; j < width; j++, out += step) {
+      loadState(c, 0, first + j, a);
+      finish(c, a, out);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline function loadState(c: usize, piece: i32, output: i32, state: usize): void {
+  for (let k = 0; k < 3; k++) put(state, k, load<f64>(plane(c, piece, k) + (<usize>output << 3)));
 }
 
 /** Writes a strip of outputs, `step` bytes apart. */

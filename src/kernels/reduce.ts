@@ -320,7 +320,7 @@ const blockBytes = ({ words, constants }: Plan): number => 8 * (words.length + c
  * products of floats keep their dtype, of all else they are float64 (exact up to 2⁵³); mean, var, std likewise; min and
  * max keep the dtype; any and all are bool; argmin and argmax int32, of one axis or of all (then an index in row-major
  * order), the first where there are several, NaN before all else. float32 is summed in float32 within blocks of 512
- * (16 accumulators) and in float64 beyond. O(size), without a copy of the values.
+ * (32 accumulators) and in float64 beyond. O(size), without a copy of the values.
  *
  * @throws ArgumentError for the least or largest of nothing; ShapeError for axes that are not there
  */
