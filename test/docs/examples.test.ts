@@ -39,7 +39,7 @@ interface Example {
 }
 
 /** Namespaces whose every value must say what it is, with an example, and when it throws. */
-const documented = ['nd', 'random'];
+const documented = ['nd', 'random', 'linalg'];
 
 /** What the public modules say of themselves. */
 interface Docs {
@@ -118,7 +118,7 @@ describe('examples in docstrings', () => {
     expect(promising.length).toBeGreaterThan(examples.length / 2);
   });
 
-  it('are in the docstring of every function of nd and random, with a sentence and what it throws', () => {
+  it('are in the docstring of every function of nd, random and linalg, with a sentence and what it throws', () => {
     expect([...values.keys()].filter((name) => name.startsWith('nd.')).length).toBeGreaterThan(120);
     expect([...values.keys()].filter((name) => name.startsWith('random.')).length).toBeGreaterThan(4);
     expect([...values].filter(([, missing]) => missing.length > 0)).toEqual([]);
