@@ -1,5 +1,5 @@
 /**
- * Reductions of many columns at once: rows of a strip of at most 512 columns are added to accumulators in memory. Eight
+ * Reductions of many columns at once: rows of a strip of columns are added to accumulators in memory. Eight
  * rows are added up before they meet the accumulators, which saves most of the traffic with those.
  *
  * Did not help: eight rows at once for variance and argmin of few columns, whose accumulators lie in the first-level

@@ -1,6 +1,6 @@
 /** Reductions: what NumPy answers for nothing, ties, NaN and large offsets, on both bodies; and what is refused. */
 import { describe, expect, it } from 'vitest';
-import type { DType } from '../../dist/array/dtype.js';
+import { allocate, type DType } from '../../dist/array/dtype.js';
 import { NDArray, sizeOf } from '../../dist/array/ndarray.js';
 import type { KernelParams } from '../../dist/kernels/contract.js';
 import { ExpressionBuilder } from '../../dist/kernels/expression-builder.js';
@@ -81,6 +81,54 @@ describe.each(bodies.map((body) => [body.build, body] as const))('%s', (_, { run
     ).toEqual([Number.NaN]);
   });
 });
+
+describe.each(machines.map((machine) => [machine.build, machine] as const))(
+  '%s, many columns and long rows',
+  (_, { run }) => {
+    // Odd widths, several pieces, and rows that are no multiple of those taken at once.
+    const shapes: readonly (readonly number[])[] = [
+      [300, 1027],
+      [8, 1025],
+      [21, 4099],
+      [3, 40_001],
+    ];
+    const cases = shapes.flatMap((shape) => ['[0]', '[1]', '[0,1]'].map((axes) => [shape, axes] as const));
+    const random =
+      (seed: number) =>
+      (i: number): number =>
+        (Math.imul(i ^ seed, 0x9e3779b1) >>> 8) % 1000;
+
+    it.each(cases)('%j over %s', (shape, axes) => {
+      for (const dtype of ['float64', 'float32', 'int32', 'uint8'] as const) {
+        const isFloat = dtype.startsWith('float');
+        const some = random(shape[1]!);
+        for (const strange of isFloat ? ['none', 'NaN', 'infinities'] : ['none']) {
+          const value = (i: number): number => {
+            if (strange === 'NaN' && some(i + 7) < 1) return Number.NaN;
+            if (strange === 'infinities' && some(i + 7) < 2) return some(i) < 500 ? -1 / 0 : 1 / 0;
+            return some(i) % 200;
+          };
+          const data = allocate(dtype, sizeOf(shape));
+          for (let i = 0; i < data.length; i++) data[i] = value(i);
+          const x = new NDArray(data, { shape, dtype });
+          for (const reduction of ['min', 'max', 'argmin', 'argmax', 'sum', 'var']) {
+            const params = { expression: identity(dtype), reduction, axes };
+            const [expected, found] = [runJs(reduce, [x], params)[0]!, run(reduce, [x], params)[0]!];
+            if (reduction !== 'var')
+              expect([...found.data], `${reduction} ${dtype} ${strange}`).toEqual([...expected.data]);
+            else {
+              found.data.forEach((one, i) => {
+                const wanted = expected.data[i]!;
+                if (Number.isNaN(wanted)) expect(one).toBeNaN();
+                else expect(Math.abs(one - wanted)).toBeLessThanOrEqual((dtype === 'float32' ? 1e-5 : 1e-12) * wanted);
+              });
+            }
+          }
+        }
+      }
+    });
+  },
+);
 
 describe('the answer’s dtype', () => {
   it.each<[string, DType, DType]>([
