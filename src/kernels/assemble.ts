@@ -10,6 +10,7 @@ import { ArgumentError, ShapeError } from '../errors.js';
 import { checkParams, checkSameDType, show } from './checks.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { flat } from './flat.js';
+import { remembered } from './remembered.js';
 
 /** input, offset there, offset in the output, shape of the box, strides in the input, strides in the output. */
 export type Piece = readonly [
@@ -46,15 +47,13 @@ const MAX_SHARES = 64;
 /** Numbers before the axes in a unit's record. */
 const HEAD = 2;
 
-const plans = new WeakMap<KernelParams, Plan>();
+const planned = remembered((params: KernelParams): Plan => {
+  checkParams('assemble', params, ['shape', 'pieces']);
+  return makePlan(JSON.parse(String(params.shape)) as number[], JSON.parse(String(params.pieces)) as Piece[]);
+});
 
 function planOf(inputs: readonly ArraySpec[], params: KernelParams): Plan {
-  let plan = plans.get(params);
-  if (plan === undefined) {
-    checkParams('assemble', params, ['shape', 'pieces']);
-    plan = makePlan(JSON.parse(String(params.shape)) as number[], JSON.parse(String(params.pieces)) as Piece[]);
-    plans.set(params, plan);
-  }
+  const plan = planned(params);
   check(plan, inputs);
   return plan;
 }

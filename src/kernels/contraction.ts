@@ -10,6 +10,7 @@ import { ArgumentError, ShapeError } from '../errors.js';
 import { checkInputs, checkParams, checkSameDType, show } from './checks.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { flat } from './flat.js';
+import { remembered } from './remembered.js';
 
 /** An axis of a contraction: its length, and how far a step along it goes in a and in b, in elements. */
 export type ContractionAxis = readonly [length: number, a: number, b: number];
@@ -57,15 +58,13 @@ const WIDE_LEAST = 1 << 18;
 /** Float64s of the record before the axes. */
 const HEAD = 21;
 
-const contractions = new WeakMap<KernelParams, Contraction>();
+const parsed = remembered((params: KernelParams): Contraction => {
+  checkParams('contract', params, ['contraction']);
+  return JSON.parse(String(params.contraction)) as Contraction;
+});
 
 function contractionOf(inputs: readonly ArraySpec[], params: KernelParams): Contraction {
-  let contraction = contractions.get(params);
-  if (contraction === undefined) {
-    checkParams('contract', params, ['contraction']);
-    contraction = JSON.parse(String(params.contraction)) as Contraction;
-    contractions.set(params, contraction);
-  }
+  const contraction = parsed(params);
   checkInputs('contract', inputs, 2, 2, 'a and b');
   const [a, b] = inputs as [ArraySpec, ArraySpec];
   checkSameDType('contract', 'a', a, 'b', b);

@@ -9,9 +9,11 @@ import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { codeOf, numbersOf, type Program } from './emit/program.js';
 import { type Call, callOf, workOf } from './expression-call.js';
 import { evaluateTo } from './reference/evaluate.js';
+import { remembered } from './remembered.js';
 import {
   describeSpace,
   descriptor,
+  descriptorBytes,
   GATHER,
   modeAlong,
   modeOverall,
@@ -85,18 +87,7 @@ function makePlan(call: Call): Plan {
   return { program, splats, ...describeSpace(space, modes, outBytes, header), constants: numbersOf(program, splats) };
 }
 
-const plans = new WeakMap<Call, Plan>();
-
-function planOf(call: Call): Plan {
-  let plan = plans.get(call);
-  if (plan === undefined) {
-    plan = makePlan(call);
-    plans.set(call, plan);
-  }
-  return plan;
-}
-
-const scratchOf = ({ words, constants }: Plan): number => 8 * (words.length + constants.length);
+const planOf = remembered(makePlan);
 
 function callFor(inputs: readonly ArraySpec[], params: KernelParams): Call {
   return callOf('elementwise', inputs, params);
@@ -117,7 +108,7 @@ export const elementwise: Kernel = {
   infer(inputs, params) {
     checkParams('elementwise', params, ['expression', 'views', 'shape']);
     const call = callFor(inputs, params);
-    return { outputs: [{ dtype: call.dtype, shape: call.shape }], scratch: scratchOf(planOf(call)) };
+    return { outputs: [{ dtype: call.dtype, shape: call.shape }], scratch: descriptorBytes(planOf(call)) };
   },
   cost(inputs, params) {
     return workOf(callFor(inputs, params));

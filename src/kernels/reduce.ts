@@ -15,10 +15,12 @@ import { ExpressionBuilder, inlineExpression } from './expression-builder.js';
 import { type Call, callOf, workOf } from './expression-call.js';
 import { parse, serialize } from './expression-text.js';
 import { reduceTo } from './reference/reductions.js';
+import { remembered } from './remembered.js';
 import {
   CONTIGUOUS,
   describeSpace,
   descriptor,
+  descriptorBytes,
   GATHER,
   modeAlong,
   type Pointer,
@@ -300,18 +302,7 @@ function columnPieces(rows: number, dims: readonly number[], keptDims: number): 
   return { count, rows: size, columns: STRIP, units: strips * count, group };
 }
 
-const plans = new WeakMap<ReduceCall, Plan>();
-
-function planOf(call: ReduceCall): Plan {
-  let plan = plans.get(call);
-  if (plan === undefined) {
-    plan = makePlan(call);
-    plans.set(call, plan);
-  }
-  return plan;
-}
-
-const blockBytes = ({ words, constants }: Plan): number => 8 * (words.length + constants.length);
+const planOf = remembered(makePlan);
 
 /**
  * Up to 16 arrays → an expression reduced over `axes` (a JSON list; default all) of the iteration space.
@@ -330,7 +321,7 @@ export const reduce: Kernel = {
     checkParams('reduce', params, ['expression', 'views', 'shape', 'reduction', 'axes', 'keepdims', 'ddof']);
     const call = callFor(inputs, params);
     const plan = planOf(call);
-    return { outputs: [{ dtype: call.dtype, shape: call.shape }], scratch: blockBytes(plan) + plan.partials };
+    return { outputs: [{ dtype: call.dtype, shape: call.shape }], scratch: descriptorBytes(plan) + plan.partials };
   },
   cost(inputs, params) {
     const { flops, bytes } = workOfReduction(inputs, params);
@@ -357,7 +348,7 @@ export const reduce: Kernel = {
         const call = callFor(inputs, params);
         const plan = planOf(call);
         const denominator = Math.max(0, call.terms - call.ddof);
-        return [scratch, plan.words.length, scratch + blockBytes(plan), call.terms, denominator];
+        return [scratch, plan.words.length, scratch + descriptorBytes(plan), call.terms, denominator];
       },
     },
   },

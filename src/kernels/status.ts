@@ -10,9 +10,11 @@ export const BAD_C = 3;
 export const NOT_FINITE = 4;
 export const ONE_CLASS = 5;
 export const BAD_LABEL = 6;
-export const BAD_PROBABILITY = 10;
 export const BAD_COUNT = 7;
 export const BAD_FRACTION = 8;
+export const BAD_PROBABILITY = 10;
+export const SINGULAR = 20;
+export const NOT_POSITIVE = 21;
 
 /** The error that a non-zero status of kernel `name` stands for. */
 export function failureOf(name: string, status: number): Error {

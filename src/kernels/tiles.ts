@@ -167,6 +167,14 @@ export function describeSpace(
   return { words, pointers };
 }
 
+/** Bytes of what `descriptor` makes. */
+export function descriptorBytes(plan: {
+  readonly words: readonly number[];
+  readonly constants: readonly number[];
+}): number {
+  return 8 * (plan.words.length + plan.constants.length);
+}
+
 /** The numbers of a call: words with the arrays' addresses (as signed 32-bit numbers), then constants. */
 export function descriptor(
   { words, pointers }: { readonly words: readonly number[]; readonly pointers: readonly Pointer[] },

@@ -19,8 +19,8 @@ import { checkNames } from './options.js';
  * the file system's own error when it cannot be written
  *
  * @example
- * await nd.save('/tmp/lazuli-example.npy', nd.arange(3));
- * await nd.load('/tmp/lazuli-example.npy').compute(); // [0, 1, 2]
+ * await nd.save('out/three.npy', nd.arange(3));
+ * await nd.load('out/three.npy').compute(); // [0, 1, 2]
  */
 export async function save(path: string | URL, x: ArrayInput, options: CsvWriteOptions = {}): Promise<void> {
   const file = path instanceof URL ? fileURLToPath(path) : resolve(path);

@@ -2,16 +2,17 @@
  * Factorisations as kernels: Cholesky, LU, QR with and without column pivoting. Inputs are matrices or stacks of them,
  * float64 or float32; the algorithms are in assembly/linalg, each opening with its source.
  */
+
 import { OptionError } from '../../errors.js';
 import { checkParams, flag } from '../checks.js';
 import type { Kernel, KernelParams } from '../contract.js';
+import { NOT_POSITIVE } from '../status.js';
 import {
   type Batch,
   bytesOf,
   isWide64,
   linalgFailure,
   matricesOf,
-  NOT_POSITIVE,
   onlyInput,
   pointersOf,
   readMatrices,

@@ -8,12 +8,8 @@ import { ConvergenceError, LinearAlgebraError, ShapeError } from '../../errors.j
 import { checkDTypeIn, checkInputs, checkSameDType, show } from '../checks.js';
 import type { ArraySpec, HeapArray } from '../contract.js';
 import { flat } from '../flat.js';
+import { NOT_CONVERGED, NOT_FINITE, NOT_POSITIVE, SINGULAR } from '../status.js';
 import { type Matrix, matrix } from './reference.js';
-
-export const NOT_CONVERGED = 2;
-export const NOT_FINITE = 4;
-export const SINGULAR = 20;
-export const NOT_POSITIVE = 21;
 
 /** The error of a status of the exports of assembly/linalg. */
 export function linalgFailure(name: string, status: number): Error {

@@ -1,17 +1,16 @@
 /** Systems of equations as kernels: general, positive definite and triangular ones, inverses, determinants, least squares. */
+
 import { OptionError } from '../../errors.js';
 import { checkParams, flag, numeric } from '../checks.js';
 import type { Kernel, KernelParams } from '../contract.js';
+import { NOT_FINITE, NOT_POSITIVE, SINGULAR } from '../status.js';
 import {
   bytesOf,
   isWide64,
   linalgFailure,
-  NOT_FINITE,
-  NOT_POSITIVE,
   onlyInput,
   pointersOf,
   readMatrices,
-  SINGULAR,
   squareOf,
   systemOf,
   WIDE_FLOPS,

@@ -1,12 +1,13 @@
 /** Eigenvalues of symmetric matrices and singular values as kernels. Computed in float64 whatever the input. */
+
 import { OptionError } from '../../errors.js';
 import { checkParams } from '../checks.js';
 import type { Kernel, KernelParams } from '../contract.js';
+import { NOT_FINITE } from '../status.js';
 import {
   isWide64,
   linalgFailure,
   matricesOf,
-  NOT_FINITE,
   onlyInput,
   pointersOf,
   readMatrices,
