@@ -1,0 +1,145 @@
+/**
+ * Packing of blocks of A and B into the panels that the micro-kernels read front to back, from any strides (in bytes):
+ * transposes are paid here. Panels at the edge are filled up with zeros.
+ */
+import { MR, NRB } from './micro';
+
+/** Two rows of A, `kc` long and contiguous, interleaved: the panel of the 2-row micro-kernel. Returns the end. */
+function packPair<T>(kc: i32, p: usize, q: usize, to: usize): usize {
+  let k = 0;
+  if (sizeof<T>() == 8) {
+    for (; k + 2 <= kc; k += 2) {
+      const x = v128.load(p), y = v128.load(q);
+      v128.store(to, v128.shuffle<f64>(x, y, 0, 2));
+      v128.store(to, v128.shuffle<f64>(x, y, 1, 3), 16);
+      p += 16; q += 16; to += 32;
+    }
+  } else {
+    for (; k + 4 <= kc; k += 4) {
+      const x = v128.load(p), y = v128.load(q);
+      v128.store(to, v128.shuffle<f32>(x, y, 0, 4, 1, 5));
+      v128.store(to, v128.shuffle<f32>(x, y, 2, 6, 3, 7), 16);
+      p += 16; q += 16; to += 32;
+    }
+  }
+  for (; k < kc; k++) {
+    store<T>(to, load<T>(p));
+    store<T>(to, load<T>(q), sizeof<T>());
+    p += sizeof<T>(); q += sizeof<T>(); to += 2 * sizeof<T>();
+  }
+  return to;
+}
+
+/** Six rows of A interleaved: the panel of the 6-row micro-kernel. Returns the end. */
+function packSix<T>(kc: i32, p: usize, rows: usize, columns: usize, to: usize): usize {
+  const r2 = rows + rows, r3 = r2 + rows, r4 = r2 + r2, r5 = r4 + rows;
+  let k = 0;
+  if (sizeof<T>() == 8 && columns == 8) {
+    for (; k + 2 <= kc; k += 2) {
+      const x = v128.load(p), y = v128.load(p + rows), z = v128.load(p + r2);
+      const w = v128.load(p + r3), u = v128.load(p + r4), v = v128.load(p + r5);
+      v128.store(to, v128.shuffle<f64>(x, y, 0, 2));
+      v128.store(to, v128.shuffle<f64>(z, w, 0, 2), 16);
+      v128.store(to, v128.shuffle<f64>(u, v, 0, 2), 32);
+      v128.store(to, v128.shuffle<f64>(x, y, 1, 3), 48);
+      v128.store(to, v128.shuffle<f64>(z, w, 1, 3), 64);
+      v128.store(to, v128.shuffle<f64>(u, v, 1, 3), 80);
+      p += 16; to += 96;
+    }
+  }
+  for (; k < kc; k++) {
+    store<T>(to, load<T>(p));
+    store<T>(to, load<T>(p + rows), sizeof<T>());
+    store<T>(to, load<T>(p + r2), 2 * sizeof<T>());
+    store<T>(to, load<T>(p + r3), 3 * sizeof<T>());
+    store<T>(to, load<T>(p + r4), 4 * sizeof<T>());
+    store<T>(to, load<T>(p + r5), 5 * sizeof<T>());
+    p += columns; to += 6 * sizeof<T>();
+  }
+  return to;
+}
+
+/** A block of A (mc × kc) as panels of MR rows, [panel][k][MR]; the last panel is filled up with zeros. */
+export function packA<T>(mc: i32, kc: i32, a: usize, rows: usize, columns: usize, to: usize): void {
+  for (let i = 0; i < mc; i += MR) {
+    const m = min(MR, mc - i);
+    let p = a + <usize>i * rows;
+    if (m == MR && MR == 6) {
+      to = packSix<T>(kc, p, rows, columns, to);
+    } else if (m == MR && columns == sizeof<T>()) {
+      to = packPair<T>(kc, p, p + rows, to);
+    } else {
+      for (let k = 0; k < kc; k++) {
+        let q = p;
+        for (let r = 0; r < MR; r++) {
+          store<T>(to, r < m ? load<T>(q) : <T>0);
+          q += rows; to += sizeof<T>();
+        }
+        p += columns;
+      }
+    }
+  }
+}
+
+/** NR columns of B that each lie contiguous along k (B transposed), as one panel [k][NR]. */
+function packColumns<T>(kc: i32, p: usize, columns: usize, to: usize): void {
+  const NR = NRB / <i32>sizeof<T>();
+  for (let c = 0; c < NR; c += 2) {
+    let x = p + <usize>c * columns, y = x + columns, d = to + <usize>c * sizeof<T>(), k = 0;
+    if (sizeof<T>() == 8) {
+      for (; k + 2 <= kc; k += 2) {
+        const u = v128.load(x), v = v128.load(y);
+        v128.store(d, v128.shuffle<f64>(u, v, 0, 2));
+        v128.store(d + NRB, v128.shuffle<f64>(u, v, 1, 3));
+        x += 16; y += 16; d += 2 * NRB;
+      }
+    } else {
+      for (; k + 4 <= kc; k += 4) {
+        const u = v128.load(x), v = v128.load(y);
+        const low = v128.shuffle<f32>(u, v, 0, 4, 1, 5), high = v128.shuffle<f32>(u, v, 2, 6, 3, 7);
+        v128.store_lane<f64>(d, low, 0);
+        v128.store_lane<f64>(d + NRB, low, 1);
+        v128.store_lane<f64>(d + 2 * NRB, high, 0);
+        v128.store_lane<f64>(d + 3 * NRB, high, 1);
+        x += 16; y += 16; d += 4 * NRB;
+      }
+    }
+    for (; k < kc; k++) {
+      store<T>(d, load<T>(x));
+      store<T>(d, load<T>(y), sizeof<T>());
+      x += sizeof<T>(); y += sizeof<T>(); d += NRB;
+    }
+  }
+}
+
+/** A block of B (kc × nc) as panels of NR columns, [panel][k][NR]; the last panel is filled up with zeros. */
+export function packB<T>(kc: i32, nc: i32, b: usize, rows: usize, columns: usize, to: usize): void {
+  const NR = NRB / <i32>sizeof<T>();
+  for (let j = 0; j < nc; j += NR) {
+    const n = min(NR, nc - j);
+    let p = b + <usize>j * columns;
+    if (n == NR && columns == sizeof<T>()) {
+      for (let k = 0; k < kc; k++) {
+        v128.store(to, v128.load(p));
+        v128.store(to, v128.load(p, 16), 16);
+        if (NRB == 64) {
+          v128.store(to, v128.load(p, 32), 32);
+          v128.store(to, v128.load(p, 48), 48);
+        }
+        p += rows; to += NRB;
+      }
+    } else if (n == NR && rows == sizeof<T>()) {
+      packColumns<T>(kc, p, columns, to);
+      to += <usize>kc * NRB;
+    } else {
+      for (let k = 0; k < kc; k++) {
+        let q = p;
+        for (let c = 0; c < NR; c++) {
+          store<T>(to, c < n ? load<T>(q) : <T>0);
+          q += columns; to += sizeof<T>();
+        }
+        p += rows;
+      }
+    }
+  }
+}
