@@ -5,7 +5,7 @@
  * one of gemm.ts, which takes any strides; what reads every element once has loops of its own here.
  */
 import { ARENA_START } from './arena';
-import { direct } from './direct';
+import { addTo, direct } from './direct';
 import { product, wideProduct } from './gemm';
 import { CANCELLED, OK } from './status';
 import { parallelFor } from './team';
@@ -19,14 +19,12 @@ const SHARED_PRODUCT: i32 = 0, PRODUCT: i32 = 1, PLAIN: i32 = 2, OUTER: i32 = 3,
 const TYPE: usize = 0, MODE: usize = 8, M: usize = 16, N: usize = 24, K: usize = 32;
 const ROW_A: usize = 40, STEP_A: usize = 48, STEP_B: usize = 56, COLUMN_B: usize = 64, ROW_B: usize = 72;
 const A: usize = 80, B: usize = 88, C: usize = 96;
-/** Rows of a unit, such blocks in an item, items of a unit, items; pieces of k, for LONG. */
+/** Rows of a unit, such blocks in an item, items of a unit, items; pieces that k is cut into, and how long they are. */
 const ROWS_EACH: usize = 104, BLOCKS: usize = 112, ITEMS_EACH: usize = 120, ITEMS: usize = 128;
-const UNITS: usize = 136, AXES: usize = 144, PARTIALS: usize = 152, PIECES: usize = 160;
+const UNITS: usize = 136, AXES: usize = 144, PARTIALS: usize = 152, PIECES: usize = 160, LENGTH: usize = 168;
 /** Length, stride in A, stride in B of each axis of the items. */
-const AXIS: usize = 168;
+const AXIS: usize = 176;
 
-/** Elements of a long dot product that make one partial sum. */
-const PIECE: i32 = 65536;
 /** Sums of PLAIN that are made at a time, in the arena. */
 const SUMS: i32 = 256;
 
@@ -335,13 +333,24 @@ function unit<T, S>(work: usize, index: i32, r: usize): void {
   const m = num(r, M), n = num(r, N), k = num(r, K), rowsEach = num(r, ROWS_EACH);
   if (isFloat<T>()) {
     const pieces = num(r, PIECES);
+    if (pieces > 0 && mode == COLUMNS) {
+      // the columns of one piece, for some rows
+      const length = num(r, LENGTH), stepA = num(r, STEP_A), stepB = num(r, STEP_B);
+      const l = index % pieces * length, i = index / pieces * rowsEach;
+      const a = <usize>load<f64>(r + A) + <usize>(l * stepA + i) * sizeof<T>();
+      const b = <usize>load<f64>(r + B) + <usize>(l * stepB) * sizeof<T>();
+      const to = r + <usize>num(r, PARTIALS) + (<usize>(index % pieces) * <usize>m + <usize>i) * sizeof<T>();
+      columns<T>(min(rowsEach, m - i), min(length, k - l), a, stepA, b, stepB, 0, to);
+      return;
+    }
     if (pieces > 0) {
       // one piece of a long dot product of one row
-      const i = index / pieces, from = index % pieces * PIECE;
+      const length = num(r, LENGTH);
+      const i = index / pieces, from = index % pieces * length;
       const stepA = num(r, STEP_A), stepB = num(r, STEP_B);
       const a = <usize>load<f64>(r + A) + <usize>(i * num(r, ROW_A) + from * stepA) * sizeof<T>();
       const b = <usize>load<f64>(r + B) + <usize>(i * num(r, ROW_B) + from * stepB) * sizeof<T>();
-      const sum = dot<T>(a, stepA, b, stepB, min(PIECE, k - from));
+      const sum = dot<T>(a, stepA, b, stepB, min(length, k - from));
       store<f64>(r + <usize>num(r, PARTIALS) + (<usize>index << 3), sum);
       return;
     }
@@ -391,6 +400,17 @@ function unitU8(work: usize, index: i32, record: usize): void {
   unit<u8, i32>(work, index, record);
 }
 
+/** Columns that were made in pieces, added up. */
+function addPieces<T>(r: usize, pieces: i32): void {
+  const m = num(r, M), c = <usize>load<f64>(r + C), bytes = <usize>m * sizeof<T>();
+  let partial = r + <usize>num(r, PARTIALS);
+  memory.copy(c, partial, bytes);
+  for (let piece = 1; piece < pieces; piece++) {
+    partial += bytes;
+    addTo<T>(m, partial, c);
+  }
+}
+
 /** Runs the plan at `record`. */
 export function contract(work: usize, record: usize): i32 {
   const type = num(record, TYPE), units = num(record, UNITS), pieces = num(record, PIECES);
@@ -406,7 +426,10 @@ export function contract(work: usize, record: usize): i32 {
   }
   const body = type == FLOAT64 ? unitF64.index : type == FLOAT32 ? unitF32.index : type == INT32 ? unitI32.index : unitU8.index;
   if (!parallelFor(work, units, body, record)) return CANCELLED;
-  if (pieces > 0) {
+  if (pieces > 0 && num(record, MODE) == COLUMNS) {
+    if (type == FLOAT64) addPieces<f64>(record, pieces);
+    else addPieces<f32>(record, pieces);
+  } else if (pieces > 0) {
     let partial = record + <usize>num(record, PARTIALS);
     const m = num(record, M), c = <usize>load<f64>(record + C);
     for (let i = 0; i < m; i++) {
