@@ -97,8 +97,9 @@ function contractionOf(inputs: readonly ArraySpec[], params: KernelParams): Cont
 
 /** As `isDirect` of assembly/direct.ts: whether B can be read where it lies. */
 export function isDirect(m: number, n: number, k: number, size: number): boolean {
-  const isShort = k <= DIRECT_STEPS || m * n * size <= 65536;
-  return isShort && n <= 1024 && n * Math.min(k, DIRECT_STEPS) * size <= 16384;
+  if (n > 1024) return false;
+  if (k <= DIRECT_STEPS) return n * k * size <= 16384;
+  return n * size * (k >= 8 * n ? 64 : DIRECT_STEPS) <= 16384 && m * n * size <= 65536;
 }
 
 interface Plan {
