@@ -3,7 +3,7 @@
  * says what lies there. The conformance suite runs every kernel with exactly so much, and a guard behind it.
  */
 
-/** Columns of a panel in qr.ts, symmetric.ts and bidiagonalise.ts. */
+/** Columns of a panel in qr.ts, pivoted-qr.ts, symmetric.ts and bidiagonalise.ts. */
 const BLOCK = 32;
 const SQUARE = BLOCK * BLOCK;
 
@@ -12,6 +12,9 @@ export function qrSpace(m: number, n: number, columns: number): number {
   const factors = Math.ceil(Math.min(m, n) / BLOCK) * SQUARE;
   return factors + SQUARE + BLOCK + m * BLOCK + 2 * BLOCK * Math.max(n, columns);
 }
+
+/** `pivotedSpace` of pivoted-qr.ts. */
+export const pivotedSpace = (m: number, n: number): number => (m + n) * (BLOCK + 1) + BLOCK;
 
 /** `eighSpace` of spectral.ts, with `symmetricSpace` (symmetric.ts) and `tridiagonalSpace` (tridiagonal.ts). */
 export function eighSpace(n: number): number {
