@@ -68,6 +68,13 @@ export function packA<T>(mc: i32, kc: i32, a: usize, rows: usize, columns: usize
       to = packSix<T>(kc, p, rows, columns, to);
     } else if (m == MR && columns == sizeof<T>()) {
       to = packPair<T>(kc, p, p + rows, to);
+    } else if (m == MR && MR == 2 && rows == sizeof<T>()) {
+      // A transposed: pairs lie together already
+      for (let k = 0; k < kc; k++) {
+        if (sizeof<T>() == 8) v128.store(to, v128.load(p));
+        else store<u64>(to, load<u64>(p));
+        p += columns; to += 2 * sizeof<T>();
+      }
     } else {
       for (let k = 0; k < kc; k++) {
         let q = p;

@@ -8,7 +8,7 @@ import { Call, launch, newCall, report, scratchOf, size } from './batch';
 import { choleskyFactor } from './cholesky';
 import { copyLower, copyUpper, setReal } from './copy';
 import { luFactor } from './lu';
-import { pivotedFactor } from './pivoted-qr';
+import { pivotedFactor, pivotedSpace } from './pivoted-qr';
 import { qrFactor, qrForm, qrFormFrom, qrSpace } from './qr';
 
 /** L (n × n) of A = L·Lᵀ; A's lower triangle is read. NOT_POSITIVE when a pivot is not. Scratch: none. */
@@ -140,7 +140,10 @@ function qrF32(work: usize, index: i32, context: usize): void {
   qrOne<f32>(work, index, changetype<Call>(context));
 }
 
-/** A·P = Q·R with column pivoting; `order` (n int32): the columns of A in the order of R. Scratch as `qr` + 3n. */
+/**
+ * A·P = Q·R with column pivoting; `order` (n int32): the columns of A in the order of R. Scratch: (m + 3)·n +
+ * the larger of qrSpace(m, n, n) and pivotedSpace(m, n) elements.
+ */
 export function qrPivoted(
   work: usize, wide: i32, batch: i32, m: i32, n: i32, a: usize, q: usize, r: usize, order: usize, scratch: usize,
 ): i32 {
@@ -150,7 +153,7 @@ export function qrPivoted(
   call.s0 = <usize>m * <usize>n * size(wide); call.s1 = <usize>m * <usize>k * size(wide);
   call.s2 = <usize>k * <usize>n * size(wide); call.s3 = <usize>n << 2;
   const body: Body = wide ? qrPivotedF64 : qrPivotedF32;
-  return launch(work, batch, body, call, scratch, call.s0 + (qrSpace(m, n, n) + 3 * <usize>n) * size(wide));
+  return launch(work, batch, body, call, scratch, call.s0 + (max<usize>(qrSpace(m, n, n), pivotedSpace(m, n)) + 3 * <usize>n) * size(wide));
 }
 
 function qrPivotedOne<T>(work: usize, index: i32, call: Call): void {
@@ -158,7 +161,10 @@ function qrPivotedOne<T>(work: usize, index: i32, call: Call): void {
   const f = scratchOf(work, call), tau = f + call.s0, norms = tau + <usize>n * sizeof<T>();
   const space = norms + 2 * <usize>n * sizeof<T>();
   memory.copy(f, call.p0 + <usize>index * call.s0, call.s0);
-  pivotedFactor<T>(m, n, f, n, tau, call.p3 + <usize>index * call.s3, norms);
+  if (!pivotedFactor<T>(work, m, n, f, n, tau, call.p3 + <usize>index * call.s3, norms, space)) {
+    report(call, CANCELLED);
+    return;
+  }
   copyUpper<T>(k, n, f, n, call.p2 + <usize>index * call.s2, n);
   if (!qrFormFrom<T>(work, m, n, f, tau, space, call.p1 + <usize>index * call.s1)) report(call, CANCELLED);
 }

@@ -3,7 +3,7 @@
  * says what lies there. The conformance suite runs every kernel with exactly so much, and a guard behind it.
  */
 
-/** Columns of a panel in qr.ts, symmetric.ts and bidiagonalise.ts. */
+/** Columns of a panel in qr.ts, pivoted-qr.ts, symmetric.ts and bidiagonalise.ts. */
 const BLOCK = 32;
 const SQUARE = BLOCK * BLOCK;
 
@@ -12,6 +12,9 @@ export function qrSpace(m: number, n: number, columns: number): number {
   const factors = Math.ceil(Math.min(m, n) / BLOCK) * SQUARE;
   return factors + SQUARE + BLOCK + m * BLOCK + 2 * BLOCK * Math.max(n, columns);
 }
+
+/** `pivotedSpace` of pivoted-qr.ts. */
+export const pivotedSpace = (m: number, n: number): number => (m + n) * (BLOCK + 1) + BLOCK;
 
 /** `eighSpace` of spectral.ts, with `symmetricSpace` (symmetric.ts) and `tridiagonalSpace` (tridiagonal.ts). */
 export function eighSpace(n: number): number {
@@ -38,9 +41,13 @@ export function svdScratch(m: number, n: number): number {
   return 2 * m * n + small * small + small + Math.max(svdSpace(large, small), jacobi);
 }
 
-/** What least-squares.ts lays out: copies of A, b and R, values; then the QR, or the SVD with its vectors and products. */
+/**
+ * What least-squares.ts lays out: A with b beside it, b, R twice, values, and the QR; then what it needs without certainty of
+ * the rank, the SVD of R with its vectors and a product, or a residual.
+ */
 export function lstsqSpace(m: number, n: number, k: number): number {
   const [large, small] = [Math.max(m, n), Math.min(m, n)];
-  const vectors = large * small + small * small + (small + large) * k + svdSpace(large, small);
-  return large * (small + k) + small * small + small + Math.max(qrSpace(large, small, k), vectors);
+  const columns = small + (m < n ? 0 : k);
+  const rest = Math.max(2 * small * small + small * k + svdSpace(small, small), m * k);
+  return large * (columns + k) + 2 * small * small + small + qrSpace(large, small, columns) + rest;
 }
