@@ -28,9 +28,12 @@ export class PythonPeer {
   /**
    * Starts `script`, whose first line says the versions; a string is the reason why there are no peers.
    *
-   * @param env variables beside those of this process
+   * @param env variables beside those of this process; undefined: without it
    */
-  static async start(script: URL, env: Readonly<Record<string, string>> = {}): Promise<PythonPeer | string> {
+  static async start(
+    script: URL,
+    env: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<PythonPeer | string> {
     if (!existsSync(python)) return 'no peers: bench/.venv is missing; bench/README.md says how to make it';
     const child = spawn(python, [fileURLToPath(script)], {
       stdio: ['pipe', 'pipe', 'inherit'],
