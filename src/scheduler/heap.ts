@@ -45,6 +45,11 @@ export class MaxHeap {
     return this.#keys[0] ?? Number.NEGATIVE_INFINITY;
   }
 
+  /** The items, the first one first, the others in no order. */
+  items(): readonly number[] {
+    return this.#items;
+  }
+
   /** Takes the first item; -1 when there is none. O(log n). */
   pop(): number {
     const items = this.#items;

@@ -63,10 +63,12 @@ export function checkPlatform({ devices, pools, memories }: Platform): void {
     throw new ArgumentError(`platform: ${what}`);
   };
   if (devices.length === 0) complain('there are no devices');
-  if (memories[0] === undefined || memories[0].link !== undefined) complain('memory 0 must be the host, without a link');
+  if (memories[0] === undefined || memories[0].link !== undefined)
+    complain('memory 0 must be the host, without a link');
   for (const { name, pool, memory } of devices) {
     if (pools[pool] === undefined) complain(`device '${name}' names pool ${pool}; there are ${pools.length}`);
-    if (memories[memory] === undefined) complain(`device '${name}' names memory ${memory}; there are ${memories.length}`);
+    if (memories[memory] === undefined)
+      complain(`device '${name}' names memory ${memory}; there are ${memories.length}`);
   }
   for (const { name, slots } of pools) if (!(slots >= 1)) complain(`pool '${name}' has ${slots} slots; it needs one`);
   memories.slice(1).forEach(({ name, link }) => {
