@@ -7,7 +7,7 @@ import { Body } from '../team';
 import { Call, launch, newCall, report, scratchOf, size } from './batch';
 import { choleskyFactor } from './cholesky';
 import { copyLower, copyUpper, setReal } from './copy';
-import { luFactor } from './lu';
+import { luFactor, permutation } from './lu';
 import { pivotedFactor, pivotedSpace } from './pivoted-qr';
 import { qrFactor, qrForm, qrFormFrom, qrSpace } from './qr';
 
@@ -92,17 +92,6 @@ function luF64(work: usize, index: i32, context: usize): void {
 }
 function luF32(work: usize, index: i32, context: usize): void {
   luOne<f32>(work, index, changetype<Call>(context));
-}
-
-/** The row of A that each row of the exchanged matrix was. */
-function permutation(m: i32, steps: i32, pivots: usize, order: usize): void {
-  for (let i = 0; i < m; i++) store<i32>(order + (<usize>i << 2), i);
-  for (let i = 0; i < steps; i++) {
-    const at = order + (<usize>i << 2), other = order + (<usize>load<i32>(pivots + (<usize>i << 2)) << 2);
-    const row = load<i32>(at);
-    store<i32>(at, load<i32>(other));
-    store<i32>(other, row);
-  }
 }
 
 

@@ -117,7 +117,7 @@ export const inv: Kernel = {
     isInfinite(params);
     const spec = onlyInput('inv', inputs);
     const batch = squareOf('inv', 'x', spec);
-    return { outputs: [spec], scratch: bytesOf(batch, batch.n * batch.n) + 4 * batch.n };
+    return { outputs: [spec], scratch: bytesOf(batch, batch.n * batch.n) + 16 * batch.n };
   },
   cost([x]) {
     const { count, n } = squareOf('inv', 'x', x!);
