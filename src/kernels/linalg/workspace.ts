@@ -13,6 +13,9 @@ export function qrSpace(m: number, n: number, columns: number): number {
   return factors + SQUARE + BLOCK + m * BLOCK + 2 * BLOCK * Math.max(n, columns);
 }
 
+/** `refineSpace` of refine.ts. */
+export const refineSpace = (n: number, k: number): number => 2 * Math.min(k, 8) * n + Math.ceil(n / 64);
+
 /** `pivotedSpace` of pivoted-qr.ts. */
 export const pivotedSpace = (m: number, n: number): number => (m + n) * (BLOCK + 1) + BLOCK;
 
