@@ -38,7 +38,7 @@ export const pivotedSpace = (m: number, n: number): number => (m + n) * (BLOCK +
 
 /** `eighSpace` of spectral.ts, with `symmetricSpace` (symmetric.ts) and `tridiagonalSpace` (tridiagonal.ts). */
 export function eighSpace(n: number): number {
-  const symmetric = Math.max((4 * BLOCK + 17) * n, 2 * BLOCK * n + 2 * SQUARE);
+  const symmetric = Math.max((4 * BLOCK + 9) * n + BLOCK, 2 * BLOCK * n + 2 * SQUARE);
   const tridiagonal = 2 * n * n + 7 * n;
   return 3 * n * n + 3 * (n + 1) + Math.max(symmetric, tridiagonal);
 }
