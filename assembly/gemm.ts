@@ -263,9 +263,7 @@ function runMicro<T>(work: usize, rounds: i32, kc: i32): i32 {
   for (let i = 0; i < kc * NRB; i += <i32>sizeof<T>()) store<T>(bp + <usize>i, <T>0.25);
   memory.fill(edge, 0, MR * NRB);
   for (let round = 0; round < rounds; round++) {
-    micro<T>(kc, ap, bp, edge, NRB, true);
-    micro<T>(kc, ap, bp, edge, NRB, true);
-    if (!RELAXED) micro<T>(kc, ap, bp, edge, NRB, true);
+    for (let done = 0; done < 384; done += MR * NRB) micro<T>(kc, ap, bp, edge, NRB, true);
   }
   return OK;
 }

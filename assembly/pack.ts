@@ -47,6 +47,37 @@ function packSix<T>(kc: i32, p: usize, rows: usize, columns: usize, to: usize): 
       p += 16; to += 96;
     }
   }
+  if (sizeof<T>() == 4 && columns == 4) {
+    for (; k + 4 <= kc; k += 4) {
+      const x = v128.load(p), y = v128.load(p + rows), z = v128.load(p + r2);
+      const w = v128.load(p + r3), u = v128.load(p + r4), v = v128.load(p + r5);
+      let a = v128.shuffle<f32>(x, y, 0, 4, 1, 5), b = v128.shuffle<f32>(z, w, 0, 4, 1, 5);
+      let c = v128.shuffle<f32>(u, v, 0, 4, 1, 5);
+      v128.store(to, v128.shuffle<f64>(a, b, 0, 2));
+      v128.store(to, v128.shuffle<f64>(c, a, 0, 3), 16);
+      v128.store(to, v128.shuffle<f64>(b, c, 1, 3), 32);
+      a = v128.shuffle<f32>(x, y, 2, 6, 3, 7);
+      b = v128.shuffle<f32>(z, w, 2, 6, 3, 7);
+      c = v128.shuffle<f32>(u, v, 2, 6, 3, 7);
+      v128.store(to, v128.shuffle<f64>(a, b, 0, 2), 48);
+      v128.store(to, v128.shuffle<f64>(c, a, 0, 3), 64);
+      v128.store(to, v128.shuffle<f64>(b, c, 1, 3), 80);
+      p += 16; to += 96;
+    }
+  }
+  if (rows == sizeof<T>()) {
+    // A transposed: the six lie together already
+    for (; k < kc; k++) {
+      v128.store(to, v128.load(p));
+      if (sizeof<T>() == 8) {
+        v128.store(to, v128.load(p, 16), 16);
+        v128.store(to, v128.load(p, 32), 32);
+      } else {
+        store<u64>(to, load<u64>(p, 16), 16);
+      }
+      p += columns; to += 6 * sizeof<T>();
+    }
+  }
   for (; k < kc; k++) {
     store<T>(to, load<T>(p));
     store<T>(to, load<T>(p + rows), sizeof<T>());
@@ -124,6 +155,13 @@ export function packA<T>(mc: i32, kc: i32, a: usize, rows: usize, columns: usize
       to = packSix<T>(kc, p, rows, columns, to);
     } else if (m == MR && columns == sizeof<T>()) {
       to = packPair<T>(kc, p, p + rows, to);
+    } else if (m == MR && MR == 2 && rows == sizeof<T>()) {
+      // A transposed: pairs lie together already
+      for (let k = 0; k < kc; k++) {
+        if (sizeof<T>() == 8) v128.store(to, v128.load(p));
+        else store<u64>(to, load<u64>(p));
+        p += columns; to += 2 * sizeof<T>();
+      }
     } else {
       for (let k = 0; k < kc; k++) {
         let q = p;
