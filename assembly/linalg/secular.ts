@@ -8,7 +8,7 @@
  * are right to their last digits even where λ itself cannot tell it from the pole.
  */
 import { Body, parallelFor } from '../team';
-import { at, set } from './vector';
+import { at, sum } from './vector';
 
 const EPS: f64 = 2.220446049250313e-16;
 const MOST: i32 = 100;
@@ -29,25 +29,93 @@ export function eachRoot(work: usize, k: i32, body: Body): bool {
   return true;
 }
 
+/** (Σ zᵢ²/(δᵢ − τ), Σ zᵢ²/(δᵢ − τ)²) over from ≤ i < to. */
+function poleSums(from: i32, to: i32, delta: usize, z: usize, tau: f64): v128 {
+  const shift = f64x2.splat(tau);
+  let s0 = f64x2.splat(0), s1 = s0, r0 = s0, r1 = s0;
+  let p = delta + (<usize>from << 3), q = z + (<usize>from << 3);
+  const end = delta + (<usize>to << 3);
+  for (; p + 32 <= end; p += 32, q += 32) {
+    const z0 = v128.load(q), z1 = v128.load(q, 16);
+    const t0 = f64x2.div(z0, f64x2.sub(v128.load(p), shift)), t1 = f64x2.div(z1, f64x2.sub(v128.load(p, 16), shift));
+    s0 = f64x2.add(s0, f64x2.mul(z0, t0)); s1 = f64x2.add(s1, f64x2.mul(z1, t1));
+    r0 = f64x2.add(r0, f64x2.mul(t0, t0)); r1 = f64x2.add(r1, f64x2.mul(t1, t1));
+  }
+  let value = sum(f64x2.add(s0, s1)), slope = sum(f64x2.add(r0, r1));
+  for (; p < end; p += 8, q += 8) {
+    const t = load<f64>(q) / (load<f64>(p) - tau);
+    value += load<f64>(q) * t;
+    slope += t * t;
+  }
+  return f64x2(value, slope);
+}
+
+/** As `poleSums` of zᵢ²/((δᵢ − τ)·(δᵢ + twice)): poles and root squared. */
+function squareSums(from: i32, to: i32, delta: usize, z: usize, tau: f64, twice: f64): v128 {
+  const shift = f64x2.splat(tau), above = f64x2.splat(twice);
+  let s0 = f64x2.splat(0), s1 = s0, r0 = s0, r1 = s0;
+  let p = delta + (<usize>from << 3), q = z + (<usize>from << 3);
+  const end = delta + (<usize>to << 3);
+  for (; p + 32 <= end; p += 32, q += 32) {
+    const d0 = v128.load(p), d1 = v128.load(p, 16), z0 = v128.load(q), z1 = v128.load(q, 16);
+    const t0 = f64x2.div(z0, f64x2.mul(f64x2.sub(d0, shift), f64x2.add(d0, above)));
+    const t1 = f64x2.div(z1, f64x2.mul(f64x2.sub(d1, shift), f64x2.add(d1, above)));
+    s0 = f64x2.add(s0, f64x2.mul(z0, t0)); s1 = f64x2.add(s1, f64x2.mul(z1, t1));
+    r0 = f64x2.add(r0, f64x2.mul(t0, t0)); r1 = f64x2.add(r1, f64x2.mul(t1, t1));
+  }
+  let value = sum(f64x2.add(s0, s1)), slope = sum(f64x2.add(r0, r1));
+  for (; p < end; p += 8, q += 8) {
+    const d = load<f64>(p);
+    const t = load<f64>(q) / ((d - tau) * (d + twice));
+    value += load<f64>(q) * t;
+    slope += t * t;
+  }
+  return f64x2(value, slope);
+}
+
+/** to[i] = from[i] − value. */
+function subtractFrom(k: i32, from: usize, value: f64, to: usize): void {
+  const v = f64x2.splat(value);
+  const end = from + (<usize>k << 3);
+  for (; from + 16 <= end; from += 16, to += 16) v128.store(to, f64x2.sub(v128.load(from), v));
+  if (from < end) store<f64>(to, load<f64>(from) - value);
+}
+
+/**
+ * Where to begin: the root of c + zⱼ²/(0 − t) + zⱼ₊₁²/(gap − t) relative to the nearer pole, c being what the other poles
+ * make in the middle (LAPACK Working Note 89, section 4). `f` is the whole function there, which says which pole is near.
+ */
+function guess(f: f64, gap: f64, square: f64, next: f64): f64 {
+  // with the poles −gap/2 and gap/2 away
+  const c = f + (square - next) / (0.5 * gap);
+  if (f >= 0) {
+    const a = c * gap + square + next, b = square * gap;
+    const root = sqrt(abs(a * a - 4 * b * c));
+    return a > 0 ? 2 * b / (a + root) : (a - root) / (2 * c);
+  }
+  const a = c * gap - square - next, b = next * gap;
+  const root = sqrt(abs(a * a + 4 * b * c));
+  return a < 0 ? 2 * b / (a - root) : -(a + root) / (2 * c);
+}
+
 /** Root `j` of k: dᵢ − λ goes to delta[i]; answers λ, or NaN when it was not found within the bound. */
 export function secularRoot(k: i32, j: i32, d: usize, z: usize, rho: f64, delta: usize): f64 {
   const dj = at(d, j);
   const isLast = j + 1 == k;
-  let norm: f64 = 0;
-  let gap: f64;
-  if (isLast) {
-    for (let i = 0; i < k; i++) norm += at(z, i) * at(z, i);
-    gap = rho * norm;
-  } else {
-    gap = at(d, j + 1) - dj;
-  }
-  // which pole the root is nearer to, by the sign in the middle
-  let low: f64 = 0, high = gap;
+  const one = 1 / rho;
+  let low: f64 = 0, high: f64, tau: f64;
   let origin = j;
-  if (!isLast) {
+  if (isLast) {
+    let norm: f64 = 0;
+    for (let i = 0; i < k; i++) norm += at(z, i) * at(z, i);
+    high = rho * norm;
+    tau = 0.5 * high;
+  } else {
+    // which pole the root is nearer to, by the sign in the middle
+    const gap = at(d, j + 1) - dj;
     const middle = gap * 0.5;
-    let f: f64 = 1 / rho;
-    for (let i = 0; i < k; i++) f += at(z, i) * at(z, i) / ((at(d, i) - dj) - middle);
+    subtractFrom(k, d, dj, delta);
+    const f = one + f64x2.extract_lane(poleSums(0, k, delta, z, middle), 0);
     if (f < 0) {
       origin = j + 1;
       low = middle - gap;
@@ -55,26 +123,18 @@ export function secularRoot(k: i32, j: i32, d: usize, z: usize, rho: f64, delta:
     } else {
       high = middle;
     }
+    tau = guess(f, gap, at(z, j) * at(z, j), at(z, j + 1) * at(z, j + 1));
+    if (!(tau > low && tau < high)) tau = (low + high) * 0.5;
   }
   const base = at(d, origin);
-  for (let i = 0; i < k; i++) set(delta, i, at(d, i) - base);
+  subtractFrom(k, d, base, delta);
   const left = at(delta, j), right = isLast ? <f64>0 : at(delta, j + 1);
-  let tau = (low + high) * 0.5;
   let before: f64 = Infinity;
   for (let round = 0; ; round++) {
     if (round == MOST) return NaN;
-    let psi: f64 = 0, dpsi: f64 = 0, phi: f64 = 0, dphi: f64 = 0;
-    for (let i = 0; i <= j; i++) {
-      const t = at(z, i) / (at(delta, i) - tau);
-      psi += at(z, i) * t;
-      dpsi += t * t;
-    }
-    for (let i = j + 1; i < k; i++) {
-      const t = at(z, i) / (at(delta, i) - tau);
-      phi += at(z, i) * t;
-      dphi += t * t;
-    }
-    const one = 1 / rho;
+    const below = poleSums(0, j + 1, delta, z, tau), above = poleSums(j + 1, k, delta, z, tau);
+    const psi = f64x2.extract_lane(below, 0), dpsi = f64x2.extract_lane(below, 1);
+    const phi = f64x2.extract_lane(above, 0), dphi = f64x2.extract_lane(above, 1);
     const f = one + psi + phi;
     const slope = dpsi + dphi;
     if (f > 0) high = tau; else low = tau;
@@ -99,7 +159,7 @@ export function secularRoot(k: i32, j: i32, d: usize, z: usize, rho: f64, delta:
     if (next == tau) break;
     tau = next;
   }
-  for (let i = 0; i < k; i++) set(delta, i, at(delta, i) - tau);
+  subtractFrom(k, delta, tau, delta);
   return base + tau;
 }
 
@@ -110,51 +170,44 @@ export function secularRoot(k: i32, j: i32, d: usize, z: usize, rho: f64, delta:
 export function singularRoot(k: i32, j: i32, d: usize, z: usize, delta: usize): f64 {
   const dj = at(d, j);
   const isLast = j + 1 == k;
-  let low: f64 = 0, high: f64;
+  let low: f64 = 0, high: f64, tau: f64;
   let origin = j;
   if (isLast) {
     let norm: f64 = 0;
     for (let i = 0; i < k; i++) norm += at(z, i) * at(z, i);
     high = norm / (dj + sqrt(dj * dj + norm));
+    tau = 0.5 * high;
   } else {
-    const gap = at(d, j + 1) - dj;
-    const middle = gap * 0.5;
-    let f: f64 = 1;
-    for (let i = 0; i < k; i++) {
-      const di = at(d, i);
-      f += at(z, i) * (at(z, i) / (((di - dj) - middle) * (di + dj + middle)));
-    }
+    const next = at(d, j + 1), gap = next - dj;
+    const square = at(z, j) * at(z, j), squareNext = at(z, j + 1) * at(z, j + 1);
+    // the middle of the squares, as a distance from dⱼ
+    const gapSquares = gap * (next + dj);
+    const middle = 0.5 * gapSquares / (dj + sqrt(dj * dj + 0.5 * gapSquares));
+    subtractFrom(k, d, dj, delta);
+    const f = 1 + f64x2.extract_lane(squareSums(0, k, delta, z, middle, dj + dj + middle), 0);
+    const step = guess(f, gapSquares, square, squareNext);
     if (f < 0) {
       origin = j + 1;
       low = middle - gap;
       high = 0;
+      tau = step / (next + sqrt(next * next + step));
     } else {
       high = middle;
+      tau = step / (dj + sqrt(dj * dj + step));
     }
+    if (!(tau > low && tau < high)) tau = (low + high) * 0.5;
   }
   const base = at(d, origin);
-  for (let i = 0; i < k; i++) set(delta, i, at(d, i) - base);
+  subtractFrom(k, d, base, delta);
   const left = at(delta, j), right = isLast ? <f64>0 : at(delta, j + 1);
   const dNext = isLast ? <f64>0 : at(d, j + 1);
-  let tau = (low + high) * 0.5;
   let before: f64 = Infinity;
   for (let round = 0; ; round++) {
     if (round == MOST) return NaN;
-    const twice = base + base + tau;
     const sigma = base + tau;
-    let psi: f64 = 0, dpsi: f64 = 0, phi: f64 = 0, dphi: f64 = 0;
-    for (let i = 0; i <= j; i++) {
-      const di = at(delta, i);
-      const t = at(z, i) / ((di - tau) * (di + twice));
-      psi += at(z, i) * t;
-      dpsi += t * t;
-    }
-    for (let i = j + 1; i < k; i++) {
-      const di = at(delta, i);
-      const t = at(z, i) / ((di - tau) * (di + twice));
-      phi += at(z, i) * t;
-      dphi += t * t;
-    }
+    const below = squareSums(0, j + 1, delta, z, tau, base + sigma), above = squareSums(j + 1, k, delta, z, tau, base + sigma);
+    const psi = f64x2.extract_lane(below, 0), dpsi = f64x2.extract_lane(below, 1);
+    const phi = f64x2.extract_lane(above, 0), dphi = f64x2.extract_lane(above, 1);
     const f = 1 + psi + phi;
     const slope = dpsi + dphi;
     if (f > 0) high = tau; else low = tau;
@@ -181,7 +234,7 @@ export function singularRoot(k: i32, j: i32, d: usize, z: usize, delta: usize): 
     if (next == tau) break;
     tau = next;
   }
-  for (let i = 0; i < k; i++) set(delta, i, at(delta, i) - tau);
+  subtractFrom(k, delta, tau, delta);
   return base + tau;
 }
 

@@ -9,13 +9,13 @@
 import { wideProduct } from '../gemm';
 import { Body, parallelFor } from '../team';
 import { applyBlock, blockFactorRows, reflector } from './householder';
-import { addScaled, at, dot, scaleBy, set, sum } from './vector';
+import { addScaled, at, dot, dots, gather, scaleBy, set, subtractRows, sum } from './vector';
 
 const BLOCK: i32 = 32;
 /** Where the arguments of the shared loop lie. */
 const CONTEXT: usize = 64 + 960;
 /** Rows of the triangle in one iteration of the product with a vector, and how many iterations at most. */
-const MOST_PIECES: i32 = 16;
+const MOST_PIECES: i32 = 8;
 /** From this many rows on threads share it. */
 const WIDE_ROWS: i32 = 512;
 
@@ -30,7 +30,7 @@ const WIDE_ROWS: i32 = 512;
 /** Elements of workspace of `tridiagonalise` and `tridiagonalBack`. */
 export function symmetricSpace(n: i32): usize {
   // the panel's W, the parts of a product, a column, three panels side by side; or T, a Gram matrix, two products
-  return max<usize>(<usize>(4 * BLOCK + MOST_PIECES + 1) * <usize>n, <usize>(2 * BLOCK) * <usize>n + 2 * <usize>(BLOCK * BLOCK));
+  return max<usize>(<usize>(4 * BLOCK + MOST_PIECES + 1) * <usize>n + BLOCK, <usize>(2 * BLOCK) * <usize>n + 2 * <usize>(BLOCK * BLOCK));
 }
 
 /** The diagonal to d (n), the other to e (n − 1), reflectors to vs (n × n) and taus (n). False when cancelled. */
@@ -38,7 +38,8 @@ export function tridiagonalise(
   work: usize, n: i32, a: usize, lda: i32, d: usize, e: usize, vs: usize, taus: usize, space: usize,
 ): bool {
   const ws = space, y = ws + (<usize>(BLOCK * n) << 3), column = y + (<usize>(MOST_PIECES * n) << 3);
-  const both = column + (<usize>n << 3);
+  const both = column + (<usize>n << 3), factors = both + (<usize>(3 * BLOCK * n) << 3);
+  const step = <usize>n << 3;
   memory.fill(vs, 0, <usize>n * <usize>n << 3);
   for (let first = 0; first < n; first += BLOCK) {
     const b = min(BLOCK, n - first);
@@ -47,11 +48,11 @@ export function tridiagonalise(
       // this column with what the panel has changed of it
       const rest = n - i;
       for (let r = 0; r < rest; r++) set(column, r, load<f64>(a + (<usize>(i + r) * <usize>lda + <usize>i << 3)));
-      for (let p = 0; p < j; p++) {
-        const v = vs + (<usize>(first + p) * <usize>n + <usize>i << 3), w = ws + (<usize>p * <usize>n + <usize>i << 3);
-        addScaled(rest, column, -at(w, 0), v);
-        addScaled(rest, column, -at(v, 0), w);
-      }
+      const panelV = vs + (<usize>first * <usize>n + <usize>i << 3), panelW = ws + (<usize>i << 3);
+      gather(j, panelW, step, factors);
+      subtractRows(rest, column, j, factors, panelV, step);
+      gather(j, panelV, step, factors);
+      subtractRows(rest, column, j, factors, panelW, step);
       set(d, i, at(column, 0));
       if (rest == 1) break;
       const m = rest - 1;
@@ -69,13 +70,10 @@ export function tridiagonalise(
       }
       const corner = a + (<usize>(i + 1) * <usize>(lda + 1) << 3);
       if (!symmetricTimes(work, m, corner, lda, v, w, y)) return false;
-      for (let p = 0; p < j; p++) {
-        const vp = vs + (<usize>(first + p) * <usize>n + <usize>(i + 1) << 3);
-        const wp = ws + (<usize>p * <usize>n + <usize>(i + 1) << 3);
-        const vDot = dot(m, vp, v), wDot = dot(m, wp, v);
-        addScaled(m, w, -wDot, vp);
-        addScaled(m, w, -vDot, wp);
-      }
+      dots(m, j, panelW + 8, step, v, factors);
+      subtractRows(m, w, j, factors, panelV + 8, step);
+      dots(m, j, panelV + 8, step, v, factors);
+      subtractRows(m, w, j, factors, panelW + 8, step);
       scaleBy(m, w, tau);
       addScaled(m, w, -0.5 * tau * dot(m, w, v), v);
     }
@@ -98,9 +96,9 @@ export function tridiagonalise(
 }
 
 /** y = A·x from the lower triangle; `parts` has room for MOST_PIECES · n elements. */
-function symmetricTimes(work: usize, n: i32, a: usize, lda: i32, x: usize, y: usize, parts: usize): bool {
+export function symmetricTimes(work: usize, n: i32, a: usize, lda: i32, x: usize, y: usize, parts: usize): bool {
   const shared = changetype<Symv>(work + CONTEXT);
-  const pieces = n >= WIDE_ROWS ? MOST_PIECES : n >= 128 ? 4 : 1;
+  const pieces = n >= WIDE_ROWS ? MOST_PIECES : 1;
   shared.a = a; shared.x = x; shared.y = parts; shared.n = n; shared.lda = lda; shared.pieces = pieces;
   const body: Body = symvPiece;
   if (n >= WIDE_ROWS) {
@@ -133,22 +131,47 @@ function symvPiece(work: usize, piece: i32, context: usize): void {
   for (; i < end; i++) symvRow(i, 0, s.a, s.lda, s.x, y);
 }
 
-/** Rows i … i + 3 up to column i − 1, and the triangle between them. */
+/**
+ * Rows i … i + 3 up to column i − 1, and the triangle between them. Each element is loaded once for both of its products.
+ */
 function symvRows(i: i32, a: usize, lda: i32, x: usize, y: usize): void {
-  const row = <usize>lda << 3;
-  const r0 = a + <usize>i * row, r1 = r0 + row, r2 = r1 + row, r3 = r2 + row;
-  const x0 = v128.load64_splat(x + (<usize>i << 3)), x1 = v128.load64_splat(x + (<usize>i << 3), 8);
-  const x2 = v128.load64_splat(x + (<usize>i << 3), 16), x3 = v128.load64_splat(x + (<usize>i << 3), 24);
+  const row = <usize>lda << 3, start = <usize>i << 3;
+  let r0 = a + <usize>i * row, r1 = r0 + row, r2 = r1 + row, r3 = r2 + row;
+  const x0 = v128.load64_splat(x + start), x1 = v128.load64_splat(x + start, 8);
+  const x2 = v128.load64_splat(x + start, 16), x3 = v128.load64_splat(x + start, 24);
   let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  // i is a multiple of 4 only within a piece that starts at one, which all do
-  const bytes = <usize>i << 3;
-  for (let c: usize = 0; c + 16 <= bytes; c += 16) {
-    const a0 = v128.load(r0 + c), a1 = v128.load(r1 + c), a2 = v128.load(r2 + c), a3 = v128.load(r3 + c);
-    const xc = v128.load(x + c);
-    s0 = f64x2.add(s0, f64x2.mul(a0, xc)); s1 = f64x2.add(s1, f64x2.mul(a1, xc));
-    s2 = f64x2.add(s2, f64x2.mul(a2, xc)); s3 = f64x2.add(s3, f64x2.mul(a3, xc));
-    const left = f64x2.add(f64x2.mul(a0, x0), f64x2.mul(a1, x1)), right = f64x2.add(f64x2.mul(a2, x2), f64x2.mul(a3, x3));
-    v128.store(y + c, f64x2.add(v128.load(y + c), f64x2.add(left, right)));
+  let p = x, q = y;
+  // i is a multiple of 4, as pieces begin at one
+  const end = r0 + start;
+  while (r0 < end) {
+    {
+      const xp = v128.load(p);
+      let t = v128.load(q);
+      let v = v128.load(r0);
+      s0 = f64x2.add(s0, f64x2.mul(v, xp)); t = f64x2.add(t, f64x2.mul(v, x0));
+      v = v128.load(r1);
+      s1 = f64x2.add(s1, f64x2.mul(v, xp)); t = f64x2.add(t, f64x2.mul(v, x1));
+      v = v128.load(r2);
+      s2 = f64x2.add(s2, f64x2.mul(v, xp)); t = f64x2.add(t, f64x2.mul(v, x2));
+      v = v128.load(r3);
+      s3 = f64x2.add(s3, f64x2.mul(v, xp)); t = f64x2.add(t, f64x2.mul(v, x3));
+      v128.store(q, t);
+    }
+    if (r0 + 16 >= end) break;
+    {
+      const xp = v128.load(p, 16);
+      let t = v128.load(q, 16);
+      let v = v128.load(r0, 16);
+      s0 = f64x2.add(s0, f64x2.mul(v, xp)); t = f64x2.add(t, f64x2.mul(v, x0));
+      v = v128.load(r1, 16);
+      s1 = f64x2.add(s1, f64x2.mul(v, xp)); t = f64x2.add(t, f64x2.mul(v, x1));
+      v = v128.load(r2, 16);
+      s2 = f64x2.add(s2, f64x2.mul(v, xp)); t = f64x2.add(t, f64x2.mul(v, x2));
+      v = v128.load(r3, 16);
+      s3 = f64x2.add(s3, f64x2.mul(v, xp)); t = f64x2.add(t, f64x2.mul(v, x3));
+      v128.store(q, t, 16);
+    }
+    r0 += 32; r1 += 32; r2 += 32; r3 += 32; p += 32; q += 32;
   }
   set(y, i, at(y, i) + sum(s0));
   set(y, i + 1, at(y, i + 1) + sum(s1));

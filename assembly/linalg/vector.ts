@@ -58,6 +58,76 @@ export function addScaled(n: i32, x: usize, factor: f64, y: usize): void {
   }
 }
 
+/** out[p] = rowₚ·x for `count` rows of n elements, `step` bytes apart: four at a time, so that x is read once for them. */
+export function dots(n: i32, count: i32, rows: usize, step: usize, x: usize, out: usize): void {
+  let p = 0;
+  for (; p + 4 <= count; p += 4) {
+    fourDots(n, rows, step, x, out);
+    rows += 4 * step; out += 32;
+  }
+  for (; p < count; p++) {
+    store<f64>(out, dot(n, rows, x));
+    rows += step; out += 8;
+  }
+}
+
+function fourDots(n: i32, r0: usize, step: usize, x: usize, out: usize): void {
+  let r1 = r0 + step, r2 = r1 + step, r3 = r2 + step;
+  let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;
+  const end = x + (<usize>n << 3), even = end - 8;
+  while (x < even) {
+    const v = v128.load(x);
+    s0 = f64x2.add(s0, f64x2.mul(v128.load(r0), v)); s1 = f64x2.add(s1, f64x2.mul(v128.load(r1), v));
+    s2 = f64x2.add(s2, f64x2.mul(v128.load(r2), v)); s3 = f64x2.add(s3, f64x2.mul(v128.load(r3), v));
+    r0 += 16; r1 += 16; r2 += 16; r3 += 16; x += 16;
+  }
+  let t0 = sum(s0), t1 = sum(s1), t2 = sum(s2), t3 = sum(s3);
+  if (x < end) {
+    const v = load<f64>(x);
+    t0 += load<f64>(r0) * v; t1 += load<f64>(r1) * v; t2 += load<f64>(r2) * v; t3 += load<f64>(r3) * v;
+  }
+  store<f64>(out, t0); store<f64>(out, t1, 8); store<f64>(out, t2, 16); store<f64>(out, t3, 24);
+}
+
+/** x ← x − Σ factors[p]·rowₚ for `count` rows of n elements, `step` bytes apart, four at a time. */
+export function subtractRows(n: i32, x: usize, count: i32, factors: usize, rows: usize, step: usize): void {
+  let p = 0;
+  for (; p + 4 <= count; p += 4) {
+    subtractFour(n, x, factors, rows, step);
+    rows += 4 * step; factors += 32;
+  }
+  for (; p < count; p++) {
+    addScaled(n, x, -load<f64>(factors), rows);
+    rows += step; factors += 8;
+  }
+}
+
+function subtractFour(n: i32, x: usize, factors: usize, r0: usize, step: usize): void {
+  let r1 = r0 + step, r2 = r1 + step, r3 = r2 + step;
+  const f0 = v128.load64_splat(factors), f1 = v128.load64_splat(factors, 8);
+  const f2 = v128.load64_splat(factors, 16), f3 = v128.load64_splat(factors, 24);
+  const end = x + (<usize>n << 3), even = end - 8;
+  while (x < even) {
+    const left = f64x2.add(f64x2.mul(v128.load(r0), f0), f64x2.mul(v128.load(r1), f1));
+    const right = f64x2.add(f64x2.mul(v128.load(r2), f2), f64x2.mul(v128.load(r3), f3));
+    v128.store(x, f64x2.sub(v128.load(x), f64x2.add(left, right)));
+    r0 += 16; r1 += 16; r2 += 16; r3 += 16; x += 16;
+  }
+  if (x < end) {
+    const left = load<f64>(r0) * load<f64>(factors) + load<f64>(r1) * load<f64>(factors, 8);
+    const right = load<f64>(r2) * load<f64>(factors, 16) + load<f64>(r3) * load<f64>(factors, 24);
+    store<f64>(x, load<f64>(x) - (left + right));
+  }
+}
+
+/** to[p] = the first element of row p of `count` rows, `step` bytes apart: a column gathered. */
+export function gather(count: i32, from: usize, step: usize, to: usize): void {
+  for (let p = 0; p < count; p++) {
+    store<f64>(to, load<f64>(from));
+    from += step; to += 8;
+  }
+}
+
 /** x ← factor·x. */
 export function scaleBy(n: i32, x: usize, factor: f64): void {
   for (let i = 0; i < n; i++) set(x, i, at(x, i) * factor);
@@ -122,4 +192,28 @@ export function sortIndices(n: i32, order: usize, values: usize, spare: usize): 
     to = other;
   }
   if (from != order) memory.copy(order, from, <usize>n << 2);
+}
+
+/** n numbers ascending, in place. */
+export function heapSort(n: i32, d: usize): void {
+  for (let i = n / 2 - 1; i >= 0; i--) sink(i, n, d);
+  for (let end = n - 1; end > 0; end--) {
+    const value = at(d, 0);
+    set(d, 0, at(d, end));
+    set(d, end, value);
+    sink(0, end, d);
+  }
+}
+
+function sink(i: i32, n: i32, d: usize): void {
+  const value = at(d, i);
+  for (;;) {
+    let child = 2 * i + 1;
+    if (child >= n) break;
+    if (child + 1 < n && at(d, child + 1) > at(d, child)) child++;
+    if (at(d, child) <= value) break;
+    set(d, i, at(d, child));
+    i = child;
+  }
+  set(d, i, value);
 }
