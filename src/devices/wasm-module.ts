@@ -39,7 +39,7 @@ const OPTIMIZED = 0.55;
 /** Rounds before anything can be optimised. */
 const EARLY = 4;
 /** Optimising takes 2 to 10 ms, on a thread that may have to wait for a core. */
-const WAIT_MS = 60;
+const WAIT_MS = 100;
 
 /** Where threads that this one starts find its choice. */
 const CHOICE = 'lazuli.build';
