@@ -39,11 +39,11 @@ export function bidiagonalSvd(work: usize, n: i32, d: usize, e: usize, u: usize,
   return status;
 }
 
-/** Singular values alone, ascending in d; e is destroyed. `space`: dqdsSpace(n). OK or NOT_CONVERGED. */
-export function bidiagonalValues(n: i32, d: usize, e: usize, space: usize): i32 {
+/** Singular values alone, ascending in d; e is destroyed. `space`: dqdsSpace(n). OK, NOT_CONVERGED or CANCELLED. */
+export function bidiagonalValues(work: usize, n: i32, d: usize, e: usize, space: usize): i32 {
   const norm = scaleToOne(n, d, e);
   if (norm == 0) return OK;
-  const status = dqdsValues(n, d, e, space);
+  const status = dqdsValues(work, n, d, e, space);
   heapSort(n, d);
   for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
   return status;
