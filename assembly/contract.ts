@@ -5,13 +5,15 @@
  * one of gemm.ts, which takes any strides; what reads every element once has loops of its own here.
  */
 import { ARENA_START } from './arena';
+import { direct } from './direct';
 import { product, wideProduct } from './gemm';
 import { CANCELLED, OK } from './status';
 import { parallelFor } from './team';
 
 const FLOAT64: i32 = 0, FLOAT32: i32 = 1, INT32: i32 = 2, UINT8: i32 = 3;
 /** Loops; src/kernels/contraction.ts has the same numbers. */
-const SHARED_PRODUCT: i32 = 0, PRODUCT: i32 = 1, PLAIN: i32 = 2, OUTER: i32 = 3, COLUMNS: i32 = 4, ROWS: i32 = 5;
+const SHARED_PRODUCT: i32 = 0, PRODUCT: i32 = 1, PLAIN: i32 = 2, OUTER: i32 = 3, COLUMNS: i32 = 4, ROWS: i32 = 5,
+  DIRECT: i32 = 6;
 
 /** Places in the record. B may move along with i (rowB) where n is 1. */
 const TYPE: usize = 0, MODE: usize = 8, M: usize = 16, N: usize = 24, K: usize = 32;
@@ -256,6 +258,13 @@ function unit<T, S>(work: usize, index: i32, r: usize): void {
         const rowA = num(r, ROW_A), stepA = num(r, STEP_A), stepB = num(r, STEP_B), columnB = num(r, COLUMN_B);
         if (mode == PRODUCT) product<T>(work, m, n, k, 1, a, rowA, stepA, b, stepB, columnB, c, n, false, false);
         else wideProduct<T>(work, m, n, k, 1, a, rowA, stepA, b, stepB, columnB, c, n, false, false);
+        continue;
+      }
+      if (mode == DIRECT) {
+        const rA = <usize>num(r, ROW_A) * sizeof<T>(), cA = <usize>num(r, STEP_A) * sizeof<T>();
+        const rB = <usize>num(r, STEP_B) * sizeof<T>(), cB = <usize>num(r, COLUMN_B) * sizeof<T>();
+        const to = c + <usize>first * <usize>n * sizeof<T>();
+        direct<T>(work, min(rowsEach, m - first), n, k, a + <usize>first * rA, rA, cA, b, rB, cB, to);
         continue;
       }
     }

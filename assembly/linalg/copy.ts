@@ -51,7 +51,23 @@ export function transposeInto<T>(rows: i32, columns: i32, from: usize, to: usize
 export function scaleOf<T>(count: usize, a: usize): f64 {
   let largest: f64 = 0;
   let poison: f64 = 0;
-  for (let i: usize = 0; i < count; i++) {
+  let i: usize = 0;
+  if (sizeof<T>() == 8) {
+    let most = f64x2.splat(0), more = most, sum = most, other = most;
+    const zero = most;
+    for (; i + 4 <= count; i += 4) {
+      const x = v128.load(a + (i << 3)), y = v128.load(a + (i << 3), 16);
+      most = f64x2.max(most, f64x2.abs(x));
+      more = f64x2.max(more, f64x2.abs(y));
+      sum = f64x2.add(sum, f64x2.mul(x, zero));
+      other = f64x2.add(other, f64x2.mul(y, zero));
+    }
+    most = f64x2.max(most, more);
+    sum = f64x2.add(sum, other);
+    largest = max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1));
+    poison = f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+  }
+  for (; i < count; i++) {
     const value = <f64>abs<T>(real<T>(a, i));
     largest = max(largest, value);
     poison += value * 0;

@@ -31,7 +31,7 @@ export function jacobiSpace(m: i32, n: i32): usize {
 export function jacobiFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u: usize, vt: usize, space: usize): i32 {
   const tau = space, norms = tau + (<usize>n << 3), order = norms + (<usize>n << 4);
   const w = order + (<usize>n << 3), v = w + (<usize>n * <usize>n << 3), q = v + (<usize>n * <usize>n << 3);
-  pivotedFactor<f64>(m, n, a, n, tau, order, norms);
+  if (!pivotedFactor<f64>(work, m, n, a, n, tau, order, norms, w)) return CANCELLED;
   copyUpper<f64>(n, n, a, n, w, n);
   const status = jacobiSvd(work, n, n, w, v, s);
   if (status != OK) return status;

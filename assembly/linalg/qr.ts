@@ -20,8 +20,11 @@ export function qrSpace(m: i32, n: i32, columns: i32): usize {
   return blocksT(m, n) + <usize>(BLOCK * BLOCK + BLOCK) + <usize>(m * BLOCK) + 2 * <usize>(BLOCK * max(n, columns));
 }
 
-/** R and the reflectors in place of a; the blocks' T stay in `space`. False when cancelled. */
-export function qrFactor<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, space: usize): bool {
+/**
+ * R and the reflectors in place of a; the blocks' T stay in `space`. `extra` columns right of them become Qᵀ times what
+ * they were; they count as columns in `qrSpace`. False when cancelled.
+ */
+export function qrFactor<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, space: usize, extra: i32 = 0): bool {
   const k = min(m, n);
   const gram = space + blocksT(m, n) * sizeof<T>();
   const tau = gram + <usize>(BLOCK * BLOCK) * sizeof<T>();
@@ -35,7 +38,7 @@ export function qrFactor<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, spa
     const t = space + <usize>(j * BLOCK) * sizeof<T>();
     unpackReflectors<T>(rows, b, panel, lda, v);
     blockFactor<T>(work, rows, b, v, tau, t, gram);
-    const right = n - j - b;
+    const right = n + extra - j - b;
     if (right > 0 && !applyBlock<T>(work, rows, right, b, v, b, 1, t, true, panel + <usize>b * sizeof<T>(), lda, w)) return false;
   }
   return true;
@@ -59,18 +62,18 @@ export function qrForm<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, space
   return true;
 }
 
-/** C (m × p, leading dimension ldc) ← Qᵀ·C. */
-export function qrApplyTransposed<T>(
+/** C (m × p, leading dimension ldc) ← Q·C. */
+export function qrApply<T>(
   work: usize, m: i32, n: i32, a: usize, lda: i32, space: usize, p: i32, c: usize, ldc: i32,
 ): bool {
   const k = min(m, n);
   const v = space + (blocksT(m, n) + <usize>(BLOCK * BLOCK + BLOCK)) * sizeof<T>();
   const w = v + <usize>(m * BLOCK) * sizeof<T>();
-  for (let j = 0; j < k; j += BLOCK) {
+  for (let j = (k - 1) / BLOCK * BLOCK; j >= 0 && k > 0; j -= BLOCK) {
     const b = min(BLOCK, k - j);
     unpackReflectors<T>(m - j, b, a + <usize>(j * lda + j) * sizeof<T>(), lda, v);
     const t = space + <usize>(j * BLOCK) * sizeof<T>();
-    if (!applyBlock<T>(work, m - j, p, b, v, b, 1, t, true, c + <usize>(j * ldc) * sizeof<T>(), ldc, w)) return false;
+    if (!applyBlock<T>(work, m - j, p, b, v, b, 1, t, false, c + <usize>(j * ldc) * sizeof<T>(), ldc, w)) return false;
   }
   return true;
 }

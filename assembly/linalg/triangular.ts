@@ -10,6 +10,8 @@ import { Body, parallelFor } from '../team';
 
 /** Rows of a triangle that is solved directly. */
 const BASE: i32 = 64;
+/** Rows of a triangle that is inverted directly. */
+const INVERT_BASE: i32 = 16;
 /** Columns of X (or rows, on the right side) that one iteration solves. */
 const STRIP: i32 = 64;
 const CONTEXT: usize = EDGE + 768;
@@ -62,6 +64,70 @@ export function solveRight<T>(
   return solveRight<T>(work, rest, m, unit, t + <usize>(half * (rT + cT)) * sizeof<T>(), rT, cT, right, rX);
 }
 
+/**
+ * X·T = B in place of B: T n × n lower triangular at strides rT and cT, X m × n with row stride rX and adjacent columns.
+ * The transposed triangle read from its end is a lower one again.
+ */
+export function solveRightBack<T>(
+  work: usize, n: i32, m: i32, unit: bool, t: usize, rT: i32, cT: i32, x: usize, rX: i32,
+): bool {
+  if (n == 0 || m == 0) return true;
+  if (n <= BASE) {
+    const corner = t + <usize>((n - 1) * (rT + cT)) * sizeof<T>(), end = x + <usize>(n - 1) * sizeof<T>();
+    return solveBase<T>(work, n, m, unit, corner, -cT, -rT, end, -1, rX, <i32>(sizeof<T>() == 8) | 2);
+  }
+  const half = n / 2 / 8 * 8;
+  const rest = n - half;
+  const right = x + <usize>half * sizeof<T>();
+  const t21 = t + <usize>(half * rT) * sizeof<T>();
+  if (!solveRightBack<T>(work, rest, m, unit, t + <usize>(half * (rT + cT)) * sizeof<T>(), rT, cT, right, rX)) return false;
+  if (!wideProduct<T>(work, m, half, rest, <T>-1, right, rX, 1, t21, rT, cT, x, rX, true, false)) return false;
+  return solveRightBack<T>(work, half, m, unit, t, rT, cT, x, rX);
+}
+
+/**
+ * U⁻¹ in place of U, n × n upper triangular; below the diagonal nothing is read or written (LAPACK's trtri, by halving). n³/3
+ * flops. False when cancelled.
+ */
+export function invertUpper<T>(work: usize, n: i32, u: usize, ldu: i32): bool {
+  if (n <= INVERT_BASE) {
+    invertBase<T>(n, u, ldu);
+    return true;
+  }
+  const half = n / 2 / 8 * 8;
+  const rest = n - half;
+  const u12 = u + <usize>half * sizeof<T>();
+  const u22 = u12 + <usize>(half * ldu) * sizeof<T>();
+  // −U11⁻¹·U12·U22⁻¹, while the triangles are still there
+  const last = <usize>(half - 1) * <usize>ldu * sizeof<T>();
+  const corner = u + last + <usize>(half - 1) * sizeof<T>();
+  if (!solveLeft<T>(work, half, rest, false, corner, -ldu, -1, u12 + last, -ldu)) return false;
+  if (!solveRight<T>(work, rest, half, false, u22, 1, ldu, u12, ldu)) return false;
+  for (let i = 0; i < half; i++) {
+    for (let j = 0; j < rest; j++) {
+      const at = u12 + <usize>(i * ldu + j) * sizeof<T>();
+      store<T>(at, -load<T>(at));
+    }
+  }
+  return invertUpper<T>(work, half, u, ldu) && invertUpper<T>(work, rest, u22, ldu);
+}
+
+/** Column by column from the left: those before it are inverted already. */
+function invertBase<T>(n: i32, u: usize, ldu: i32): void {
+  const row = <usize>ldu * sizeof<T>();
+  for (let j = 0; j < n; j++) {
+    const column = u + <usize>j * sizeof<T>();
+    const inverse = <T>1 / load<T>(column + <usize>j * row);
+    store<T>(column + <usize>j * row, inverse);
+    for (let i = 0; i < j; i++) {
+      let sum: T = 0;
+      const ui = u + <usize>i * row;
+      for (let k = i; k < j; k++) sum += load<T>(ui + <usize>k * sizeof<T>()) * load<T>(column + <usize>k * row);
+      store<T>(column + <usize>i * row, -inverse * sum);
+    }
+  }
+}
+
 /** `kind`: bit 0 for float64, bit 1 for the right side, where strips are transposed first. */
 function solveBase<T>(
   work: usize, n: i32, m: i32, unit: bool, t: usize, rT: i32, cT: i32, x: usize, rX: i32, cX: i32, kind: i32,
@@ -89,12 +155,12 @@ function rightStrip<T>(work: usize, index: i32, solve: Solve): void {
   const row = <usize>width * sizeof<T>();
   for (let c = 0; c < width; c++) {
     const source = from + <usize>c * solve.cX;
-    for (let i = 0; i < n; i++) store<T>(to + <usize>i * row + <usize>c * sizeof<T>(), load<T>(source + <usize>i * sizeof<T>()));
+    for (let i = 0; i < n; i++) store<T>(to + <usize>i * row + <usize>c * sizeof<T>(), load<T>(source + <usize>i * solve.rX));
   }
   forward<T>(n, width, solve.unit, solve.t, solve.rT, solve.cT, to, row);
   for (let c = 0; c < width; c++) {
     const target = from + <usize>c * solve.cX;
-    for (let i = 0; i < n; i++) store<T>(target + <usize>i * sizeof<T>(), load<T>(to + <usize>i * row + <usize>c * sizeof<T>()));
+    for (let i = 0; i < n; i++) store<T>(target + <usize>i * solve.rX, load<T>(to + <usize>i * row + <usize>c * sizeof<T>()));
   }
 }
 

@@ -19,6 +19,8 @@ export interface AlternateOptions {
   readonly rounds: number;
   /** Rounds that are run and not counted. */
   readonly warmUps: number;
+  /** What counts of the rounds; default: the median. */
+  readonly pick?: (values: readonly number[]) => number;
   /** A contestant that has spent this much time, in seconds, sits out the remaining rounds. */
   readonly patience: number;
 }
@@ -32,7 +34,7 @@ export interface AlternateOptions {
  */
 export async function alternate<Name extends string>(
   contestants: Readonly<Record<Name, Contestant>>,
-  { rounds, warmUps, patience }: AlternateOptions,
+  { rounds, warmUps, patience, pick = median }: AlternateOptions,
 ): Promise<Partial<Record<Name, Record<string, number>>>> {
   const names = Object.keys(contestants) as Name[];
   const series = new Map<Name, Map<string, number[]>>();
@@ -54,7 +56,7 @@ export async function alternate<Name extends string>(
   }
   const medians: Partial<Record<Name, Record<string, number>>> = {};
   for (const [name, own] of series) {
-    medians[name] = Object.fromEntries(Array.from(own, ([what, values]) => [what, median(values)]));
+    medians[name] = Object.fromEntries(Array.from(own, ([what, values]) => [what, pick(values)]));
   }
   return medians;
 }

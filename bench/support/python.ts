@@ -25,10 +25,20 @@ export class PythonPeer {
     this.versions = versions;
   }
 
-  /** Starts `script`, whose first line says the versions; a string is the reason why there are no peers. */
-  static async start(script: URL): Promise<PythonPeer | string> {
+  /**
+   * Starts `script`, whose first line says the versions; a string is the reason why there are no peers.
+   *
+   * @param env variables beside those of this process; undefined: without it
+   */
+  static async start(
+    script: URL,
+    env: Readonly<Record<string, string | undefined>> = {},
+  ): Promise<PythonPeer | string> {
     if (!existsSync(python)) return 'no peers: bench/.venv is missing; bench/README.md says how to make it';
-    const child = spawn(python, [fileURLToPath(script)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const child = spawn(python, [fileURLToPath(script)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, ...env },
+    });
     const reader = createInterface({ input: child.stdout! });
     const lines = reader[Symbol.asyncIterator]();
     const first = await lines.next();

@@ -41,15 +41,19 @@ const PLAIN = 2;
 const OUTER = 3;
 const COLUMNS = 4;
 const ROWS = 5;
+const DIRECT = 6;
 
 /** Multiply-adds of a unit, about 20 to 50 µs; rows of a unit are a multiple of a step. */
 const UNIT_WORK = 1 << 16;
 const ROW_STEP = 64;
 /** Where columns are added up: shorter pieces of rows leave half of the memory's speed (4 KB: 11 ms, 32 KB: 6 ms). */
 const COLUMN_STEP = 4096;
-/** Products of this many multiply-adds are worth packing, of this many worth sharing among threads one by one. */
-const PACKED_LEAST = 512;
+/** Multiply-adds of a unit of products without packing, which are faster than other loops. */
+const DIRECT_WORK = 1 << 18;
+/** Products of this many multiply-adds are worth sharing among threads one by one. */
 const SHARED_LEAST = 1 << 23;
+/** Steps of k that a product without packing makes at a time. */
+const DIRECT_STEPS = 128;
 /** Dot products from this length on are made in pieces of PIECE. */
 const LONG = 1 << 17;
 const PIECE = 1 << 16;
@@ -88,6 +92,12 @@ function contractionOf(inputs: readonly ArraySpec[], params: KernelParams): Cont
   return contraction;
 }
 
+/** As `isDirect` of assembly/direct.ts: whether B can be read where it lies. */
+export function isDirect(m: number, n: number, k: number, size: number): boolean {
+  const isShort = k <= DIRECT_STEPS || m * n * size <= 65536;
+  return isShort && n <= 1024 && n * Math.min(k, DIRECT_STEPS) * size <= 16384;
+}
+
 interface Plan {
   readonly mode: number;
   /** Whether a and b, and with them m and n, have changed places. */
@@ -120,14 +130,15 @@ function planOf(contraction: Contraction, dtype: DType): Plan {
     mode = isByColumns ? COLUMNS : ROWS;
     if (mode === ROWS && items === 1 && rows < ROW_STEP && depth >= LONG) pieces = Math.ceil(depth / PIECE);
   } else if (depth === 1) mode = OUTER;
-  else if (work < PACKED_LEAST) mode = PLAIN;
+  else if (isDirect(rows, columns, depth, itemSize(dtype))) mode = DIRECT;
   else mode = items === 1 || work >= SHARED_LEAST ? SHARED_PRODUCT : PRODUCT;
   const isProduct = mode === SHARED_PRODUCT || mode === PRODUCT;
   const step = mode === COLUMNS ? COLUMN_STEP : ROW_STEP;
-  const wanted = Math.ceil(UNIT_WORK / Math.max(1, work / Math.max(1, rows)) / step) * step;
+  const unitWork = mode === DIRECT ? DIRECT_WORK : UNIT_WORK;
+  const wanted = Math.ceil(unitWork / Math.max(1, work / Math.max(1, rows)) / step) * step;
   const rowsEach = isProduct ? Math.max(1, rows) : Math.max(1, Math.min(rows, wanted));
   const blocks = Math.max(1, Math.ceil(rows / rowsEach));
-  const itemsEach = blocks > 1 || mode === SHARED_PRODUCT ? 1 : Math.ceil(UNIT_WORK / Math.max(1, work));
+  const itemsEach = blocks > 1 || mode === SHARED_PRODUCT ? 1 : Math.ceil(unitWork / Math.max(1, work));
   const isEmpty = rows * columns * items === 0;
   const units = isEmpty ? 0 : pieces > 0 ? rows * pieces : blocks * Math.ceil(items / itemsEach);
   return { mode, isSwapped, m, n, k, rowsEach, blocks, itemsEach, items, units, pieces };

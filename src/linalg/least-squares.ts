@@ -6,7 +6,7 @@ import { nd } from '../lazy/index.js';
 import { type ArrayInput, asScalar, kernelCall, type LazyArray } from '../lazy/lazy-array.js';
 import { checkNames } from '../lazy/options.js';
 import { checkTolerance, epsilon, flipped, floats, matrices, promoted, shown, sides } from './input.js';
-import { svd } from './spectral.js';
+import { svd, svdvals } from './spectral.js';
 
 export interface RcondOptions {
   /** Singular values up to so many times the largest count as zero; default: ε of the dtype times max(m, n). */
@@ -20,14 +20,14 @@ export interface LeastSquares {
   readonly residuals: LazyArray;
   /** How many singular values count. */
   readonly rank: Delayed<number>;
-  /** The singular values of a, descending: (min(m, n)). */
+  /** The singular values of a, descending: (min(m, n)). A task of its own: they cost nothing where nobody asks for them. */
   readonly s: LazyArray;
 }
 
 /**
  * The x for which ‖a·x − b‖ is least, and of those the one of least norm: a (m, n), b (m) or (m, k). By QR where a's
- * columns are independent, else by its singular values. Unlike NumPy's, `residuals` is there whatever the rank.
- * 2mn² + ⅔n³ flops and 4mnk, more where the rank is not full.
+ * columns are provably independent, else by its singular values. Unlike NumPy's, `residuals` is there whatever the rank.
+ * 2mn² − ⅓n³ + 4mnk flops for m ≥ n, more where the rank is not full.
  *
  * @throws ShapeError for stacks and where b has not as many rows; when computed, LinearAlgebraError for NaN or infinite elements
  *
@@ -49,13 +49,13 @@ export function lstsq(a: ArrayInput, b: ArrayInput, options: RcondOptions = {}):
   const isVector = right.ndim === 1;
   const limit = options.rcond ?? epsilon(left) * Math.max(m, n);
   const inputs = [left, isVector ? nd.expandDims(right, 1) : right];
-  const [x, residuals, rank, s] = kernelCall(lstsqKernel, inputs, { limit }) as [
+  const [x, residuals, rank, r] = kernelCall(lstsqKernel, inputs, { limit }) as [
     LazyArray,
     LazyArray,
     LazyArray,
     LazyArray,
   ];
-  return { x: isVector ? nd.squeeze(x, { axis: -1 }) : x, residuals, rank: asScalar(rank), s };
+  return { x: isVector ? nd.squeeze(x, { axis: -1 }) : x, residuals, rank: asScalar(rank), s: svdvals(r) };
 }
 
 /**

@@ -276,12 +276,12 @@ function orthogonalTo(others: readonly Float64Array[], m: number): Float64Array 
   throw new RangeError('there is no vector orthogonal to as many as there are dimensions');
 }
 
-/** x of least norm with least ‖A·x − b‖, the rank at `limit` times the largest singular value, and those values. */
+/** x of least norm with least ‖A·x − b‖, the rank at `limit` times the largest singular value, R of A (Aᵀ where A is wide). */
 export function lstsqReference(
   a: Matrix,
   b: Matrix,
   limit: number,
-): { readonly x: Matrix; readonly rank: number; readonly s: Float64Array } | undefined {
+): { readonly x: Matrix; readonly rank: number; readonly r: Matrix } | undefined {
   const svd = svdReference(a);
   if (svd === undefined || b.data.some((value) => !Number.isFinite(value))) return undefined;
   const { u, s, vt } = svd;
@@ -290,5 +290,7 @@ export function lstsqReference(
   for (let i = 0; i < s.length; i++) {
     for (let j = 0; j < b.columns; j++) t.data[i * b.columns + j] = i < rank ? t.data[i * b.columns + j]! / s[i]! : 0;
   }
-  return { x: times(transposed(vt), t), rank, s };
+  const k = Math.min(a.rows, a.columns);
+  const { r } = qrReference(a.rows < a.columns ? transposed(a) : a);
+  return { x: times(transposed(vt), t), rank, r: matrix(k, k, r.data.slice(0, k * k)) };
 }

@@ -28,7 +28,7 @@ import {
   times,
   transposed,
 } from './reference.js';
-import { lstsqSpace } from './workspace.js';
+import { lstsqSpace, refineSpace } from './workspace.js';
 
 const forms = ['general', 'positive', 'lower', 'upper'] as const;
 
@@ -47,8 +47,8 @@ function formOf(params: KernelParams): number {
 }
 
 /**
- * A (…, n, n), B (…, n, k) → X (…, n, k) with A·X = B. `assume`: 'general' (LU with one step of refinement where the
- * residual asks for it), 'positive' (Cholesky, the lower triangle is read), 'lower' or 'upper' (one triangle is read;
+ * A (…, n, n), B (…, n, k) → X (…, n, k) with A·X = B. `assume`: 'general' (LU with one step of refinement where it
+ * helps), 'positive' (Cholesky, the lower triangle is read), 'lower' or 'upper' (one triangle is read;
  * with `transposed` it is used transposed, with `unit` its diagonal is taken as ones). ⅔n³ + 2n²k flops at most.
  * @throws when a pivot is zero, or not positive
  */
@@ -58,7 +58,7 @@ export const solve: Kernel = {
     checkParams('solve', params, ['assume', 'transposed', 'unit']);
     formOf(params);
     const { a, k } = systemOf('solve', inputs, true);
-    return { outputs: [inputs[1]!], scratch: bytesOf(a, a.n * (a.n + k)) + 4 * a.n };
+    return { outputs: [inputs[1]!], scratch: bytesOf(a, a.n * (a.n + k) + refineSpace(a.n, k)) + 4 * a.n };
   },
   cost(inputs, params) {
     const { a, k } = systemOf('solve', inputs, true);
@@ -117,7 +117,7 @@ export const inv: Kernel = {
     isInfinite(params);
     const spec = onlyInput('inv', inputs);
     const batch = squareOf('inv', 'x', spec);
-    return { outputs: [spec], scratch: bytesOf(batch, batch.n * batch.n) + 4 * batch.n };
+    return { outputs: [spec], scratch: bytesOf(batch, batch.n * batch.n) + 16 * batch.n };
   },
   cost([x]) {
     const { count, n } = squareOf('inv', 'x', x!);
@@ -204,9 +204,9 @@ export const slogdet: Kernel = determinant('slogdet', (pivots, sign) => {
 });
 
 /**
- * A (m, n), B (m, k) → X (n, k) of least norm with least ‖A·X − B‖, the squared norms of what is left (k), the rank ()
- * int32 and the singular values (min(m, n)). `limit`: singular values up to so many times the largest count as zero.
- * Of full rank by QR, else by the SVD.
+ * A (m, n), B (m, k) → X (n, k) of least norm with least ‖A·X − B‖, the squared norms of what is left (k), the rank () int32
+ * and R (k, k), k = min(m, n), of a QR factorisation of A, or of Aᵀ where A is wide: its singular values are A's. `limit`:
+ * singular values up to so many times the largest count as zero. Of full rank by QR, else by the SVD of R.
  */
 export const lstsq: Kernel = {
   name: 'lstsq',
@@ -216,12 +216,13 @@ export const lstsq: Kernel = {
     const { a, k } = systemOf('lstsq', inputs, false);
     if (a.lead.length > 0) systemOf('lstsq', [{ ...inputs[0]!, shape: [] }, inputs[1]!], false);
     const { m, n, dtype } = a;
+    const small = Math.min(m, n);
     return {
       outputs: [
         { dtype, shape: [n, k] },
         { dtype, shape: [k] },
         { dtype: 'int32', shape: [] },
-        { dtype, shape: [Math.min(m, n)] },
+        { dtype, shape: [small, small] },
       ],
       scratch: 8 * lstsqSpace(m, n, k),
     };
@@ -230,11 +231,11 @@ export const lstsq: Kernel = {
     const { a, k } = systemOf('lstsq', inputs, false);
     const { m, n } = a;
     const small = Math.min(m, n);
-    return { flops: 2 * m * n * small + (8 / 3) * small ** 3 + 4 * m * n * k, bytes: 8 * (2 * m * n + 3 * m * k) };
+    return { flops: 2 * m * n * small - small ** 3 / 3 + 4 * m * n * k, bytes: 8 * (2 * m * n + 3 * m * k) };
   },
   failure: (status) => linalgFailure('lstsq', status),
   bodies: {
-    js([a, b], [x, residuals, rank, s], params) {
+    js([a, b], [x, residuals, rank, r], params) {
       const { a: batch, k } = systemOf('lstsq', [a!, b!], false);
       const { m, n } = batch;
       const [matrixA, matrixB] = [readMatrices(a!, 1, m, n)[0]!, readMatrices(b!, 1, m, k)[0]!];
@@ -247,7 +248,7 @@ export const lstsq: Kernel = {
       write(x!, 0, found.x.data);
       write(residuals!, 0, left.data);
       write(rank!, 0, [found.rank]);
-      write(s!, 0, found.s);
+      write(r!, 0, found.r.data);
     },
     wasm: {
       export: 'lstsq',

@@ -3,7 +3,7 @@
  * says what lies there. The conformance suite runs every kernel with exactly so much, and a guard behind it.
  */
 
-/** Columns of a panel in qr.ts, symmetric.ts, bidiagonalise.ts and reflect-rows.ts. */
+/** Columns of a panel in qr.ts, pivoted-qr.ts, symmetric.ts, bidiagonalise.ts and reflect-rows.ts. */
 const BLOCK = 32;
 const SQUARE = BLOCK * BLOCK;
 
@@ -22,6 +22,29 @@ function rowSpace(n: number, length: number): number {
 function reflectSpace(n: number): number {
   return 3 * BLOCK * 8 * Math.ceil(n / 8) + 2 * SQUARE;
 }
+
+const chunkRows = (n: number): number => Math.max(256, 8 * n);
+
+/** `isTall` of tall-qr.ts. */
+export const isTall = (m: number, n: number): boolean => n > 1 && n <= 256 && m >= 4 * chunkRows(n);
+
+/** `tallSpace` of tall-qr.ts where A is tall, else `qrSpace`. */
+export function tallSpace(m: number, n: number, width: number): number {
+  if (!isTall(m, n)) return qrSpace(m, n, width);
+  let [total, rows] = [chunkRows(n) * n, m];
+  while (isTall(rows, n)) {
+    const chunks = Math.floor(rows / chunkRows(n));
+    total += chunks * (n * width + n * n + qrSpace(2 * chunkRows(n), n, width));
+    rows = chunks * n;
+  }
+  return total + qrSpace(rows, n, width);
+}
+
+/** `refineSpace` of refine.ts. */
+export const refineSpace = (n: number, k: number): number => 2 * Math.min(k, 8) * n + Math.ceil(n / 64);
+
+/** `pivotedSpace` of pivoted-qr.ts. */
+export const pivotedSpace = (m: number, n: number): number => (m + n) * (BLOCK + 1) + BLOCK;
 
 /** `eighSpace` of spectral.ts, with `symmetricSpace` (symmetric.ts) and `tridiagonalSpace` (tridiagonal.ts). */
 export function eighSpace(n: number): number {
@@ -49,9 +72,13 @@ export function svdScratch(m: number, n: number): number {
   return 2 * m * n + small * small + small + Math.max(svdSpace(large, small), jacobi);
 }
 
-/** What least-squares.ts lays out: copies of A, b and R, values; then the QR, or the SVD with its vectors and products. */
+/**
+ * What least-squares.ts lays out: A with b beside it, b, R twice, values, and the QR; then what it needs without certainty of
+ * the rank, the SVD of R with its vectors and a product, or a residual.
+ */
 export function lstsqSpace(m: number, n: number, k: number): number {
   const [large, small] = [Math.max(m, n), Math.min(m, n)];
-  const vectors = large * small + small * small + (small + large) * k + svdSpace(large, small);
-  return large * (small + k) + small * small + small + Math.max(qrSpace(large, small, k), vectors);
+  const columns = small + (m < n ? 0 : k);
+  const rest = Math.max(2 * small * small + small * k + svdSpace(small, small), m * k);
+  return large * (columns + k) + 2 * small * small + small + tallSpace(large, small, columns) + rest;
 }
