@@ -7,9 +7,10 @@ import { Body } from '../team';
 import { Call, launch, newCall, report, scratchOf, size } from './batch';
 import { choleskyFactor } from './cholesky';
 import { copyLower, copyUpper, setReal } from './copy';
-import { luFactor } from './lu';
+import { luFactor, permutation } from './lu';
 import { pivotedFactor, pivotedSpace } from './pivoted-qr';
 import { qrFactor, qrForm, qrFormFrom, qrSpace } from './qr';
+import { firstRows, fixSigns, isTall, tallFactor, tallForm, tallSpace } from './tall-qr';
 
 /** L (n × n) of A = L·Lᵀ; A's lower triangle is read. NOT_POSITIVE when a pivot is not. Scratch: none. */
 export function cholesky(work: usize, wide: i32, batch: i32, n: i32, a: usize, l: usize): i32 {
@@ -94,21 +95,10 @@ function luF32(work: usize, index: i32, context: usize): void {
   luOne<f32>(work, index, changetype<Call>(context));
 }
 
-/** The row of A that each row of the exchanged matrix was. */
-function permutation(m: i32, steps: i32, pivots: usize, order: usize): void {
-  for (let i = 0; i < m; i++) store<i32>(order + (<usize>i << 2), i);
-  for (let i = 0; i < steps; i++) {
-    const at = order + (<usize>i << 2), other = order + (<usize>load<i32>(pivots + (<usize>i << 2)) << 2);
-    const row = load<i32>(at);
-    store<i32>(at, load<i32>(other));
-    store<i32>(other, row);
-  }
-}
-
 
 /**
- * A = Q·R: q (m × c), r (c × n), c = `columns` of Q: min(m, n), or m; with q 0 only r is made. Scratch: m·n +
- * qrSpace(m, n, c) elements.
+ * A = Q·R: q (m × c), r (c × n), c = `columns` of Q: min(m, n), or m; with q 0 only r is made. Much taller ones by tall-qr.ts.
+ * Scratch: m·n + qrSpace(m, n, c) elements, or m·n + tallSpace(m, n, n).
  */
 export function qr(
   work: usize, wide: i32, batch: i32, m: i32, n: i32, columns: i32, a: usize, q: usize, r: usize, scratch: usize,
@@ -118,13 +108,18 @@ export function qr(
   call.s0 = <usize>m * <usize>n * size(wide); call.s1 = <usize>m * <usize>columns * size(wide);
   call.s2 = <usize>columns * <usize>n * size(wide);
   const body: Body = wide ? qrF64 : qrF32;
-  return launch(work, batch, body, call, scratch, call.s0 + qrSpace(m, n, columns) * size(wide));
+  const space = isTall(m, n) && columns == n ? tallSpace(m, n, n) : qrSpace(m, n, columns);
+  return launch(work, batch, body, call, scratch, call.s0 + space * size(wide));
 }
 
 function qrOne<T>(work: usize, index: i32, call: Call): void {
   const m = call.m, n = call.n, c = call.k;
   const f = scratchOf(work, call), space = f + call.s0;
   memory.copy(f, call.p0 + <usize>index * call.s0, call.s0);
+  if (c == n && isTall(m, n)) {
+    if (!qrTall<T>(work, index, call, f, space)) report(call, CANCELLED);
+    return;
+  }
   const isDone = qrFactor<T>(work, m, n, f, n, space)
     && (call.p1 == 0 || qrForm<T>(work, m, n, f, n, space, c, call.p1 + <usize>index * call.s1));
   if (!isDone) report(call, CANCELLED);
@@ -132,6 +127,22 @@ function qrOne<T>(work: usize, index: i32, call: Call): void {
   const rows = min(m, n);
   copyUpper<T>(rows, n, f, n, r, n);
   memory.fill(r + <usize>rows * <usize>n * sizeof<T>(), 0, <usize>(c - rows) * <usize>n * sizeof<T>());
+}
+
+/** `space`: tallSpace(m, n, n) elements; f is a copy of A. False when cancelled. */
+function qrTall<T>(work: usize, index: i32, call: Call, f: usize, space: usize): bool {
+  const m = call.m, n = call.n, square = <usize>(n * n) * sizeof<T>();
+  const factor = tallFactor<T>(work, m, n, n, f, space);
+  if (factor == 0) return false;
+  const r = call.p2 + <usize>index * call.s2;
+  copyUpper<T>(n, n, factor, n, r, n);
+  const hasQ = call.p1 != 0;
+  // without Q its first rows are made for the signs alone
+  const q = hasQ ? call.p1 + <usize>index * call.s1 : space + tallSpace(m, n, n) * sizeof<T>() - firstRows(n) * square / <usize>n;
+  if (!tallForm<T>(work, m, n, f, space, q, !hasQ)) return false;
+  memory.copy(f, q, square);
+  fixSigns<T>(hasQ ? m : 0, n, f, q, r);
+  return true;
 }
 function qrF64(work: usize, index: i32, context: usize): void {
   qrOne<f64>(work, index, changetype<Call>(context));

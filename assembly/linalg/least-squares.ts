@@ -1,7 +1,7 @@
 /**
  * Least squares: x (n × k) of least norm with least ‖A·x − b‖, A m × n, b m × k. What LAPACK's gels and gelsd do, in one:
  *
- * 1. A = Q·R, or Aᵀ = Q·R where A is wide (qr.ts), b's columns beside A's, so that they become Qᵀb on the way.
+ * 1. A = Q·R (qr.ts, or tall-qr.ts), or Aᵀ = Q·R where A is wide, b's columns beside A's, so that they become Qᵀb on the way.
  * 2. Independent columns need no singular values: σ₁ ≤ ‖R‖ and σₙ ≥ 1/‖R⁻¹‖ in Frobenius' norm, so with R⁻¹ (n³/3 flops)
  *    ‖R‖·‖R⁻¹‖·limit < ½ proves all of them to be above limit·σ₁. R⁻¹ is right to κ·n·ε/2 (Higham, Accuracy and Stability of
  *    Numerical Algorithms, 14.2), so the proof asks for κ·4nε < ½ as well. Then x = R⁻¹·Qᵀb, or Q·R⁻ᵀ·b where A is wide.
@@ -17,6 +17,7 @@ import { Call, launch, newCall, report } from './batch';
 import { copyUpper, narrow, real, scaleOf, setReal, widen } from './copy';
 import { qrApply, qrFactor, qrSpace } from './qr';
 import { svdFactor } from './svd';
+import { isTall, tallFactor, tallRest, tallSpace } from './tall-qr';
 import { invertUpper, solveTriangle } from './triangular';
 import { dot } from './vector';
 
@@ -37,6 +38,12 @@ export function lstsq(
   return launch(work, 1, body, call, scratch, ~0);
 }
 
+/** Elements of workspace of the QR. */
+function factorSpace(m: i32, n: i32, width: i32): usize {
+  const large = max(m, n), small = min(m, n);
+  return isTall(large, small) ? tallSpace(large, small, width) : qrSpace(large, small, width);
+}
+
 function lstsqOne<T>(work: usize, index: i32, call: Call): void {
   const m = call.m, n = call.n, k = call.k;
   const isWide = m < n;
@@ -45,7 +52,7 @@ function lstsqOne<T>(work: usize, index: i32, call: Call): void {
   const square = <usize>small * <usize>small << 3;
   const f = call.scratch, c = f + (<usize>large * <usize>lda << 3), r = c + (<usize>large * <usize>k << 3);
   const spare = r + square, values = spare + square;
-  const space = values + (<usize>small << 3), rest = space + (qrSpace(large, small, lda) << 3);
+  const space = values + (<usize>small << 3), rest = space + (factorSpace(m, n, lda) << 3);
 
   const scale = scaleOf<T>(<usize>m * <usize>n, call.p0), scaleB = scaleOf<T>(<usize>m * <usize>k, call.p1);
   if (scale != scale || scaleB != scaleB) {
@@ -64,18 +71,22 @@ function lstsqOne<T>(work: usize, index: i32, call: Call): void {
       widen<T>(<usize>k, call.p1 + <usize>i * <usize>k * sizeof<T>(), row + (<usize>n << 3), factorB);
     }
   }
-  if (!qrFactor<f64>(work, large, small, f, lda, space, extra)) {
+  const isSplit = !isWide && isTall(m, n);
+  let factored = f;
+  if (isSplit) factored = tallFactor<f64>(work, m, n, lda, f, space);
+  else if (!qrFactor<f64>(work, large, small, f, lda, space, extra)) factored = 0;
+  if (factored == 0) {
     report(call, CANCELLED);
     return;
   }
-  copyUpper<f64>(small, small, f, lda, r, small);
+  copyUpper<f64>(small, small, factored, lda, r, small);
   // what the small system's right-hand sides are: b itself, or the first rows of Qᵀb
   if (isWide) {
     widen<T>(<usize>m * <usize>k, call.p1, c, factorB);
     memory.fill(c + (<usize>m * <usize>k << 3), 0, <usize>(n - m) * <usize>k << 3);
   } else {
     const row = <usize>k << 3;
-    for (let i = 0; i < n; i++) memory.copy(c + <usize>i * row, f + (<usize>i * <usize>lda + <usize>n << 3), row);
+    for (let i = 0; i < n; i++) memory.copy(c + <usize>i * row, factored + (<usize>i * <usize>lda + <usize>n << 3), row);
   }
 
   let known = small;
@@ -96,8 +107,12 @@ function lstsqOne<T>(work: usize, index: i32, call: Call): void {
   narrow<T>(<usize>n * <usize>k, c, call.p2, factorX);
   narrow<T>(<usize>small * <usize>small, r, call.p5, factor);
   store<i32>(call.p4, known);
-  if (isCertain && !isWide) restNorms<T>(m, n, k, f, call.p3, factorB);
-  else residualNorms<T>(work, m, n, k, call, space);
+  if (isCertain && !isWide) {
+    for (let j = 0; j < k; j++) {
+      const sum = tallRest(work, m, n, lda, j, f, space);
+      setReal<T>(call.p3, <usize>j, <T>(sum / factorB / factorB));
+    }
+  } else residualNorms<T>(work, m, n, k, call, space);
 }
 function lstsqF64(work: usize, index: i32, context: usize): void {
   lstsqOne<f64>(work, index, changetype<Call>(context));
@@ -163,19 +178,6 @@ function solveBySvd(
   if (transposed) product<f64>(work, n, k, rank, 1, u, n, 1, t, k, 1, c, k, false, false);
   else product<f64>(work, n, k, rank, 1, vt, 1, n, t, k, 1, c, k, false, false);
   return OK;
-}
-
-/** ‖b − A·x‖² of each column: what of Qᵀb lies below row n, beside the reflectors in f. */
-function restNorms<T>(m: i32, n: i32, k: i32, f: usize, to: usize, factorB: f64): void {
-  const row = <usize>(n + k) << 3;
-  for (let j = 0; j < k; j++) {
-    let sum: f64 = 0;
-    for (let i = n; i < m; i++) {
-      const value = load<f64>(f + <usize>i * row + (<usize>(n + j) << 3));
-      sum += value * value;
-    }
-    setReal<T>(to, <usize>j, <T>(sum / factorB / factorB));
-  }
 }
 
 /** ‖b − A·x‖² of each column, from the arrays themselves. */

@@ -3,14 +3,14 @@
  * float32, worked on in that precision. Inputs are copied, not overwritten. Each answers a status; scratch is what one
  * matrix needs. General systems by LU (lu.ts), positive ones by Cholesky (cholesky.ts), triangles as they are.
  */
-import { product } from '../gemm';
 import { CANCELLED, NOT_POSITIVE, SINGULAR } from '../status';
 import { Body } from '../team';
 import { Call, launch, newCall, report, scratchOf, size } from './batch';
 import { choleskyFactor } from './cholesky';
-import { real, setReal } from './copy';
-import { exchangeRows, luFactor } from './lu';
-import { solveTriangle } from './triangular';
+import { copyUpper, real, setReal } from './copy';
+import { exchangeRows, luFactor, permutation } from './lu';
+import { addStep, asksForStep, refineSpace, residualOf } from './refine';
+import { invertUpper, solveRightBack, solveTriangle } from './triangular';
 
 /** `form` of `solve`. */
 const GENERAL: i32 = 0;
@@ -22,8 +22,8 @@ const TRANSPOSED: i32 = 4;
 const UNIT: i32 = 8;
 
 /**
- * A·X = B, A n × n, B and X n × k. General systems by LU with one step of refinement where the residual is larger than
- * a backward stable one; SINGULAR when a pivot is zero. Scratch: n·n + n·k elements and n int32.
+ * A·X = B, A n × n, B and X n × k. General systems by LU with one step of refinement where it helps (refine.ts); SINGULAR
+ * when a pivot is zero. Scratch: n·n + n·k + refineSpace(n, k) elements and n int32.
  */
 export function solve(
   work: usize, wide: i32, batch: i32, form: i32, n: i32, k: i32, a: usize, b: usize, x: usize, scratch: usize,
@@ -34,7 +34,7 @@ export function solve(
   call.s0 = <usize>n * <usize>n * size(wide);
   call.s1 = call.s2 = <usize>n * <usize>k * size(wide);
   const body: Body = wide ? solveF64 : solveF32;
-  return launch(work, batch, body, call, scratch, call.s0 + call.s1 + 4 * <usize>n);
+  return launch(work, batch, body, call, scratch, call.s0 + call.s1 + refineSpace(n, k) * size(wide) + 4 * <usize>n);
 }
 
 function solveOne<T>(work: usize, index: i32, call: Call): void {
@@ -50,7 +50,8 @@ function solveOne<T>(work: usize, index: i32, call: Call): void {
     }
     isDone = solveTriangle<T>(work, n, k, form == LOWER, (call.option & TRANSPOSED) != 0, isUnit, a, x);
   } else {
-    const f = scratchOf(work, call), r = f + call.s0, pivots = r + call.s1;
+    const f = scratchOf(work, call), r = f + call.s0, space = r + call.s1;
+    const pivots = space + refineSpace(n, k) * sizeof<T>();
     memory.copy(f, a, call.s0);
     if (form == POSITIVE) {
       const failed = choleskyFactor<T>(work, n, f, n);
@@ -66,7 +67,7 @@ function solveOne<T>(work: usize, index: i32, call: Call): void {
         report(call, SINGULAR);
         return;
       }
-      isDone = isDone && solveFactored<T>(work, n, k, f, pivots, x) && refine<T>(work, n, k, a, b, f, pivots, r, x);
+      isDone = isDone && solveFactored<T>(work, n, k, f, pivots, x) && refine<T>(work, n, k, a, b, f, pivots, r, x, space);
     }
   }
   if (!isDone) report(call, CANCELLED);
@@ -88,28 +89,21 @@ function solveFactored<T>(work: usize, n: i32, k: i32, f: usize, pivots: usize, 
   return solveTriangle<T>(work, n, k, true, false, true, f, x) && solveTriangle<T>(work, n, k, false, false, false, f, x);
 }
 
-/** One step of refinement when ‖b − Ax‖ is more than 4 √n ε ‖A‖‖x‖ in some column (max norms). `r`: n × k elements. */
+/** One step of refinement where refine.ts says that it helps. `r`: n × k elements, `space` for refine.ts. */
 function refine<T>(
-  work: usize, n: i32, k: i32, a: usize, b: usize, f: usize, pivots: usize, r: usize, x: usize,
+  work: usize, n: i32, k: i32, a: usize, b: usize, f: usize, pivots: usize, r: usize, x: usize, space: usize,
 ): bool {
-  const count = <usize>n * <usize>k;
-  memory.copy(r, b, count * sizeof<T>());
-  product<T>(work, n, k, n, <T>-1, a, n, 1, x, k, 1, r, k, true, false);
-  let largestA: T = 0, largestX: T = 0, largestR: T = 0;
-  for (let i: usize = 0; i < <usize>n * <usize>n; i++) largestA = max<T>(largestA, abs<T>(real<T>(a, i)));
-  for (let i: usize = 0; i < count; i++) {
-    largestX = max<T>(largestX, abs<T>(real<T>(x, i)));
-    largestR = max<T>(largestR, abs<T>(real<T>(r, i)));
-  }
-  const eps: T = sizeof<T>() == 8 ? <T>2.220446049250313e-16 : <T>1.1920929e-7;
-  const stable = <T>4 * sqrt<T>(<T>n) * eps * largestA * largestX;
-  if (!(largestR > stable) || !(largestR < <T>Infinity)) return true;
-  if (!solveFactored<T>(work, n, k, f, pivots, r)) return false;
-  for (let i: usize = 0; i < count; i++) setReal<T>(x, i, real<T>(x, i) + real<T>(r, i));
+  const answer = asksForStep<T>(work, n, k, a, b, x, space);
+  if (answer <= 0) return answer == 0;
+  if (!residualOf<T>(work, n, k, a, b, x, r) || !solveFactored<T>(work, n, k, f, pivots, r)) return false;
+  addStep<T>(<usize>n * <usize>k, x, r);
   return true;
 }
 
-/** A⁻¹, n × n; when a pivot is zero SINGULAR, or with `infinite` all of it infinite. Scratch: n·n elements and n int32. */
+/**
+ * A⁻¹, n × n (LAPACK's getri, 2n³ flops with the LU); when a pivot is zero SINGULAR, or with `infinite` all of it infinite.
+ * Scratch: n·n elements and 4n int32.
+ */
 export function inv(
   work: usize, wide: i32, batch: i32, n: i32, infinite: i32, a: usize, out: usize, scratch: usize,
 ): i32 {
@@ -118,7 +112,7 @@ export function inv(
   call.p0 = a; call.p1 = out;
   call.s0 = call.s1 = <usize>n * <usize>n * size(wide);
   const body: Body = wide ? invF64 : invF32;
-  return launch(work, batch, body, call, scratch, call.s0 + 4 * <usize>n);
+  return launch(work, batch, body, call, scratch, call.s0 + 16 * <usize>n);
 }
 
 function invOne<T>(work: usize, index: i32, call: Call): void {
@@ -134,9 +128,19 @@ function invOne<T>(work: usize, index: i32, call: Call): void {
     else for (let i = 0; i < n * n; i++) setReal<T>(x, i, <T>Infinity);
     return;
   }
-  memory.fill(x, 0, call.s1);
-  for (let i = 0; i < n; i++) setReal<T>(x, <usize>i * <usize>(n + 1), 1);
-  if (!solveFactored<T>(work, n, n, f, pivots, x)) report(call, CANCELLED);
+  // A⁻¹ = U⁻¹·L⁻¹·P: the triangle inverted, then X·L = U⁻¹, then columns where P puts them
+  copyUpper<T>(n, n, f, n, x, n);
+  if (!invertUpper<T>(work, n, x, n) || !solveRightBack<T>(work, n, n, true, f, n, 1, x, n)) {
+    report(call, CANCELLED);
+    return;
+  }
+  const order = pivots + (<usize>n << 2), spare = order + (<usize>n << 2);
+  permutation(n, n, pivots, order);
+  for (let i = 0; i < n; i++) {
+    const row = x + <usize>(i * n) * sizeof<T>();
+    memory.copy(spare, row, <usize>n * sizeof<T>());
+    for (let j = 0; j < n; j++) setReal<T>(row, <usize>load<i32>(order + (<usize>j << 2)), real<T>(spare, <usize>j));
+  }
 }
 function invF64(work: usize, index: i32, context: usize): void {
   invOne<f64>(work, index, changetype<Call>(context));

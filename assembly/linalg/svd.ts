@@ -51,7 +51,7 @@ export function svdFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u: us
   const rest = vRows + (<usize>n * <usize>n << 3);
   if (!bidiagonalise(work, height, n, source, n, d, e, us, tauU, vs, tauV, rest)) return CANCELLED;
   if (u == 0) {
-    const status = bidiagonalValues(n, d, e);
+    const status = bidiagonalValues(n, d, e, rest);
     for (let i = 0; i < n; i++) store<f64>(s + (<usize>i << 3), load<f64>(d + (<usize>(n - 1 - i) << 3)));
     return status;
   }

@@ -155,12 +155,12 @@ function rightStrip<T>(work: usize, index: i32, solve: Solve): void {
   const row = <usize>width * sizeof<T>();
   for (let c = 0; c < width; c++) {
     const source = from + <usize>c * solve.cX;
-    for (let i = 0; i < n; i++) store<T>(to + <usize>i * row + <usize>c * sizeof<T>(), load<T>(source + <usize>i * sizeof<T>()));
+    for (let i = 0; i < n; i++) store<T>(to + <usize>i * row + <usize>c * sizeof<T>(), load<T>(source + <usize>i * solve.rX));
   }
   forward<T>(n, width, solve.unit, solve.t, solve.rT, solve.cT, to, row);
   for (let c = 0; c < width; c++) {
     const target = from + <usize>c * solve.cX;
-    for (let i = 0; i < n; i++) store<T>(target + <usize>i * sizeof<T>(), load<T>(to + <usize>i * row + <usize>c * sizeof<T>()));
+    for (let i = 0; i < n; i++) store<T>(target + <usize>i * solve.rX, load<T>(to + <usize>i * row + <usize>c * sizeof<T>()));
   }
 }
 

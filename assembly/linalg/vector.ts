@@ -193,3 +193,27 @@ export function sortIndices(n: i32, order: usize, values: usize, spare: usize): 
   }
   if (from != order) memory.copy(order, from, <usize>n << 2);
 }
+
+/** n numbers ascending, in place. */
+export function heapSort(n: i32, d: usize): void {
+  for (let i = n / 2 - 1; i >= 0; i--) sink(i, n, d);
+  for (let end = n - 1; end > 0; end--) {
+    const value = at(d, 0);
+    set(d, 0, at(d, end));
+    set(d, end, value);
+    sink(0, end, d);
+  }
+}
+
+function sink(i: i32, n: i32, d: usize): void {
+  const value = at(d, i);
+  for (;;) {
+    let child = 2 * i + 1;
+    if (child >= n) break;
+    if (child + 1 < n && at(d, child + 1) > at(d, child)) child++;
+    if (at(d, child) <= value) break;
+    set(d, i, at(d, child));
+    i = child;
+  }
+  set(d, i, value);
+}

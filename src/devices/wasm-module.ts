@@ -1,18 +1,25 @@
 /**
- * The compiled kernel module: which of its two builds this process uses, and instances of it over a shared memory.
+ * The compiled kernel module: which of its builds this process uses, and instances of it over a shared memory.
  * Relaxed SIMD is taken only where the engine both accepts it and runs it faster (some engines emulate its
  * multiply-add), found by timing the micro-kernels of both. Results differ in the last bits between builds, so the
  * choice is made once, on the main thread, and the module is posted to the workers.
  */
 import { readFileSync } from 'node:fs';
 import { SCRATCH_BYTES } from '../kernels/contract.js';
+import { importsMicro, instantiateKernels, type KernelCode } from '../workers/kernel-code.js';
+import { revectorization } from './revectorize.js';
+import { compilePlainMicro } from './wide-micro.js';
 
 /** An export: the thread's arena, then the arguments of a WasmBody; the answer is a status. */
 export type KernelExport = (...args: number[]) => number;
 export type KernelExports = Readonly<Record<string, KernelExport>>;
-export type KernelBuild = 'baseline' | 'relaxed';
+export type KernelBuild = 'baseline' | 'relaxed' | 'revectorized';
 
-const files: Readonly<Record<KernelBuild, string>> = { baseline: 'kernels.wasm', relaxed: 'kernels.relaxed.wasm' };
+const files: Readonly<Record<KernelBuild, string>> = {
+  baseline: 'kernels.wasm',
+  relaxed: 'kernels.relaxed.wasm',
+  revectorized: 'kernels.revectorized.wasm',
+};
 
 /** Pages of the smallest memory that the module can be instantiated over, as in asconfig.json. */
 export const LEAST_PAGES = 16;
@@ -29,9 +36,17 @@ let chosen: KernelBuild | undefined;
 export function compileBuild(build: KernelBuild): WebAssembly.Module | undefined {
   if (!compiled.has(build)) {
     const bytes = readFileSync(new URL(`../wasm/${files[build]}`, import.meta.url));
-    compiled.set(build, WebAssembly.validate(bytes) ? new WebAssembly.Module(bytes) : undefined);
+    const isAccepted = WebAssembly.validate(bytes) && (build !== 'revectorized' || plainMicro() !== undefined);
+    compiled.set(build, isAccepted ? new WebAssembly.Module(bytes) : undefined);
   }
   return compiled.get(build);
+}
+
+let micro: { readonly module: WebAssembly.Module | undefined } | undefined;
+
+function plainMicro(): WebAssembly.Module | undefined {
+  micro ??= { module: compilePlainMicro() };
+  return micro.module;
 }
 
 /** The build that this process uses. */
@@ -52,9 +67,25 @@ export function compileKernels(): WebAssembly.Module {
   return module;
 }
 
-/** An instance over `memory`, which is shared, has at least LEAST_PAGES and declares at most MOST_PAGES. */
-export function instantiate(module: WebAssembly.Module, memory: WebAssembly.Memory): KernelExports {
-  return new WebAssembly.Instance(module, { env: { memory } }).exports as KernelExports;
+/** What a runtime's kernels are made from; with AVX2 where that is asked for and works. On the main thread. */
+export function kernelCode(revectorize: boolean): KernelCode {
+  const found = revectorize ? revectorization() : undefined;
+  const module = found?.works ? compileBuild('revectorized') : undefined;
+  if (!found?.works || module === undefined) return { module: compileKernels() };
+  return { module, micro: found.micro };
+}
+
+/**
+ * An instance over `memory`, which is shared, has at least LEAST_PAGES and declares at most MOST_PAGES. A module that
+ * imports its micro-kernels gets plain ones unless some are given.
+ */
+export function instantiate(
+  module: WebAssembly.Module,
+  memory: WebAssembly.Memory,
+  micro?: WebAssembly.Module,
+): KernelExports {
+  const wanted = importsMicro(module) ? (micro ?? plainMicro()) : undefined;
+  return instantiateKernels(module, memory, wanted) as KernelExports;
 }
 
 function choose(): KernelBuild {

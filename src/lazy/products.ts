@@ -7,15 +7,15 @@ import type { AnyTypedArray } from '../array/convert.js';
 import { sizeOf } from '../array/ndarray.js';
 import { isFloat, promoteTypes } from '../array/promote.js';
 import { OptionError, ShapeError } from '../errors.js';
-import { matmul as matmulKernel } from '../kernels/matmul.js';
 import { axisOf } from './axes.js';
 import { contractAll, converted, type Labelled, labelLengths } from './contraction.js';
 import { isUnknown, late } from './late.js';
-import { type ArrayInput, asLazy, asScalar, kernelCall1, type LazyArray, type LazyScalar } from './lazy-array.js';
+import { type ArrayInput, asLazy, asScalar, type LazyArray, type LazyScalar } from './lazy-array.js';
 import { checkNames } from './options.js';
 import { scalarOrArray } from './reduce.js';
 import { arranged, shaped, termOf } from './term.js';
 import { lookThrough } from './view.js';
+import { type Matrix, wholeProduct } from './whole-product.js';
 
 export { einsum } from './einsum.js';
 
@@ -69,22 +69,19 @@ function show(x: LazyArray): string {
   return `[${x.shape.join(', ')}]`;
 }
 
-/** Two float matrices, each as it lies or transposed: the kernel for that. */
+/** Two float matrices, each as it lies or transposed: the kernel for that. Rows and columns alone are no matrices. */
 function plainProduct(x: LazyArray, y: LazyArray): LazyArray | undefined {
   if (x.ndim !== 2 || y.ndim !== 2 || isUnknown(x) || isUnknown(y)) return undefined;
   const dtype = promoteTypes(x.dtype, y.dtype);
   if (!isFloat(dtype) || x.shape[1] !== y.shape[0]) return undefined;
+  if (x.shape[0] === 1 || y.shape[1] === 1 || x.shape[1] === 1) return undefined;
   const [left, right] = [matrix(converted(x, dtype)), matrix(converted(y, dtype))];
   if (left === undefined || right === undefined) return undefined;
-  const params = {
-    ...(left.isTransposed && { transposeA: true }),
-    ...(right.isTransposed && { transposeB: true }),
-  };
-  return kernelCall1(matmulKernel, [left.base, right.base], params);
+  return wholeProduct(left, right, 'matmul');
 }
 
 /** The matrix that `x` is, or is the transposed of. */
-function matrix(x: LazyArray): { base: LazyArray; isTransposed: boolean } | undefined {
+function matrix(x: LazyArray): Matrix | undefined {
   const { base, view } = lookThrough(x);
   if (base === x) return { base, isTransposed: false };
   const isTransposed =

@@ -21,7 +21,7 @@ import {
   write,
 } from './matrices.js';
 import { choleskyReference, luReference, matrix, qrReference, times } from './reference.js';
-import { pivotedSpace, qrSpace } from './workspace.js';
+import { pivotedSpace, qrSpace, tallSpace } from './workspace.js';
 
 /** A (…, n, n), lower triangle read → L (…, n, n) with A = L·Lᵀ. n³/3 flops. @throws when A is not positive definite */
 export const cholesky: Kernel = {
@@ -144,7 +144,7 @@ export const qr: Kernel = {
     const { lead, m, n, dtype } = batch;
     const c = columnsOf(batch, params);
     const r = { dtype, shape: [...lead, c, n] };
-    const scratch = bytesOf(batch, m * n + qrSpace(m, n, c));
+    const scratch = bytesOf(batch, m * n + (c === n ? tallSpace(m, n, n) : qrSpace(m, n, c)));
     return { outputs: modeOf(params) === 'r' ? [r] : [{ dtype, shape: [...lead, m, c] }, r], scratch };
   },
   cost([x]) {

@@ -28,7 +28,7 @@ import {
   times,
   transposed,
 } from './reference.js';
-import { lstsqSpace } from './workspace.js';
+import { lstsqSpace, refineSpace } from './workspace.js';
 
 const forms = ['general', 'positive', 'lower', 'upper'] as const;
 
@@ -47,8 +47,8 @@ function formOf(params: KernelParams): number {
 }
 
 /**
- * A (…, n, n), B (…, n, k) → X (…, n, k) with A·X = B. `assume`: 'general' (LU with one step of refinement where the
- * residual asks for it), 'positive' (Cholesky, the lower triangle is read), 'lower' or 'upper' (one triangle is read;
+ * A (…, n, n), B (…, n, k) → X (…, n, k) with A·X = B. `assume`: 'general' (LU with one step of refinement where it
+ * helps), 'positive' (Cholesky, the lower triangle is read), 'lower' or 'upper' (one triangle is read;
  * with `transposed` it is used transposed, with `unit` its diagonal is taken as ones). ⅔n³ + 2n²k flops at most.
  * @throws when a pivot is zero, or not positive
  */
@@ -58,7 +58,7 @@ export const solve: Kernel = {
     checkParams('solve', params, ['assume', 'transposed', 'unit']);
     formOf(params);
     const { a, k } = systemOf('solve', inputs, true);
-    return { outputs: [inputs[1]!], scratch: bytesOf(a, a.n * (a.n + k)) + 4 * a.n };
+    return { outputs: [inputs[1]!], scratch: bytesOf(a, a.n * (a.n + k) + refineSpace(a.n, k)) + 4 * a.n };
   },
   cost(inputs, params) {
     const { a, k } = systemOf('solve', inputs, true);
@@ -117,7 +117,7 @@ export const inv: Kernel = {
     isInfinite(params);
     const spec = onlyInput('inv', inputs);
     const batch = squareOf('inv', 'x', spec);
-    return { outputs: [spec], scratch: bytesOf(batch, batch.n * batch.n) + 4 * batch.n };
+    return { outputs: [spec], scratch: bytesOf(batch, batch.n * batch.n) + 16 * batch.n };
   },
   cost([x]) {
     const { count, n } = squareOf('inv', 'x', x!);

@@ -13,6 +13,26 @@ export function qrSpace(m: number, n: number, columns: number): number {
   return factors + SQUARE + BLOCK + m * BLOCK + 2 * BLOCK * Math.max(n, columns);
 }
 
+const chunkRows = (n: number): number => Math.max(256, 8 * n);
+
+/** `isTall` of tall-qr.ts. */
+export const isTall = (m: number, n: number): boolean => n > 1 && n <= 256 && m >= 4 * chunkRows(n);
+
+/** `tallSpace` of tall-qr.ts where A is tall, else `qrSpace`. */
+export function tallSpace(m: number, n: number, width: number): number {
+  if (!isTall(m, n)) return qrSpace(m, n, width);
+  let [total, rows] = [chunkRows(n) * n, m];
+  while (isTall(rows, n)) {
+    const chunks = Math.floor(rows / chunkRows(n));
+    total += chunks * (n * width + n * n + qrSpace(2 * chunkRows(n), n, width));
+    rows = chunks * n;
+  }
+  return total + qrSpace(rows, n, width);
+}
+
+/** `refineSpace` of refine.ts. */
+export const refineSpace = (n: number, k: number): number => 2 * Math.min(k, 8) * n + Math.ceil(n / 64);
+
 /** `pivotedSpace` of pivoted-qr.ts. */
 export const pivotedSpace = (m: number, n: number): number => (m + n) * (BLOCK + 1) + BLOCK;
 
@@ -49,5 +69,5 @@ export function lstsqSpace(m: number, n: number, k: number): number {
   const [large, small] = [Math.max(m, n), Math.min(m, n)];
   const columns = small + (m < n ? 0 : k);
   const rest = Math.max(2 * small * small + small * k + svdSpace(small, small), m * k);
-  return large * (columns + k) + 2 * small * small + small + qrSpace(large, small, columns) + rest;
+  return large * (columns + k) + 2 * small * small + small + tallSpace(large, small, columns) + rest;
 }
