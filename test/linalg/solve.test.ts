@@ -5,23 +5,11 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { NDArray } from '../../dist/array/ndarray.js';
-import { LinearAlgebraError } from '../../dist/errors.js';
 import type { KernelParams } from '../../dist/kernels/contract.js';
 import { kernels } from '../../dist/kernels/registry.js';
 import { machines, runJs } from '../kernels/harness.js';
 import { epsilon, generator } from '../kernels/numbers.js';
-import {
-  type Dense,
-  dense,
-  frobenius,
-  LIMIT,
-  matricesIn,
-  matrixOf,
-  residual,
-  stacked,
-  times,
-  transposed,
-} from './matrices.js';
+import { type Dense, dense, matricesIn, matrixOf, stacked, times } from './matrices.js';
 
 type Real = 'float64' | 'float32';
 
