@@ -32,9 +32,9 @@ const wanted = (...names: readonly string[]): boolean =>
   only === undefined || names.some((name) => name.toLowerCase().includes(only.toLowerCase()));
 /** Where others use the same cores, the shortest time says more than the median. */
 const how = {
-  rounds: quick ? 3 : 9,
-  warmUps: quick ? 1 : 2,
-  patience: quick ? 5 : 15,
+  rounds: quick ? 3 : 7,
+  warmUps: 1,
+  patience: quick ? 3 : 8,
   pick: best ? (values: readonly number[]) => Math.min(...values) : median,
 };
 
