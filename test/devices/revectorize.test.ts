@@ -152,6 +152,34 @@ describe('on this Node', () => {
     for (const worst of Object.values(found.worst)) expect(worst).toBeLessThan(2);
   });
 
+  it('gives factorisations the same bits on every number of threads, and small residuals', async () => {
+    const found = (await inProcess(`
+      import { linalg } from '${new URL('../../dist/index.js', import.meta.url)}';
+      const n = 150;
+      const a = nd.add(nd.sin(nd.reshape(nd.pow(nd.arange(n * n), 1.5), [n, n])), nd.mul(nd.eye(n), 3));
+      const s = nd.add(nd.matmul(nd.transpose(a), a), nd.eye(n));
+      const off = (x, y) => nd.max(nd.abs(nd.sub(x, y)));
+      const [l, qr, svd, eigh] = [linalg.cholesky(s), linalg.qr(a), linalg.svd(a), linalg.eigh(s)];
+      const target = {
+        cholesky: off(nd.matmul(l, nd.transpose(l)), s),
+        qr: off(nd.matmul(qr.q, qr.r), a),
+        svd: off(nd.matmul(nd.mul(svd.u, svd.s), svd.vt), a),
+        eigh: off(nd.matmul(s, eigh.vectors), nd.mul(eigh.vectors, eigh.values)),
+        solve: off(nd.matmul(a, linalg.solve(a, s)), s),
+      };
+      const runs = [];
+      for (const options of [{ workers: 1 }, { workers: 2 }, { workers: 3 }, { scheduler: 'sync' }]) {
+        const runtime = createRuntime({ ...options, revectorize: true });
+        runs.push(await runtime.compute(target));
+        await runtime.close();
+      }
+      console.log(JSON.stringify(runs));`)) as Record<string, number>[];
+    expect(found).toHaveLength(4);
+    for (const run of found) expect(run).toEqual(found[0]);
+    // Entries of at most some hundred, sums of 150 of them: rounding is 1e-11, and a wrong product is off by 1
+    for (const [name, residual] of Object.entries(found[0]!)) expect(residual, name).toBeLessThan(1e-9);
+  });
+
   it('compiles its code again after the debugger that reads functions was there', async () => {
     const [works, versions, sums] = (await inProcess(`
       configure({ revectorize: true });
