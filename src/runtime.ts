@@ -282,6 +282,7 @@ export class Runtime {
       signal,
       kernelDevices: devices,
       recorder,
+      within: <R>(work: () => R): R => onBehalfOf({ runtime: this, settings }, work),
     };
     let run: Run<T> | undefined;
     try {
@@ -338,6 +339,34 @@ function keepAll({ targets }: Program, results: Results): Persisted[] {
   return Array.from(targets, (task) => new Persisted(results, task));
 }
 
+/** A run that this thread works for at the moment. */
+interface Surroundings {
+  readonly runtime: Runtime;
+  readonly settings: Settings;
+}
+
+let surroundings: Surroundings | undefined;
+
+function onBehalfOf<R>(run: Surroundings, work: () => R): R {
+  const before = surroundings;
+  surroundings = run;
+  try {
+    return work();
+  } finally {
+    surroundings = before;
+  }
+}
+
+/**
+ * Where `.compute()` of a delayed value goes: to the default runtime, but within a task that runs on this thread to the
+ * runtime of that task, and in the same way. An operation that waits for a shape (lazy/late.ts) is such a task.
+ */
+function here(options: object | undefined): readonly [Runtime, RunOptions] {
+  if (surroundings === undefined) return [defaultRuntime, options ?? {}];
+  const { scheduler, devices, workers, passes, signal } = surroundings.settings;
+  return [surroundings.runtime, { scheduler, device: devices, workers, optimize: passes, signal, ...options }];
+}
+
 /** The runtime behind the functions of the package. */
 export const defaultRuntime = new Runtime();
 
@@ -345,8 +374,14 @@ export const defaultRuntime = new Runtime();
 installFunctionHash(functionHash);
 
 installHooks({
-  compute: (target, options) => defaultRuntime.compute(target, options),
-  persist: (target, options) => defaultRuntime.persist(target, options),
+  compute(target, options) {
+    const [runtime, way] = here(options);
+    return runtime.compute(target, way);
+  },
+  persist(target, options) {
+    const [runtime, way] = here(options);
+    return runtime.persist(target, way);
+  },
 });
 
 /** An isolated runtime with its own threads, memory and options. */

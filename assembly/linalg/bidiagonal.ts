@@ -24,26 +24,26 @@ export function bidiagonalSpace(n: i32): usize {
 
 /**
  * d (n) and e (n − 1, and room for one more) → singular values ascending in d, left and right vectors as the rows of u
- * and v (n × n). e is destroyed. OK, NOT_CONVERGED or CANCELLED.
+ * and v (n × n, leading dimension ld, zeros behind them). e is destroyed. OK, NOT_CONVERGED or CANCELLED.
  */
-export function bidiagonalSvd(work: usize, n: i32, d: usize, e: usize, u: usize, v: usize, space: usize): i32 {
+export function bidiagonalSvd(work: usize, n: i32, d: usize, e: usize, u: usize, v: usize, ld: i32, space: usize): i32 {
   for (let which = 0; which < 2; which++) {
     const q = which == 0 ? u : v;
-    memory.fill(q, 0, <usize>n * <usize>n << 3);
-    for (let i = 0; i < n; i++) set(q, i * n + i, 1);
+    memory.fill(q, 0, <usize>n * <usize>ld << 3);
+    for (let i = 0; i < n; i++) set(q, i * ld + i, 1);
   }
   const norm = scaleToOne(n, d, e);
   if (norm == 0) return OK;
-  const status = conquer(work, n, 0, d, e, u, v, n, space);
+  const status = conquer(work, n, 0, d, e, u, v, ld, space);
   for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
   return status;
 }
 
-/** Singular values alone, ascending in d; e is destroyed. `space`: dqdsSpace(n). OK or NOT_CONVERGED. */
-export function bidiagonalValues(n: i32, d: usize, e: usize, space: usize): i32 {
+/** Singular values alone, ascending in d; e is destroyed. `space`: dqdsSpace(n). OK, NOT_CONVERGED or CANCELLED. */
+export function bidiagonalValues(work: usize, n: i32, d: usize, e: usize, space: usize): i32 {
   const norm = scaleToOne(n, d, e);
   if (norm == 0) return OK;
-  const status = dqdsValues(n, d, e, space);
+  const status = dqdsValues(work, n, d, e, space);
   heapSort(n, d);
   for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
   return status;

@@ -22,12 +22,13 @@ export function tridiagonalSpace(n: i32): usize {
 }
 
 /**
- * d (n) and e (n − 1, and room for one more) → ascending values in d, vectors as the rows of q (n × n). e is destroyed. OK,
+ * d (n) and e (n − 1, and room for one more) → ascending values in d, vectors as the rows of q (n × n, leading dimension
+ * ldq, zeros behind them). e is destroyed. OK,
  * NOT_CONVERGED or CANCELLED.
  */
-export function tridiagonalEigen(work: usize, n: i32, d: usize, e: usize, q: usize, space: usize): i32 {
-  memory.fill(q, 0, <usize>n * <usize>n * 8);
-  for (let i = 0; i < n; i++) set(q, i * n + i, 1);
+export function tridiagonalEigen(work: usize, n: i32, d: usize, e: usize, q: usize, ldq: i32, space: usize): i32 {
+  memory.fill(q, 0, <usize>n * <usize>ldq << 3);
+  for (let i = 0; i < n; i++) set(q, i * ldq + i, 1);
   if (n == 0) return OK;
   // scaled to a norm of one, as what is deflated is judged by absolute sizes
   let norm: f64 = 0;
@@ -36,7 +37,7 @@ export function tridiagonalEigen(work: usize, n: i32, d: usize, e: usize, q: usi
   if (norm == 0) return OK;
   for (let i = 0; i < n; i++) set(d, i, at(d, i) / norm);
   for (let i = 0; i + 1 < n; i++) set(e, i, at(e, i) / norm);
-  const status = conquer(work, n, d, e, q, n, space);
+  const status = conquer(work, n, d, e, q, ldq, space);
   for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
   return status;
 }

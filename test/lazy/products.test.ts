@@ -1,8 +1,17 @@
 /** Products of arrays against sums written out, over shapes, dtypes and call forms; and what is refused. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
 import { NODE, type TaskNode } from '../../dist/graph/node.js';
-import { type DType, type LazyArray, lastRun, NDArray, nd, OptionError, ShapeError } from '../../dist/index.js';
+import {
+  type DType,
+  type LazyArray,
+  type LazyScalar,
+  lastRun,
+  NDArray,
+  nd,
+  OptionError,
+  ShapeError,
+} from '../../dist/index.js';
 import { contractionOrder } from '../../dist/lazy/contraction.js';
 import { asLazy } from '../../dist/lazy/lazy-array.js';
 import { viewOf } from '../../dist/lazy/view.js';
@@ -840,5 +849,35 @@ describe('what cannot be', () => {
   ])('%s', (_what, call, type, message) => {
     expect(call).toThrow(type);
     expect(call).toThrow(message);
+  });
+});
+
+describe('a product without axes left', () => {
+  it('is a delayed number, and its types say so where the call does', async () => {
+    const [v, w] = [nd.array([1, 2, 3]), nd.array([4, 5, 6])];
+    const dots = [
+      nd.dot([1, 2, 3], [4, 5, 6]),
+      nd.dot<LazyScalar>(v, w),
+      nd.matmul<LazyScalar>(v, w),
+      nd.inner<LazyScalar>(v, w),
+      nd.vdot(v, w),
+      nd.tensordot<LazyScalar>(v, w, { axes: 1 }),
+      nd.einsum<LazyScalar>('i,i', v, w),
+      v.dot<LazyScalar>(w),
+    ];
+    for (const dot of dots) {
+      expectTypeOf(dot.compute()).toEqualTypeOf<Promise<number>>();
+      expect([dot.shape, dot.dtype]).toEqual([[], 'float64']);
+      expect(await dot.div(2).compute()).toBe(16);
+    }
+    const square = [
+      [1, 2],
+      [3, 4],
+    ];
+    expectTypeOf(nd.trace(square).compute()).toEqualTypeOf<Promise<number>>();
+    expect(await nd.trace(square).neg().compute()).toBe(-5);
+    const traces = nd.trace<LazyArray>(nd.ones([3, 2, 2]), { axis1: 1, axis2: 2 });
+    expectTypeOf(traces.compute()).toEqualTypeOf<Promise<NDArray>>();
+    expect((await traces.compute()).toNested()).toEqual([2, 2, 2]);
   });
 });
