@@ -29,6 +29,21 @@ export function eachRoot(work: usize, k: i32, body: Body): bool {
   return true;
 }
 
+/** Σ zᵢ²/((dᵢ − base) − τ) over all i. */
+function valueAt(k: i32, d: usize, z: usize, base: f64, tau: f64): f64 {
+  const origin = f64x2.splat(base), shift = f64x2.splat(tau);
+  let s0 = f64x2.splat(0), s1 = s0;
+  const end = d + (<usize>k << 3);
+  for (; d + 32 <= end; d += 32, z += 32) {
+    const z0 = v128.load(z), z1 = v128.load(z, 16);
+    s0 = f64x2.add(s0, f64x2.div(f64x2.mul(z0, z0), f64x2.sub(f64x2.sub(v128.load(d), origin), shift)));
+    s1 = f64x2.add(s1, f64x2.div(f64x2.mul(z1, z1), f64x2.sub(f64x2.sub(v128.load(d, 16), origin), shift)));
+  }
+  let value = sum(f64x2.add(s0, s1));
+  for (; d < end; d += 8, z += 8) value += load<f64>(z) * load<f64>(z) / (load<f64>(d) - base - tau);
+  return value;
+}
+
 /** (Σ zᵢ²/(δᵢ − τ), Σ zᵢ²/(δᵢ − τ)²) over from ≤ i < to. */
 function poleSums(from: i32, to: i32, delta: usize, z: usize, tau: f64): v128 {
   const shift = f64x2.splat(tau);
@@ -114,8 +129,7 @@ export function secularRoot(k: i32, j: i32, d: usize, z: usize, rho: f64, delta:
     // which pole the root is nearer to, by the sign in the middle
     const gap = at(d, j + 1) - dj;
     const middle = gap * 0.5;
-    subtractFrom(k, d, dj, delta);
-    const f = one + f64x2.extract_lane(poleSums(0, k, delta, z, middle), 0);
+    const f = one + valueAt(k, d, z, dj, middle);
     if (f < 0) {
       origin = j + 1;
       low = middle - gap;
