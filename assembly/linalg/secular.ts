@@ -2,10 +2,11 @@
  * The secular equation 1 + ρ·Σ zᵢ²/(dᵢ − λ) = 0 of a rank-one update of a diagonal matrix (d ascending and distinct,
  * z ≠ 0, ρ > 0): root j lies between dⱼ and dⱼ₊₁, the last one below d_last + ρ·‖z‖².
  *
- * The "middle way" (R.-C. Li, LAPACK Working Note 89, 1993): f is split into the poles left and right of the root, each
- * side interpolated by one pole, and the resulting quadratic solved; a bracket around the root safeguards it, halving
- * whenever a step leaves the bracket or gains too little. Distances dᵢ − λ are kept relative to the nearer pole, so they
- * are right to their last digits even where λ itself cannot tell it from the pole.
+ * The "middle way" (R.-C. Li, LAPACK Working Note 89, 1993): all but the next two poles are frozen for a first guess;
+ * from there f is split into the poles left and right of the root, each side interpolated by one pole, and the resulting
+ * quadratic solved. A bracket around the root safeguards it, halving whenever a step leaves the bracket or gains too
+ * little. Distances dᵢ − λ are kept relative to the nearer pole, so they are right to their last digits even where λ
+ * itself cannot tell it from the pole. Some 5 rounds a root, each one division and six operations a pole.
  */
 import { Body, parallelFor } from '../team';
 import { at, sum } from './vector';

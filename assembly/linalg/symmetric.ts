@@ -2,7 +2,8 @@
  * A = Q·T·Qᵀ: a symmetric matrix to tridiagonal form (LAPACK's sytrd and latrd): within a panel of 32 columns every
  * reflector needs one product of the whole remaining matrix with a vector, and after it the rest is updated by
  * A − V·Wᵀ − W·Vᵀ, a matrix product. Of A (n × n row-major) only the lower triangle is read; it is destroyed. ⁴⁄₃n³
- * flops, half of them in the vector products, which are bound by memory: they read each element of the triangle once.
+ * flops, half of them in the vector products, which are bound by loads: each element of the triangle is loaded once for
+ * both of its products. Workspace: 137n.
  *
  * Vectors lie as rows: row j of `vs` (n × n) is reflector j, zero up to j, one at j + 1.
  */
