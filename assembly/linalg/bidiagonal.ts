@@ -11,7 +11,7 @@ import { CANCELLED, NOT_CONVERGED, OK } from '../status';
 import { bidiagonalQr } from './bidiagonal-qr';
 import { dqdsValues } from './dqds';
 import { CONTEXT, eachRoot, ROOTS_EACH, singularRoot } from './secular';
-import { at, dot, heapSort, hypotenuse, index, rotate, set, setIndex, sortIndices } from './vector';
+import { at, dot, heapSort, hypotenuse, index, rotate, scatter, set, setIndex, sortIndices } from './vector';
 
 const EPS: f64 = 2.220446049250313e-16;
 const LEAF: i32 = 32;
@@ -275,7 +275,7 @@ function recomputeWeights(work: usize, piece: i32, context: usize): void {
  */
 function makeVectors(work: usize, piece: i32, context: usize): void {
   const m = changetype<Merge>(context);
-  const k = m.k;
+  const k = m.k, weights = m.weights, poles = m.poles, place = m.place;
   const temporary = work + GEMM_END;
   const end = min(k, (piece + 1) * ROOTS_EACH);
   for (let j = piece * ROOTS_EACH; j < end; j++) {
@@ -287,20 +287,20 @@ function makeVectors(work: usize, piece: i32, context: usize): void {
       let i = 0;
       for (; i + 2 <= k; i += 2) {
         const p = <usize>i << 3;
-        const pole = v128.load(m.poles + p);
-        const value = f64x2.div(v128.load(m.weights + p), f64x2.mul(v128.load(row + p), f64x2.add(pole, rootBoth)));
+        const pole = v128.load(poles + p);
+        const value = f64x2.div(v128.load(weights + p), f64x2.mul(v128.load(row + p), f64x2.add(pole, rootBoth)));
         v128.store(row + p, value);
         v128.store(temporary + p, f64x2.mul(value, pole));
       }
       if (i < k) {
-        const pole = at(m.poles, i);
-        const value = at(m.weights, i) / (at(row, i) * (pole + root));
+        const pole = at(poles, i);
+        const value = at(weights, i) / (at(row, i) * (pole + root));
         set(row, i, value);
         set(temporary, i, value * pole);
       }
       set(temporary, 0, -1);
     }
     const factor = 1 / sqrt(dot(k, from, from));
-    for (let i = 0; i < k; i++) set(out, index(m.place, i), at(from, i) * factor);
+    scatter(k, from, factor, place, out);
   }
 }

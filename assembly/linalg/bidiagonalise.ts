@@ -1,7 +1,8 @@
 /**
  * A = U·B·Vᵀ with B upper bidiagonal, A m × n row-major, m ≥ n (LAPACK's gebrd and labrd): within a panel of 32 columns
  * the matrix stays as it is and what the panel has done to it is kept as U·Yᵀ + X·Vᵀ, subtracted as a matrix product at
- * the end. A is destroyed. 4mn² − ⁴⁄₃n³ flops, half of them in products with vectors, bound by memory.
+ * the end. A is destroyed. 4mn² − ⁴⁄₃n³ flops, half of them in products with vectors, which are bound by loads.
+ * Workspace: 97(m + n) + mn/64.
  *
  * Each column needs Aᵀu and then A·v, where v follows from Aᵀu. Both are made in one pass: v is linear in w, the row to
  * be eliminated as it then is, so while a block of 64 columns of A is in the cache, w's part and A·w of it are made

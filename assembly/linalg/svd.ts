@@ -1,7 +1,8 @@
 /**
  * A = U·diag(s)·Vᵀ, A m × n row-major, m ≥ n (LAPACK's gesdd): QR first when m > 1.6n, bidiagonal form, divide and
- * conquer, and the reflectors applied to its vectors. Values descend. Only products, shared passes and the secular
- * equation matter for time: about 8mn² + 9n³ flops with vectors, ⁸⁄₃n³ without.
+ * conquer, and the reflectors applied to its vectors, which lie as rows until the end; without vectors dqds. Values
+ * descend. Only products, shared passes and the secular equation matter for time: about 8mn² + 9n³ flops with vectors,
+ * ⁸⁄₃n³ without. Workspace: 7n² and the vectors, `svdSpace`.
  */
 import { bidiagonalSpace, bidiagonalSvd, bidiagonalValues } from './bidiagonal';
 import { bidiagonalise, bidiagonaliseSpace } from './bidiagonalise';

@@ -11,7 +11,7 @@ import { GEMM_END, wideProduct } from '../gemm';
 import { CANCELLED, NOT_CONVERGED, OK } from '../status';
 import { CONTEXT, eachRoot, ROOTS_EACH, secularRoot } from './secular';
 import { implicitQl } from './tridiagonal-ql';
-import { at, dot, hypotenuse, index, rotate, set, setIndex, sortIndices } from './vector';
+import { at, dot, hypotenuse, index, rotate, scatter, set, setIndex, sortIndices } from './vector';
 
 const EPS: f64 = 2.220446049250313e-16;
 const LEAF: i32 = 32;
@@ -257,7 +257,7 @@ function recomputeWeights(work: usize, piece: i32, context: usize): void {
 /** Row j: weights over distances, of norm one, in the packed order. The distances are read first. */
 function makeVectors(work: usize, piece: i32, context: usize): void {
   const m = changetype<Merge>(context);
-  const k = m.k;
+  const k = m.k, weights = m.weights, place = m.place;
   const temporary = work + GEMM_END;
   const end = min(k, (piece + 1) * ROOTS_EACH);
   for (let j = piece * ROOTS_EACH; j < end; j++) {
@@ -265,10 +265,10 @@ function makeVectors(work: usize, piece: i32, context: usize): void {
     let i = 0;
     for (; i + 2 <= k; i += 2) {
       const p = <usize>i << 3;
-      v128.store(temporary + p, f64x2.div(v128.load(m.weights + p), v128.load(row + p)));
+      v128.store(temporary + p, f64x2.div(v128.load(weights + p), v128.load(row + p)));
     }
-    if (i < k) set(temporary, i, at(m.weights, i) / at(row, i));
+    if (i < k) set(temporary, i, at(weights, i) / at(row, i));
     const factor = 1 / sqrt(dot(k, temporary, temporary));
-    for (i = 0; i < k; i++) set(row, index(m.place, i), at(temporary, i) * factor);
+    scatter(k, temporary, factor, place, row);
   }
 }

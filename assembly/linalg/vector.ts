@@ -129,6 +129,16 @@ function subtractFour(n: i32, x: usize, factors: usize, r0: usize, step: usize):
   }
 }
 
+/** to[place[i]] = factor·from[i]. */
+export function scatter(count: i32, from: usize, factor: f64, place: usize, to: usize): void {
+  const end = from + (<usize>count << 3);
+  for (; from + 16 <= end; from += 16, place += 8) {
+    store<f64>(to + (<usize>load<i32>(place) << 3), load<f64>(from) * factor);
+    store<f64>(to + (<usize>load<i32>(place, 4) << 3), load<f64>(from, 8) * factor);
+  }
+  if (from < end) store<f64>(to + (<usize>load<i32>(place) << 3), load<f64>(from) * factor);
+}
+
 /** to[p] = the first element of row p of `count` rows, `step` bytes apart: a column gathered. */
 export function gather(count: i32, from: usize, step: usize, to: usize): void {
   for (let p = 0; p < count; p++) {
