@@ -147,6 +147,15 @@ export function unpackReflectors<T>(m: i32, b: i32, a: usize, lda: i32, v: usize
   }
 }
 
+/** The same of a panel that was factored where V is to be. */
+export function maskReflectors<T>(m: i32, b: i32, v: usize): void {
+  for (let i = 0; i < min(m, b); i++) {
+    const at = v + <usize>(i * b + i) * sizeof<T>();
+    store<T>(at, 1);
+    memory.fill(at + sizeof<T>(), 0, <usize>(b - i - 1) * sizeof<T>());
+  }
+}
+
 /** T (b × b, upper triangular with zeros below) of I − V·T·Vᵀ; V m × b with its ones and zeros. */
 export function blockFactor<T>(work: usize, m: i32, b: i32, v: usize, tau: usize, t: usize, gram: usize): void {
   product<T>(work, b, b, m, <T>1, v, 1, b, v, b, 1, gram, b, false, false);

@@ -3,7 +3,8 @@
  * it as one block I − V·T·Vᵀ. R and the reflectors overwrite A. 2mn² − ⅔n³ flops for R, as many for Q of n columns.
  * Workspace for both: `qrSpace` elements, which also keep the blocks' T between them.
  */
-import { applyBlock, blockFactor, panelFactor, unpackReflectors } from './householder';
+import { copyMatrix } from './copy';
+import { applyBlock, blockFactor, maskReflectors, panelFactor, unpackReflectors } from './householder';
 
 const BLOCK: i32 = 32;
 
@@ -34,9 +35,12 @@ export function qrFactor<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, spa
     const b = min(BLOCK, k - j);
     const rows = m - j;
     const panel = a + <usize>(j * lda + j) * sizeof<T>();
-    panelFactor<T>(rows, b, panel, lda, tau);
+    // where its rows lie together: rows a power of two apart would share a few sets of the cache
+    copyMatrix<T>(rows, b, panel, lda, v, b);
+    panelFactor<T>(rows, b, v, b, tau);
+    copyMatrix<T>(rows, b, v, b, panel, lda);
+    maskReflectors<T>(rows, b, v);
     const t = space + <usize>(j * BLOCK) * sizeof<T>();
-    unpackReflectors<T>(rows, b, panel, lda, v);
     blockFactor<T>(work, rows, b, v, tau, t, gram);
     const right = n + extra - j - b;
     if (right > 0 && !applyBlock<T>(work, rows, right, b, v, b, 1, t, true, panel + <usize>b * sizeof<T>(), lda, w)) return false;

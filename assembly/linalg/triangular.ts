@@ -7,6 +7,7 @@
  */
 import { EDGE, GEMM_END, wideProduct } from '../gemm';
 import { Body, parallelFor } from '../team';
+import { copyMatrix } from './copy';
 
 /** Rows of a triangle that is solved directly. */
 const BASE: i32 = 64;
@@ -15,7 +16,9 @@ const INVERT_BASE: i32 = 16;
 /** Columns of X (or rows, on the right side) that one iteration solves. */
 const STRIP: i32 = 64;
 const CONTEXT: usize = EDGE + 768;
-/** Where a strip lies transposed, in the arena of the thread that solves it: BASE × STRIP elements. */
+/** Rows so many bytes apart share few sets of the cache: their strips are solved elsewhere. */
+const CLASHING: usize = 1024;
+/** Where a strip lies transposed, or beside itself, in the arena of the thread that solves it: BASE × STRIP elements. */
 const TRANSPOSED: usize = GEMM_END;
 /** The first arena byte that these solves leave alone. */
 export const TRIANGULAR_END: usize = TRANSPOSED + <usize>(BASE * STRIP) * 8;
@@ -140,10 +143,17 @@ function solveBase<T>(
   return parallelFor(work, (m + STRIP - 1) / STRIP, strip.index, work + CONTEXT);
 }
 
-function leftStrip<T>(index: i32, solve: Solve): void {
-  const first = index * STRIP;
+function leftStrip<T>(work: usize, index: i32, solve: Solve): void {
+  const first = index * STRIP, width = min(STRIP, solve.m - first);
   const x = solve.x + <usize>first * sizeof<T>();
-  forward<T>(solve.n, min(STRIP, solve.m - first), solve.unit, solve.t, solve.rT, solve.cT, x, solve.rX);
+  if (solve.rX % CLASHING != 0) {
+    forward<T>(solve.n, width, solve.unit, solve.t, solve.rT, solve.cT, x, solve.rX);
+    return;
+  }
+  const to = work + TRANSPOSED, ld = <i32>solve.rX / <i32>sizeof<T>();
+  copyMatrix<T>(solve.n, width, x, ld, to, width);
+  forward<T>(solve.n, width, solve.unit, solve.t, solve.rT, solve.cT, to, <usize>width * sizeof<T>());
+  copyMatrix<T>(solve.n, width, to, width, x, ld);
 }
 
 function rightStrip<T>(work: usize, index: i32, solve: Solve): void {
@@ -186,10 +196,10 @@ function turn<T>(m: i32, n: i32, from: usize, rF: usize, cF: usize, to: usize, r
 }
 
 function leftF64(work: usize, index: i32, context: usize): void {
-  leftStrip<f64>(index, changetype<Solve>(context));
+  leftStrip<f64>(work, index, changetype<Solve>(context));
 }
 function leftF32(work: usize, index: i32, context: usize): void {
-  leftStrip<f32>(index, changetype<Solve>(context));
+  leftStrip<f32>(work, index, changetype<Solve>(context));
 }
 function rightF64(work: usize, index: i32, context: usize): void {
   rightStrip<f64>(work, index, changetype<Solve>(context));
