@@ -2,6 +2,9 @@
  * Householder reflectors and their blocks in compact WY form: H = I − τ·v·vᵀ with v[0] = 1, and
  * H₁H₂…H_b = I − V·T·Vᵀ with V unit lower trapezoidal and T upper triangular (Schreiber & Van Loan, SIAM J. Sci. Stat.
  * Comput. 10(1), 1989; LAPACK's larfg, larft, larfb). Signs are LAPACK's: β = −sign(α)·‖x‖.
+ *
+ * A reflector overwrites the vector it was made of, 4n flops; T of a block takes 2mb² flops by the Gram matrix VᵀV, and applying it
+ * to n columns 4mnb. Workspace is what each function names.
  */
 import { product, wideProduct } from '../gemm';
 

@@ -1,9 +1,11 @@
 /**
  * Triangular systems with many right-hand sides (LAPACK's trsm), by halving: two solves of half the size and a product
- * between them, so that nearly all work is the packed product. A triangle is seen through its row and column strides,
- * which may be negative: upper triangles, transposes and reversals are the same lower triangle seen otherwise.
+ * between them, so that nearly all work is the packed product; and inverses of triangles (trtri) by the same halving. A triangle
+ * is seen through its row and column strides, which may be negative: upper triangles, transposes and reversals are the same
+ * lower triangle seen otherwise.
  *
- * Solve T·X = B, T n × n lower, X n × m: n²m flops. Golub & Van Loan, Matrix Computations, 3.1.
+ * Solve T·X = B, T n × n lower, X n × m: n²m flops, B is overwritten; T⁻¹ n³/3, T is overwritten. No workspace but a strip in the
+ * arena. Golub & Van Loan, Matrix Computations, 3.1; Higham, Accuracy and Stability of Numerical Algorithms, 8.1 and 14.2.
  */
 import { EDGE, GEMM_END, wideProduct } from '../gemm';
 import { Body, parallelFor } from '../team';
