@@ -5,7 +5,7 @@
  * one of gemm.ts, which takes any strides; what reads every element once has loops of its own here.
  */
 import { ARENA_START } from './arena';
-import { direct } from './direct';
+import { addTo, direct } from './direct';
 import { product, wideProduct } from './gemm';
 import { CANCELLED, OK } from './status';
 import { parallelFor } from './team';
@@ -19,14 +19,12 @@ const SHARED_PRODUCT: i32 = 0, PRODUCT: i32 = 1, PLAIN: i32 = 2, OUTER: i32 = 3,
 const TYPE: usize = 0, MODE: usize = 8, M: usize = 16, N: usize = 24, K: usize = 32;
 const ROW_A: usize = 40, STEP_A: usize = 48, STEP_B: usize = 56, COLUMN_B: usize = 64, ROW_B: usize = 72;
 const A: usize = 80, B: usize = 88, C: usize = 96;
-/** Rows of a unit, such blocks in an item, items of a unit, items; pieces of k, for LONG. */
+/** Rows of a unit, such blocks in an item, items of a unit, items; pieces that k is cut into, and how long they are. */
 const ROWS_EACH: usize = 104, BLOCKS: usize = 112, ITEMS_EACH: usize = 120, ITEMS: usize = 128;
-const UNITS: usize = 136, AXES: usize = 144, PARTIALS: usize = 152, PIECES: usize = 160;
+const UNITS: usize = 136, AXES: usize = 144, PARTIALS: usize = 152, PIECES: usize = 160, LENGTH: usize = 168;
 /** Length, stride in A, stride in B of each axis of the items. */
-const AXIS: usize = 168;
+const AXIS: usize = 176;
 
-/** Elements of a long dot product that make one partial sum. */
-const PIECE: i32 = 65536;
 /** Sums of PLAIN that are made at a time, in the arena. */
 const SUMS: i32 = 256;
 
@@ -90,29 +88,126 @@ function dot<T>(a: usize, stepA: i32, b: usize, stepB: i32, count: i32): f64 {
   return total;
 }
 
+/** Elements that `fourRows` adds up before they go to the float64 sums. */
+const RUN: i32 = 512;
+
+/**
+ * Up to four dot products with the same b, all contiguous, rowA bytes apart: b is read once for them, and four streams
+ * use more of the memory's speed than one. Rows beyond `count` are the last one again, and are not stored: each sum has
+ * the same bits wherever its row stands.
+ */
+function fourRows<T>(count: i32, k: i32, a: usize, rowA: usize, b: usize, c: usize): void {
+  const WIDTH = <i32>(16 / sizeof<T>());
+  let p = a, q = count > 1 ? p + rowA : p;
+  let r = count > 2 ? q + rowA : q;
+  let s = count > 3 ? r + rowA : r;
+  let t0: f64 = 0, t1: f64 = 0, t2: f64 = 0, t3: f64 = 0;
+  let i = 0;
+  while (i + 2 * WIDTH <= k) {
+    const steps = min(RUN, k - i) / (2 * WIDTH);
+    i += steps * 2 * WIDTH;
+    const end = b + (<usize>steps << 5);
+    let p0 = v128.splat<T>(<T>0), p1 = p0, q0 = p0, q1 = p0, r0 = p0, r1 = p0, s0 = p0, s1 = p0;
+    // an exit between the halves: in one block V8 would multiply first and add later, and run out of registers
+    for (;;) {
+      {
+        const x = v128.load(b);
+        p0 = v128.add<T>(p0, v128.mul<T>(x, v128.load(p))); q0 = v128.add<T>(q0, v128.mul<T>(x, v128.load(q)));
+        r0 = v128.add<T>(r0, v128.mul<T>(x, v128.load(r))); s0 = v128.add<T>(s0, v128.mul<T>(x, v128.load(s)));
+      }
+      b += 32; p += 32; q += 32; r += 32; s += 32;
+      if (b > end) break;
+      {
+        const x = v128.load(b - 16);
+        p1 = v128.add<T>(p1, v128.mul<T>(x, v128.load(p - 16))); q1 = v128.add<T>(q1, v128.mul<T>(x, v128.load(q - 16)));
+        r1 = v128.add<T>(r1, v128.mul<T>(x, v128.load(r - 16))); s1 = v128.add<T>(s1, v128.mul<T>(x, v128.load(s - 16)));
+      }
+      if (b == end) break;
+    }
+    t0 += <f64>lanes<T>(v128.add<T>(p0, p1));
+    t1 += <f64>lanes<T>(v128.add<T>(q0, q1));
+    t2 += <f64>lanes<T>(v128.add<T>(r0, r1));
+    t3 += <f64>lanes<T>(v128.add<T>(s0, s1));
+  }
+  for (; i < k; i++) {
+    const x = <f64>load<T>(b);
+    t0 += x * <f64>load<T>(p);
+    t1 += x * <f64>load<T>(q);
+    t2 += x * <f64>load<T>(r);
+    t3 += x * <f64>load<T>(s);
+    b += sizeof<T>(); p += sizeof<T>(); q += sizeof<T>(); r += sizeof<T>(); s += sizeof<T>();
+  }
+  store<T>(c, <T>t0);
+  if (count > 1) store<T>(c, <T>t1, sizeof<T>());
+  if (count > 2) store<T>(c, <T>t2, 2 * sizeof<T>());
+  if (count > 3) store<T>(c, <T>t3, 3 * sizeof<T>());
+}
+
+/** c += Σ x_l·(column l of A) over eight neighbours l, columns contiguous: c is read and written once for all of them. */
+function eightColumns<T>(bytes: usize, a: usize, nextA: usize, b: usize, nextB: usize, c: usize): void {
+  const x0 = load<T>(b), x1 = load<T>(b + nextB), x2 = load<T>(b + 2 * nextB), x3 = load<T>(b + 3 * nextB);
+  b += 4 * nextB;
+  const x4 = load<T>(b), x5 = load<T>(b + nextB), x6 = load<T>(b + 2 * nextB), x7 = load<T>(b + 3 * nextB);
+  const v0 = v128.splat<T>(x0), v1 = v128.splat<T>(x1), v2 = v128.splat<T>(x2), v3 = v128.splat<T>(x3);
+  const v4 = v128.splat<T>(x4), v5 = v128.splat<T>(x5), v6 = v128.splat<T>(x6), v7 = v128.splat<T>(x7);
+  const end = a + bytes, vectors = a + (bytes & ~15);
+  for (; a < vectors; a += 16) {
+    let q = a + nextA;
+    const s0 = v128.add<T>(v128.mul<T>(v0, v128.load(a)), v128.mul<T>(v1, v128.load(q)));
+    q += nextA;
+    const y2 = v128.load(q);
+    q += nextA;
+    const s1 = v128.add<T>(v128.mul<T>(v2, y2), v128.mul<T>(v3, v128.load(q)));
+    let sum = v128.add<T>(v128.load(c), v128.add<T>(s0, s1));
+    // Never so, but it makes the sum here: V8 would load all eight first, and run out of registers.
+    if (bytes == 0) {
+      v128.store(c, sum);
+      break;
+    }
+    q += nextA;
+    const y4 = v128.load(q);
+    q += nextA;
+    const s2 = v128.add<T>(v128.mul<T>(v4, y4), v128.mul<T>(v5, v128.load(q)));
+    q += nextA;
+    const y6 = v128.load(q);
+    q += nextA;
+    const s3 = v128.add<T>(v128.mul<T>(v6, y6), v128.mul<T>(v7, v128.load(q)));
+    sum = v128.add<T>(sum, v128.add<T>(s2, s3));
+    v128.store(c, sum);
+    c += 16;
+  }
+  for (; a < end; a += sizeof<T>()) {
+    let q = a + nextA;
+    const s0 = x0 * load<T>(a) + x1 * load<T>(q), s1 = x2 * load<T>(q + nextA) + x3 * load<T>(q + 2 * nextA);
+    q += 3 * nextA;
+    const s2 = x4 * load<T>(q) + x5 * load<T>(q + nextA);
+    q += 2 * nextA;
+    const s3 = x6 * load<T>(q) + x7 * load<T>(q + nextA);
+    store<T>(c, load<T>(c) + (s0 + s1) + (s2 + s3));
+    c += sizeof<T>();
+  }
+}
+
+/** Bytes of a matrix from which on it does not come from a cache, and of a vector that stays in L1 beside a stream. */
+const FAR: f64 = 16777216, NEAR: i32 = 16384;
+
+/** Whether rows are read one by one: what comes from memory does so faster as one stream, if b need not come again. */
+// @ts-ignore: decorator
+@inline function isStream<T>(rows: i32, k: i32): bool {
+  return <f64>rows * <f64>k * <f64>sizeof<T>() > FAR && k * <i32>sizeof<T>() <= NEAR;
+}
+
 /** c = Σ_l x_l·(column l of A), columns contiguous; x moves with the rows where rowB is 1. */
 function columns<T>(count: i32, k: i32, a: usize, stepA: i32, b: usize, stepB: i32, rowB: i32, c: usize): void {
   const bytes = <usize>count * sizeof<T>(), nextA = <usize>stepA * sizeof<T>(), nextB = <usize>stepB * sizeof<T>();
   const vectors = bytes & ~15;
-  memory.fill(c, 0, bytes);
   let l = 0;
+  memory.fill(c, 0, bytes);
   if (rowB == 0) {
-    for (; l + 4 <= k; l += 4) {
-      const x0 = load<T>(b), x1 = load<T>(b + nextB), x2 = load<T>(b + 2 * nextB), x3 = load<T>(b + 3 * nextB);
-      const v0 = v128.splat<T>(x0), v1 = v128.splat<T>(x1), v2 = v128.splat<T>(x2), v3 = v128.splat<T>(x3);
-      const a1 = a + nextA, a2 = a1 + nextA, a3 = a2 + nextA;
-      let p: usize = 0;
-      for (; p < vectors; p += 16) {
-        const low = v128.add<T>(v128.mul<T>(v0, v128.load(a + p)), v128.mul<T>(v1, v128.load(a1 + p)));
-        const high = v128.add<T>(v128.mul<T>(v2, v128.load(a2 + p)), v128.mul<T>(v3, v128.load(a3 + p)));
-        v128.store(c + p, v128.add<T>(v128.load(c + p), v128.add<T>(low, high)));
-      }
-      for (; p < bytes; p += sizeof<T>()) {
-        const low = x0 * load<T>(a + p) + x1 * load<T>(a1 + p), high = x2 * load<T>(a2 + p) + x3 * load<T>(a3 + p);
-        store<T>(c + p, load<T>(c + p) + (low + high));
-      }
-      a = a3 + nextA;
-      b += 4 * nextB;
+    for (; l + 8 <= k; l += 8) {
+      eightColumns<T>(bytes, a, nextA, b, nextB, c);
+      a += 8 * nextA;
+      b += 8 * nextB;
     }
   }
   for (; l < k; l++) {
@@ -207,6 +302,15 @@ function plain<T, S>(
       return;
     }
   }
+  if (isFloat<T>()) {
+    if (mode == ROWS && stepA == 1 && stepB == 1 && rowB == 0 && end - from > 1 && !isStream<T>(num(r, M), k)) {
+      for (let i = from; i < end; i += 4) {
+        const row = a + <usize>(i * rowA) * sizeof<T>();
+        fourRows<T>(min(4, end - i), k, row, <usize>rowA * sizeof<T>(), b, c + <usize>i * sizeof<T>());
+      }
+      return;
+    }
+  }
   for (let i = from; i < end; i++) {
     const row = a + <usize>(i * rowA) * sizeof<T>(), other = b + <usize>(i * rowB) * sizeof<T>();
     const to = c + <usize>i * <usize>n * sizeof<T>();
@@ -229,13 +333,24 @@ function unit<T, S>(work: usize, index: i32, r: usize): void {
   const m = num(r, M), n = num(r, N), k = num(r, K), rowsEach = num(r, ROWS_EACH);
   if (isFloat<T>()) {
     const pieces = num(r, PIECES);
+    if (pieces > 0 && mode == COLUMNS) {
+      // the columns of one piece, for some rows
+      const length = num(r, LENGTH), stepA = num(r, STEP_A), stepB = num(r, STEP_B);
+      const l = index % pieces * length, i = index / pieces * rowsEach;
+      const a = <usize>load<f64>(r + A) + <usize>(l * stepA + i) * sizeof<T>();
+      const b = <usize>load<f64>(r + B) + <usize>(l * stepB) * sizeof<T>();
+      const to = r + <usize>num(r, PARTIALS) + (<usize>(index % pieces) * <usize>m + <usize>i) * sizeof<T>();
+      columns<T>(min(rowsEach, m - i), min(length, k - l), a, stepA, b, stepB, 0, to);
+      return;
+    }
     if (pieces > 0) {
       // one piece of a long dot product of one row
-      const i = index / pieces, from = index % pieces * PIECE;
+      const length = num(r, LENGTH);
+      const i = index / pieces, from = index % pieces * length;
       const stepA = num(r, STEP_A), stepB = num(r, STEP_B);
       const a = <usize>load<f64>(r + A) + <usize>(i * num(r, ROW_A) + from * stepA) * sizeof<T>();
       const b = <usize>load<f64>(r + B) + <usize>(i * num(r, ROW_B) + from * stepB) * sizeof<T>();
-      const sum = dot<T>(a, stepA, b, stepB, min(PIECE, k - from));
+      const sum = dot<T>(a, stepA, b, stepB, min(length, k - from));
       store<f64>(r + <usize>num(r, PARTIALS) + (<usize>index << 3), sum);
       return;
     }
@@ -285,6 +400,17 @@ function unitU8(work: usize, index: i32, record: usize): void {
   unit<u8, i32>(work, index, record);
 }
 
+/** Columns that were made in pieces, added up. */
+function addPieces<T>(r: usize, pieces: i32): void {
+  const m = num(r, M), c = <usize>load<f64>(r + C), bytes = <usize>m * sizeof<T>();
+  let partial = r + <usize>num(r, PARTIALS);
+  memory.copy(c, partial, bytes);
+  for (let piece = 1; piece < pieces; piece++) {
+    partial += bytes;
+    addTo<T>(m, partial, c);
+  }
+}
+
 /** Runs the plan at `record`. */
 export function contract(work: usize, record: usize): i32 {
   const type = num(record, TYPE), units = num(record, UNITS), pieces = num(record, PIECES);
@@ -300,7 +426,10 @@ export function contract(work: usize, record: usize): i32 {
   }
   const body = type == FLOAT64 ? unitF64.index : type == FLOAT32 ? unitF32.index : type == INT32 ? unitI32.index : unitU8.index;
   if (!parallelFor(work, units, body, record)) return CANCELLED;
-  if (pieces > 0) {
+  if (pieces > 0 && num(record, MODE) == COLUMNS) {
+    if (type == FLOAT64) addPieces<f64>(record, pieces);
+    else addPieces<f32>(record, pieces);
+  } else if (pieces > 0) {
     let partial = record + <usize>num(record, PARTIALS);
     const m = num(record, M), c = <usize>load<f64>(record + C);
     for (let i = 0; i < m; i++) {

@@ -9,7 +9,7 @@
 import { ARENA_START, isCancelled } from './arena';
 import { micro, MR, NRB } from './micro';
 import { packA, packB } from './pack';
-import { CANCELLED, OK } from './status';
+import { OK } from './status';
 import { Body, parallelFor } from './team';
 
 const RELAXED: bool = ASC_FEATURE_RELAXED_SIMD;
@@ -204,7 +204,10 @@ function packRound<T>(index: i32, round: Round): void {
 }
 
 function multiplyRound<T>(work: usize, index: i32, round: Round): void {
-  const i = index / round.parts * WIDE_ROWS;
+  const blocks = (round.m + WIDE_ROWS - 1) / WIDE_ROWS;
+  // of a triangle the longest rows first: the last pieces are then short, and no thread waits long for another
+  const block = round.lower ? blocks - 1 - index / round.parts : index / round.parts;
+  const i = block * WIDE_ROWS;
   const j = index % round.parts * round.columns;
   const mc = min(WIDE_ROWS, round.m - i), nc = min(round.columns, round.nc - j);
   if (nc <= 0 || (round.lower && i + mc - 1 < round.jc + j)) return;
@@ -246,18 +249,6 @@ export function mirror<T>(n: i32, c: usize): void {
   }
 }
 
-/** C (m × n) = op(A)·op(B), all row-major and contiguous; `wide` 1 for float64, 0 for float32. */
-export function matmul(
-  work: usize, wide: i32, m: i32, n: i32, k: i32, a: usize, transposeA: i32, b: usize, transposeB: i32, c: usize,
-): i32 {
-  const rA = transposeA ? 1 : k, cA = transposeA ? m : 1;
-  const rB = transposeB ? 1 : n, cB = transposeB ? k : 1;
-  const isDone = wide
-    ? wideProduct<f64>(work, m, n, k, 1, a, rA, cA, b, rB, cB, c, n, false, false)
-    : wideProduct<f32>(work, m, n, k, 1, a, rA, cA, b, rB, cB, c, n, false, false);
-  return isDone ? OK : CANCELLED;
-}
-
 /**
  * The micro-kernel alone on panels in L1, for calibration: `rounds` rounds of 48 (float64) or 96 (float32) × kc
  * multiply-adds, the same work whichever micro-tile this build has. Writes the arena.
@@ -272,9 +263,7 @@ function runMicro<T>(work: usize, rounds: i32, kc: i32): i32 {
   for (let i = 0; i < kc * NRB; i += <i32>sizeof<T>()) store<T>(bp + <usize>i, <T>0.25);
   memory.fill(edge, 0, MR * NRB);
   for (let round = 0; round < rounds; round++) {
-    micro<T>(kc, ap, bp, edge, NRB, true);
-    micro<T>(kc, ap, bp, edge, NRB, true);
-    if (!RELAXED) micro<T>(kc, ap, bp, edge, NRB, true);
+    for (let done = 0; done < 384; done += MR * NRB) micro<T>(kc, ap, bp, edge, NRB, true);
   }
   return OK;
 }

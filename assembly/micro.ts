@@ -3,12 +3,27 @@
  * one panel of each, MR rows of A by NRB bytes of B's columns, all of C's tile in registers. One source for float32 and
  * float64, and for both builds: the micro-tile is 2 rows × 64 bytes on plain SIMD (8 accumulators: more would spill in V8
  * before Node 24) and 6 rows × 32 bytes with relaxed SIMD's multiply-add.
+ *
+ * The third build, `revectorized`, has 6 rows × 64 bytes and imports its micro-kernels (revectorized.ts), which the
+ * engine compiles apart from the rest, for registers twice as wide.
  */
 const RELAXED: bool = ASC_FEATURE_RELAXED_SIMD;
+/** Whether this is that build: asconfig.json defines the constant for it. */
+// @ts-ignore: a constant of the compiler's options
+const IMPORTED: bool = isDefined(REVECTORIZED);
 /** Rows of the micro-tile. */
 export const MR: i32 = RELAXED ? 6 : 2;
 /** Bytes of one row of the micro-tile. */
-export const NRB: i32 = RELAXED ? 32 : 64;
+export const NRB: i32 = RELAXED && !IMPORTED ? 32 : 64;
+
+// @ts-ignore: decorator
+@external('micro', 'setF64') declare function importedF64(kc: i32, a: usize, b: usize, c: usize, ldc: usize): void;
+// @ts-ignore: decorator
+@external('micro', 'setF32') declare function importedF32(kc: i32, a: usize, b: usize, c: usize, ldc: usize): void;
+// @ts-ignore: decorator
+@external('micro', 'addF64') declare function importedAddF64(kc: i32, a: usize, b: usize, c: usize, ldc: usize): void;
+// @ts-ignore: decorator
+@external('micro', 'addF32') declare function importedAddF32(kc: i32, a: usize, b: usize, c: usize, ldc: usize): void;
 
 // @ts-ignore: decorator
 @inline function madd<T>(a: v128, b: v128, c: v128): v128 {
@@ -123,8 +138,20 @@ function micro6<T>(kc: i32, a: usize, b: usize, c: usize, ldc: usize, accumulate
 }
 
 // @ts-ignore: decorator
+@inline function microImported<T>(kc: i32, a: usize, b: usize, c: usize, ldc: usize, accumulate: bool): void {
+  if (sizeof<T>() == 8) {
+    if (accumulate) importedAddF64(kc, a, b, c, ldc);
+    else importedF64(kc, a, b, c, ldc);
+  } else {
+    if (accumulate) importedAddF32(kc, a, b, c, ldc);
+    else importedF32(kc, a, b, c, ldc);
+  }
+}
+
+// @ts-ignore: decorator
 @inline
 export function micro<T>(kc: i32, a: usize, b: usize, c: usize, ldc: usize, accumulate: bool): void {
-  if (RELAXED) micro6<T>(kc, a, b, c, ldc, accumulate);
+  if (IMPORTED) microImported<T>(kc, a, b, c, ldc, accumulate);
+  else if (RELAXED) micro6<T>(kc, a, b, c, ldc, accumulate);
   else micro2<T>(kc, a, b, c, ldc, accumulate);
 }

@@ -47,6 +47,37 @@ function packSix<T>(kc: i32, p: usize, rows: usize, columns: usize, to: usize): 
       p += 16; to += 96;
     }
   }
+  if (sizeof<T>() == 4 && columns == 4) {
+    for (; k + 4 <= kc; k += 4) {
+      const x = v128.load(p), y = v128.load(p + rows), z = v128.load(p + r2);
+      const w = v128.load(p + r3), u = v128.load(p + r4), v = v128.load(p + r5);
+      let a = v128.shuffle<f32>(x, y, 0, 4, 1, 5), b = v128.shuffle<f32>(z, w, 0, 4, 1, 5);
+      let c = v128.shuffle<f32>(u, v, 0, 4, 1, 5);
+      v128.store(to, v128.shuffle<f64>(a, b, 0, 2));
+      v128.store(to, v128.shuffle<f64>(c, a, 0, 3), 16);
+      v128.store(to, v128.shuffle<f64>(b, c, 1, 3), 32);
+      a = v128.shuffle<f32>(x, y, 2, 6, 3, 7);
+      b = v128.shuffle<f32>(z, w, 2, 6, 3, 7);
+      c = v128.shuffle<f32>(u, v, 2, 6, 3, 7);
+      v128.store(to, v128.shuffle<f64>(a, b, 0, 2), 48);
+      v128.store(to, v128.shuffle<f64>(c, a, 0, 3), 64);
+      v128.store(to, v128.shuffle<f64>(b, c, 1, 3), 80);
+      p += 16; to += 96;
+    }
+  }
+  if (rows == sizeof<T>()) {
+    // A transposed: the six lie together already
+    for (; k < kc; k++) {
+      v128.store(to, v128.load(p));
+      if (sizeof<T>() == 8) {
+        v128.store(to, v128.load(p, 16), 16);
+        v128.store(to, v128.load(p, 32), 32);
+      } else {
+        store<u64>(to, load<u64>(p, 16), 16);
+      }
+      p += columns; to += 6 * sizeof<T>();
+    }
+  }
   for (; k < kc; k++) {
     store<T>(to, load<T>(p));
     store<T>(to, load<T>(p + rows), sizeof<T>());
@@ -59,12 +90,68 @@ function packSix<T>(kc: i32, p: usize, rows: usize, columns: usize, to: usize): 
   return to;
 }
 
+/** Bytes of A's rows that lie side by side and are packed together: a cache line. */
+const LINE: i32 = 64;
+
+/**
+ * Rows of A that lie side by side (A transposed), a cache line of them at a time, as panels of the 2-row micro-kernel.
+ * Returns how many.
+ */
+function packAside<T>(mc: i32, kc: i32, a: usize, columns: usize, to: usize): i32 {
+  const many = LINE / <i32>sizeof<T>();
+  const panel = <usize>kc * 2 * sizeof<T>();
+  let i = 0;
+  for (; i + many <= mc; i += many) {
+    let p = a + <usize>i * sizeof<T>(), d = to + <usize>i * <usize>kc * sizeof<T>();
+    for (let k = 0; k < kc; k++) {
+      const x = v128.load(p), y = v128.load(p, 16), z = v128.load(p, 32), w = v128.load(p, 48);
+      if (sizeof<T>() == 8) {
+        v128.store(d, x);
+        v128.store(d + panel, y);
+        v128.store(d + 2 * panel, z);
+        v128.store(d + 3 * panel, w);
+      } else {
+        v128.store_lane<f64>(d, x, 0);
+        v128.store_lane<f64>(d + panel, x, 1);
+        v128.store_lane<f64>(d + 2 * panel, y, 0);
+        v128.store_lane<f64>(d + 3 * panel, y, 1);
+        v128.store_lane<f64>(d + 4 * panel, z, 0);
+        v128.store_lane<f64>(d + 5 * panel, z, 1);
+        v128.store_lane<f64>(d + 6 * panel, w, 0);
+        v128.store_lane<f64>(d + 7 * panel, w, 1);
+      }
+      p += columns; d += 2 * sizeof<T>();
+    }
+  }
+  return i;
+}
+
+/** Six rows of A that lie side by side, as one panel of the 6-row micro-kernel. Returns the end. */
+function packSixAside<T>(kc: i32, p: usize, columns: usize, to: usize): usize {
+  for (let k = 0; k < kc; k++) {
+    v128.store(to, v128.load(p));
+    if (sizeof<T>() == 8) {
+      v128.store(to, v128.load(p, 16), 16);
+      v128.store(to, v128.load(p, 32), 32);
+    } else store<f64>(to, load<f64>(p, 16), 16);
+    p += columns; to += 6 * sizeof<T>();
+  }
+  return to;
+}
+
 /** A block of A (mc × kc) as panels of MR rows, [panel][k][MR]; the last panel is filled up with zeros. */
 export function packA<T>(mc: i32, kc: i32, a: usize, rows: usize, columns: usize, to: usize): void {
-  for (let i = 0; i < mc; i += MR) {
+  let i = 0;
+  if (MR == 2 && rows == sizeof<T>()) {
+    i = packAside<T>(mc, kc, a, columns, to);
+    to += <usize>i * <usize>kc * sizeof<T>();
+  }
+  for (; i < mc; i += MR) {
     const m = min(MR, mc - i);
     let p = a + <usize>i * rows;
-    if (m == MR && MR == 6) {
+    if (m == MR && MR == 6 && rows == sizeof<T>()) {
+      to = packSixAside<T>(kc, p, columns, to);
+    } else if (m == MR && MR == 6) {
       to = packSix<T>(kc, p, rows, columns, to);
     } else if (m == MR && columns == sizeof<T>()) {
       to = packPair<T>(kc, p, p + rows, to);

@@ -193,6 +193,32 @@ export class HeapExhaustedError extends LazuliError {
   }
 }
 
+/** A task that cannot run within the memory budget whatever is written to files. Thrown before anything runs. */
+export class MemoryBudgetError extends LazuliError {
+  /** The key of the task. */
+  readonly key: string;
+  /** How many bytes it lacks. */
+  readonly bytes: number;
+
+  constructor(key: string, bytes: number, budget: number) {
+    const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+    super(
+      'LAZULI_MEMORY_BUDGET',
+      `task '${key}' needs ${number(budget + bytes)} bytes at once, ${number(bytes)} more than the budget of ` +
+        `${number(budget)}; give it more memory, or work on smaller blocks`,
+    );
+    this.key = key;
+    this.bytes = bytes;
+  }
+}
+
+/** An array could not be written to a file, or did not come back as it was written. */
+export class SpillError extends LazuliError {
+  constructor(message: string, cause?: unknown) {
+    super('LAZULI_SPILL', message, cause === undefined ? undefined : { cause });
+  }
+}
+
 /**
  * A function that cannot become a kernel: `construct` is what stands in the way, at `line` and `column`, which count
  * from 1 in the function's own source text as JavaScript sees it (`String(fn)`).

@@ -17,12 +17,13 @@ import { LocalKernels } from './devices/bodies.js';
 import { type DeviceInfo, discover, kernelDevices } from './devices/discovery.js';
 import { Engine } from './devices/engine.js';
 import type { LaneSink } from './devices/lanes.js';
-import { compileKernels, instantiate, LEAST_PAGES } from './devices/wasm-module.js';
-import { RuntimeClosedError } from './errors.js';
+import { renew } from './devices/revectorize.js';
+import { instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
+import { OptionError, RuntimeClosedError } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
 import { wrapPersisted } from './graph/delayed.js';
 import { hook, installHooks } from './graph/hooks.js';
-import { TaskNode } from './graph/node.js';
+import { type AnyFunction, TaskNode } from './graph/node.js';
 import { buildProgram, type Program } from './graph/program.js';
 import { installFunctionHash } from './graph/pure-key.js';
 import { fromGraph, type RawGraph, type RawKeys } from './graph/raw.js';
@@ -36,6 +37,8 @@ import { Persisted } from './scheduler/persisted.js';
 import { Recorder, type RunRecord } from './scheduler/recorder.js';
 import type { Results } from './scheduler/results.js';
 import { Run } from './scheduler/run.js';
+import type { KernelCode } from './workers/kernel-code.js';
+import { readScripts } from './workers/locate.js';
 import { functionHash } from './workers/ship.js';
 import { isLazuliThread } from './workers/thread.js';
 
@@ -51,11 +54,16 @@ interface Memory {
   readonly crowd: Crowd;
   readonly mark: HeapMark;
   readonly local: LocalKernels;
-  readonly module: WebAssembly.Module;
+  readonly code: KernelCode;
+  /** As the option was when the memory was made. */
+  readonly revectorize: boolean;
 }
 
 /** Symbol.asyncDispose, which Node 20 lacks. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
+
+/** So many functions of a program are looked at for the scripts that they come from, before it runs. */
+const MOST_READ = 64;
 
 /** More engines than this are not kept: the one unused for longest is closed. */
 const MAX_ENGINES = 2;
@@ -133,14 +141,26 @@ export class Runtime {
     return hook('visualize')(target, shown) as Promise<string>;
   }
 
-  /** Sets options for later calls; those not named stay. */
+  /**
+   * Sets options for later calls; those not named stay.
+   * @throws OptionError; also for `revectorize` after the first computation, which has settled it for this runtime
+   */
   configure(options: RuntimeOptions): void {
-    this.#options = { ...this.#options, ...checkOptions(options, 'configure', 'runtime') };
+    const checked = checkOptions(options, 'configure', 'runtime');
+    const settled = this.#memory?.revectorize;
+    if (settled !== undefined && (checked.revectorize ?? settled) !== settled) {
+      throw new OptionError(
+        'revectorize',
+        `configure: option 'revectorize' is ${settled} since this runtime first computed; set it before that, or ` +
+          'make another runtime with createRuntime()',
+      );
+    }
+    this.#options = { ...this.#options, ...checked };
   }
 
   /** Every device: available, or the reason why not. */
   devices(): DeviceInfo[] {
-    return discover();
+    return discover(this.#memory?.revectorize ?? resolveSettings(this.#options, environmentOptions()).revectorize);
   }
 
   /** The record of the run that ended last, undefined before the first. */
@@ -172,28 +192,29 @@ export class Runtime {
     return resolveSettings(call, this.#options, environmentOptions(), nested);
   }
 
-  #memoryOf(): Memory {
+  #memoryOf(revectorize: boolean): Memory {
     if (this.#memory === undefined) {
-      const module = compileKernels();
+      const code = kernelCode(revectorize);
       const probe = new WebAssembly.Memory({ initial: LEAST_PAGES, maximum: LEAST_PAGES, shared: true });
-      const base = (instantiate(module, probe).heapBase as () => number)();
+      const base = (instantiate(code.module, probe).heapBase as () => number)();
       const heap = new Heap({ base });
       this.#memory = {
         heap,
         crowd: new Crowd(),
         mark: new HeapMark(heap),
-        local: new LocalKernels(heap, module),
-        module,
+        local: new LocalKernels(heap, code),
+        code,
+        revectorize,
       };
     }
     return this.#memory;
   }
 
   /** An engine with that many threads, in use until `done` is called. */
-  #engineOf(threads: number, { heap, module }: Memory): { readonly engine: Engine; readonly done: () => void } {
+  #engineOf(threads: number, { heap, code }: Memory): { readonly engine: Engine; readonly done: () => void } {
     let entry = this.#engines.get(threads);
     if (entry === undefined) {
-      entry = { engine: new Engine(heap, module, threads), users: 0 };
+      entry = { engine: new Engine(heap, code, threads), users: 0 };
     } else {
       this.#engines.delete(threads);
     }
@@ -227,8 +248,12 @@ export class Runtime {
     const devices = kernelDevices(settings.devices);
     const built = buildProgram(nodes, hasUniqueKeys);
     const program = settings.passes.includes('fuse') ? fuse(built) : built;
-    const memory = this.#memoryOf();
+    const memory = this.#memoryOf(settings.revectorize);
     const threaded = settings.scheduler === 'threads' && program.nodes.length > 0;
+    if (memory.code.micro !== undefined) {
+      if (threaded) readScripts(functionsOf(program));
+      if (this.#running.size === 0) renew();
+    }
     const { progress, observers } = settings;
     const bar = progress === true ? progressBar?.() : progress === false ? undefined : progress;
     if (this.#running.size === 0) memory.heap.resetPeak();
@@ -254,6 +279,7 @@ export class Runtime {
       signal,
       kernelDevices: devices,
       recorder,
+      within: <R>(work: () => R): R => onBehalfOf({ runtime: this, settings }, work),
     };
     let run: Run<T> | undefined;
     try {
@@ -269,6 +295,17 @@ export class Runtime {
       used?.done();
     }
   }
+}
+
+/** Among the calls of a program that has kernels too, which may be many, some of the functions. */
+function functionsOf({ nodes }: Program): ReadonlySet<AnyFunction> {
+  const found = new Set<AnyFunction>();
+  let hasKernels = false;
+  for (const { op } of nodes) {
+    if (op.kind === 'call' && found.size < MOST_READ) found.add(op.fn);
+    hasKernels ||= op.kind === 'kernel';
+  }
+  return hasKernels ? found : new Set();
 }
 
 /** Makes a lazy array around a persisted result; the lazy floor installs it. */
@@ -298,6 +335,34 @@ function keepAll({ targets }: Program, results: Results): Persisted[] {
   return Array.from(targets, (task) => new Persisted(results, task));
 }
 
+/** A run that this thread works for at the moment. */
+interface Surroundings {
+  readonly runtime: Runtime;
+  readonly settings: Settings;
+}
+
+let surroundings: Surroundings | undefined;
+
+function onBehalfOf<R>(run: Surroundings, work: () => R): R {
+  const before = surroundings;
+  surroundings = run;
+  try {
+    return work();
+  } finally {
+    surroundings = before;
+  }
+}
+
+/**
+ * Where `.compute()` of a delayed value goes: to the default runtime, but within a task that runs on this thread to the
+ * runtime of that task, and in the same way. An operation that waits for a shape (lazy/late.ts) is such a task.
+ */
+function here(options: object | undefined): readonly [Runtime, RunOptions] {
+  if (surroundings === undefined) return [defaultRuntime, options ?? {}];
+  const { scheduler, devices, workers, passes, signal } = surroundings.settings;
+  return [surroundings.runtime, { scheduler, device: devices, workers, optimize: passes, signal, ...options }];
+}
+
 /** The runtime behind the functions of the package. */
 export const defaultRuntime = new Runtime();
 
@@ -305,8 +370,14 @@ export const defaultRuntime = new Runtime();
 installFunctionHash(functionHash);
 
 installHooks({
-  compute: (target, options) => defaultRuntime.compute(target, options),
-  persist: (target, options) => defaultRuntime.persist(target, options),
+  compute(target, options) {
+    const [runtime, way] = here(options);
+    return runtime.compute(target, way);
+  },
+  persist(target, options) {
+    const [runtime, way] = here(options);
+    return runtime.persist(target, way);
+  },
 });
 
 /** An isolated runtime with its own threads, memory and options. */

@@ -22,6 +22,7 @@ describe('resolveSettings', () => {
       passes: ['fuse'],
       retries: 0,
       timeout: undefined,
+      revectorize: false,
       progress: false,
       observers: [],
       signal: undefined,
@@ -67,6 +68,17 @@ describe('checkOptions', () => {
     }
   });
 
+  it('takes revectorize for a runtime only', () => {
+    expect(checkOptions({ revectorize: true }, 'configure', 'runtime')).toEqual({ revectorize: true });
+    expect(() => checkOptions({ revectorize: true }, 'compute', 'run')).toThrow(
+      "compute: there is no option 'revectorize'; it is one of configure() and createRuntime()",
+    );
+    expect(() => checkOptions({ revectorize: 1 }, 'configure', 'runtime')).toThrow(
+      "configure: option 'revectorize' must be true or false, not 1",
+    );
+    expect(() => checkOptions({ revectorise: true }, 'configure', 'runtime')).toThrow("did you mean 'revectorize'?");
+  });
+
   it('takes a signal for a call only', () => {
     const options = { signal: new AbortController().signal };
     expect(checkOptions(options, 'compute', 'run')).toEqual(options);
@@ -82,6 +94,12 @@ describe('environmentOptions', () => {
       device: ['wasm', 'js'],
     });
     expect(environmentOptions({ LAZULI_WORKERS: '' })).toEqual({});
+    expect(environmentOptions({ LAZULI_REVECTORIZE: 'true' })).toEqual({ revectorize: true });
+    expect(environmentOptions({ LAZULI_REVECTORIZE: '1' })).toEqual({ revectorize: true });
+    expect(environmentOptions({ LAZULI_REVECTORIZE: '0' })).toEqual({ revectorize: false });
+    expect(() => environmentOptions({ LAZULI_REVECTORIZE: 'yes' })).toThrow(
+      "LAZULI_REVECTORIZE must be true or false, not 'yes'",
+    );
     expect(() => environmentOptions({ LAZULI_WORKERS: 'many' })).toThrow(
       "LAZULI_WORKERS must be a whole number ≥ 1, not 'many'",
     );

@@ -143,10 +143,6 @@ function step(
 
 /** Ascending, by insertion of rows: few are out of order. */
 function sortRows(n: i32, d: usize, countU: i32, u: usize, ldu: i32, countV: i32, v: usize, ldv: i32): void {
-  if (countU == 0 && countV == 0) {
-    heapSort(n, d);
-    return;
-  }
   for (let i = 0; i < n - 1; i++) {
     let least = i;
     for (let j = i + 1; j < n; j++) if (at(d, j) < at(d, least)) least = j;
@@ -157,27 +153,4 @@ function sortRows(n: i32, d: usize, countU: i32, u: usize, ldu: i32, countV: i32
     swapRows(countU, u + (<usize>(i * ldu) << 3), u + (<usize>(least * ldu) << 3));
     swapRows(countV, v + (<usize>(i * ldv) << 3), v + (<usize>(least * ldv) << 3));
   }
-}
-
-function heapSort(n: i32, d: usize): void {
-  for (let i = n / 2 - 1; i >= 0; i--) sink(i, n, d);
-  for (let end = n - 1; end > 0; end--) {
-    const value = at(d, 0);
-    set(d, 0, at(d, end));
-    set(d, end, value);
-    sink(0, end, d);
-  }
-}
-
-function sink(i: i32, n: i32, d: usize): void {
-  const value = at(d, i);
-  for (;;) {
-    let child = 2 * i + 1;
-    if (child >= n) break;
-    if (child + 1 < n && at(d, child + 1) > at(d, child)) child++;
-    if (at(d, child) <= value) break;
-    set(d, i, at(d, child));
-    i = child;
-  }
-  set(d, i, value);
 }

@@ -9,8 +9,9 @@
 import { GEMM_END, wideProduct } from '../gemm';
 import { CANCELLED, NOT_CONVERGED, OK } from '../status';
 import { bidiagonalQr } from './bidiagonal-qr';
+import { dqdsValues } from './dqds';
 import { CONTEXT, eachRoot, ROOTS_EACH, singularRoot } from './secular';
-import { at, hypotenuse, index, rotate, set, setIndex, sortIndices } from './vector';
+import { at, dot, heapSort, hypotenuse, index, rotate, set, setIndex, sortIndices } from './vector';
 
 const EPS: f64 = 2.220446049250313e-16;
 const LEAF: i32 = 32;
@@ -23,26 +24,27 @@ export function bidiagonalSpace(n: i32): usize {
 
 /**
  * d (n) and e (n − 1, and room for one more) → singular values ascending in d, left and right vectors as the rows of u
- * and v (n × n). e is destroyed. OK, NOT_CONVERGED or CANCELLED.
+ * and v (n × n, leading dimension ld, zeros behind them). e is destroyed. OK, NOT_CONVERGED or CANCELLED.
  */
-export function bidiagonalSvd(work: usize, n: i32, d: usize, e: usize, u: usize, v: usize, space: usize): i32 {
+export function bidiagonalSvd(work: usize, n: i32, d: usize, e: usize, u: usize, v: usize, ld: i32, space: usize): i32 {
   for (let which = 0; which < 2; which++) {
     const q = which == 0 ? u : v;
-    memory.fill(q, 0, <usize>n * <usize>n << 3);
-    for (let i = 0; i < n; i++) set(q, i * n + i, 1);
+    memory.fill(q, 0, <usize>n * <usize>ld << 3);
+    for (let i = 0; i < n; i++) set(q, i * ld + i, 1);
   }
   const norm = scaleToOne(n, d, e);
   if (norm == 0) return OK;
-  const status = conquer(work, n, 0, d, e, u, v, n, space);
+  const status = conquer(work, n, 0, d, e, u, v, ld, space);
   for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
   return status;
 }
 
-/** Singular values alone, ascending in d, by implicit QR: O(n²). */
-export function bidiagonalValues(n: i32, d: usize, e: usize): i32 {
+/** Singular values alone, ascending in d; e is destroyed. `space`: dqdsSpace(n). OK, NOT_CONVERGED or CANCELLED. */
+export function bidiagonalValues(work: usize, n: i32, d: usize, e: usize, space: usize): i32 {
   const norm = scaleToOne(n, d, e);
   if (norm == 0) return OK;
-  const status = bidiagonalQr(n, false, d, e, 0, 0, 0, 0, 0, 0);
+  const status = dqdsValues(work, n, d, e, space);
+  heapSort(n, d);
   for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
   return status;
 }
@@ -231,25 +233,46 @@ function solveRoots(work: usize, piece: i32, context: usize): void {
   }
 }
 
-/** Weights whose secular equation has exactly these roots (Gu & Eisenstat, eq. 3.4). */
+/**
+ * Weights whose secular equation has exactly these roots (Gu & Eisenstat, eq. 3.4): a product over all roots for each
+ * pole, those of the piece side by side.
+ */
 function recomputeWeights(work: usize, piece: i32, context: usize): void {
   const m = changetype<Merge>(context);
-  const k = m.k, poles = m.poles, roots = m.roots, distances = m.distances;
-  const end = min(k, (piece + 1) * ROOTS_EACH);
-  for (let i = piece * ROOTS_EACH; i < end; i++) {
-    const pole = at(poles, i);
-    let value = at(distances, i * k + i) * (pole + at(roots, i));
-    for (let j = 0; j < k; j++) {
-      if (j == i) continue;
-      const other = at(poles, j);
-      value *= at(distances, j * k + i) / (pole - other) * ((pole + at(roots, j)) / (pole + other));
+  const k = m.k;
+  const first = piece * ROOTS_EACH, count = min(ROOTS_EACH, k - first);
+  const products = work + GEMM_END, poles = m.poles + (<usize>first << 3);
+  for (let c = 0; c < count; c++) set(products, c, 1);
+  for (let j = 0; j < k; j++) {
+    const row = m.distances + (<usize>(j * k + first) << 3);
+    const other = at(m.poles, j), root = at(m.roots, j);
+    const otherBoth = f64x2.splat(other), rootBoth = f64x2.splat(root);
+    let c = 0;
+    if (j < first || j >= first + count) {
+      for (; c + 2 <= count; c += 2) {
+        const p = <usize>c << 3;
+        const pole = v128.load(poles + p);
+        const above = f64x2.mul(v128.load(row + p), f64x2.add(pole, rootBoth));
+        const below = f64x2.mul(f64x2.sub(pole, otherBoth), f64x2.add(pole, otherBoth));
+        v128.store(products + p, f64x2.mul(v128.load(products + p), f64x2.div(above, below)));
+      }
     }
-    const size = sqrt(abs(value));
-    set(m.weights, i, at(m.z, i) < 0 ? -size : size);
+    for (; c < count; c++) {
+      const pole = at(poles, c);
+      const above = at(row, c) * (pole + root);
+      set(products, c, at(products, c) * (first + c == j ? above : above / ((pole - other) * (pole + other))));
+    }
+  }
+  for (let c = 0; c < count; c++) {
+    const size = sqrt(abs(at(products, c)));
+    set(m.weights, first + c, at(m.z, first + c) < 0 ? -size : size);
   }
 }
 
-/** Row j: the left or right vector of root j, of norm one, in the packed order. */
+/**
+ * Row j: the left or right vector of root j, of norm one, in the packed order. The left ones are made first, and leave
+ * the right ones, but for their norm, in the place of the distances.
+ */
 function makeVectors(work: usize, piece: i32, context: usize): void {
   const m = changetype<Merge>(context);
   const k = m.k;
@@ -257,16 +280,27 @@ function makeVectors(work: usize, piece: i32, context: usize): void {
   const end = min(k, (piece + 1) * ROOTS_EACH);
   for (let j = piece * ROOTS_EACH; j < end; j++) {
     const row = m.distances + (<usize>(j * k) << 3), out = m.s + (<usize>(j * k) << 3);
-    const root = at(m.roots, j);
-    let sum: f64 = 0;
-    for (let i = 0; i < k; i++) {
-      const pole = at(m.poles, i);
-      let value = at(m.weights, i) / (at(row, i) * (pole + root));
-      if (m.isLeft) value = i == 0 ? -1 : value * pole;
-      set(temporary, i, value);
-      sum += value * value;
+    let from = row;
+    if (m.isLeft) {
+      const root = at(m.roots, j), rootBoth = f64x2.splat(root);
+      from = temporary;
+      let i = 0;
+      for (; i + 2 <= k; i += 2) {
+        const p = <usize>i << 3;
+        const pole = v128.load(m.poles + p);
+        const value = f64x2.div(v128.load(m.weights + p), f64x2.mul(v128.load(row + p), f64x2.add(pole, rootBoth)));
+        v128.store(row + p, value);
+        v128.store(temporary + p, f64x2.mul(value, pole));
+      }
+      if (i < k) {
+        const pole = at(m.poles, i);
+        const value = at(m.weights, i) / (at(row, i) * (pole + root));
+        set(row, i, value);
+        set(temporary, i, value * pole);
+      }
+      set(temporary, 0, -1);
     }
-    const factor = 1 / sqrt(sum);
-    for (let i = 0; i < k; i++) set(out, index(m.place, i), at(temporary, i) * factor);
+    const factor = 1 / sqrt(dot(k, from, from));
+    for (let i = 0; i < k; i++) set(out, index(m.place, i), at(from, i) * factor);
   }
 }

@@ -8,7 +8,7 @@
  */
 import { wideProduct } from '../gemm';
 import { Body, parallelFor } from '../team';
-import { applyBlock, blockFactorRows, reflector } from './householder';
+import { reflector } from './householder';
 import { addScaled, at, dot, dots, gather, scaleBy, set, subtractRows, sum } from './vector';
 
 const BLOCK: i32 = 32;
@@ -27,10 +27,10 @@ const WIDE_ROWS: i32 = 512;
   n: i32; lda: i32; pieces: i32;
 }
 
-/** Elements of workspace of `tridiagonalise` and `tridiagonalBack`. */
+/** Elements of workspace of `tridiagonalise`. */
 export function symmetricSpace(n: i32): usize {
-  // the panel's W, the parts of a product, a column, three panels side by side; or T, a Gram matrix, two products
-  return max<usize>(<usize>(4 * BLOCK + MOST_PIECES + 1) * <usize>n + BLOCK, <usize>(2 * BLOCK) * <usize>n + 2 * <usize>(BLOCK * BLOCK));
+  // the panel's W, the parts of a product, a column, three panels side by side, factors
+  return <usize>(4 * BLOCK + MOST_PIECES + 1) * <usize>n + BLOCK;
 }
 
 /** The diagonal to d (n), the other to e (n − 1), reflectors to vs (n × n) and taus (n). False when cancelled. */
@@ -191,19 +191,4 @@ function symvRow(i: i32, from: i32, a: usize, lda: i32, x: usize, y: usize): voi
     set(y, j, at(y, j) + value * xi);
   }
   set(y, i, at(y, i) + total);
-}
-
-/** C (n × p, leading dimension p) ← Q·C for the Q of `tridiagonalise`. `space` also holds 2·32·p elements. */
-export function tridiagonalBack(work: usize, n: i32, vs: usize, taus: usize, p: i32, c: usize, space: usize): bool {
-  const t = space, gram = t + (<usize>(BLOCK * BLOCK) << 3), w = gram + (<usize>(BLOCK * BLOCK) << 3);
-  const count = n - 1;
-  for (let first = (count - 1) / BLOCK * BLOCK; first >= 0 && count > 0; first -= BLOCK) {
-    const b = min(BLOCK, count - first);
-    const m = n - first - 1;
-    const v = vs + (<usize>first * <usize>n + <usize>(first + 1) << 3);
-    blockFactorRows<f64>(work, m, b, v, n, taus + (<usize>first << 3), t, gram);
-    const from = c + (<usize>(first + 1) * <usize>p << 3);
-    if (!applyBlock<f64>(work, m, p, b, v, 1, n, t, false, from, p, w)) return false;
-  }
-  return true;
 }

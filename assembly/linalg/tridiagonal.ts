@@ -11,7 +11,7 @@ import { GEMM_END, wideProduct } from '../gemm';
 import { CANCELLED, NOT_CONVERGED, OK } from '../status';
 import { CONTEXT, eachRoot, ROOTS_EACH, secularRoot } from './secular';
 import { implicitQl } from './tridiagonal-ql';
-import { at, hypotenuse, index, rotate, set, setIndex, sortIndices } from './vector';
+import { at, dot, hypotenuse, index, rotate, set, setIndex, sortIndices } from './vector';
 
 const EPS: f64 = 2.220446049250313e-16;
 const LEAF: i32 = 32;
@@ -22,12 +22,13 @@ export function tridiagonalSpace(n: i32): usize {
 }
 
 /**
- * d (n) and e (n − 1, and room for one more) → ascending values in d, vectors as the rows of q (n × n). e is destroyed. OK,
+ * d (n) and e (n − 1, and room for one more) → ascending values in d, vectors as the rows of q (n × n, leading dimension
+ * ldq, zeros behind them). e is destroyed. OK,
  * NOT_CONVERGED or CANCELLED.
  */
-export function tridiagonalEigen(work: usize, n: i32, d: usize, e: usize, q: usize, space: usize): i32 {
-  memory.fill(q, 0, <usize>n * <usize>n * 8);
-  for (let i = 0; i < n; i++) set(q, i * n + i, 1);
+export function tridiagonalEigen(work: usize, n: i32, d: usize, e: usize, q: usize, ldq: i32, space: usize): i32 {
+  memory.fill(q, 0, <usize>n * <usize>ldq << 3);
+  for (let i = 0; i < n; i++) set(q, i * ldq + i, 1);
   if (n == 0) return OK;
   // scaled to a norm of one, as what is deflated is judged by absolute sizes
   let norm: f64 = 0;
@@ -36,7 +37,7 @@ export function tridiagonalEigen(work: usize, n: i32, d: usize, e: usize, q: usi
   if (norm == 0) return OK;
   for (let i = 0; i < n; i++) set(d, i, at(d, i) / norm);
   for (let i = 0; i + 1 < n; i++) set(e, i, at(e, i) / norm);
-  const status = conquer(work, n, d, e, q, n, space);
+  const status = conquer(work, n, d, e, q, ldq, space);
   for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
   return status;
 }
@@ -224,19 +225,32 @@ function solveRoots(work: usize, piece: i32, context: usize): void {
   }
 }
 
-/** Weights whose secular equation has exactly these roots (Gu & Eisenstat, eq. 3.3). */
+/**
+ * Weights whose secular equation has exactly these roots (Gu & Eisenstat, eq. 3.3): a product over all roots for each
+ * pole, those of the piece side by side.
+ */
 function recomputeWeights(work: usize, piece: i32, context: usize): void {
   const m = changetype<Merge>(context);
-  const k = m.k, poles = m.poles, s = m.s;
-  const end = min(k, (piece + 1) * ROOTS_EACH);
-  for (let i = piece * ROOTS_EACH; i < end; i++) {
-    const pole = at(poles, i);
-    let value = at(s, i * k + i);
-    for (let j = 0; j < k; j++) {
-      if (j != i) value *= at(s, j * k + i) / (pole - at(poles, j));
+  const k = m.k;
+  const first = piece * ROOTS_EACH, count = min(ROOTS_EACH, k - first);
+  const products = work + GEMM_END, poles = m.poles + (<usize>first << 3);
+  for (let c = 0; c < count; c++) set(products, c, 1);
+  for (let j = 0; j < k; j++) {
+    const row = m.s + (<usize>(j * k + first) << 3);
+    const other = at(m.poles, j), splat = f64x2.splat(other);
+    let c = 0;
+    if (j < first || j >= first + count) {
+      for (; c + 2 <= count; c += 2) {
+        const p = <usize>c << 3;
+        const ratio = f64x2.div(v128.load(row + p), f64x2.sub(v128.load(poles + p), splat));
+        v128.store(products + p, f64x2.mul(v128.load(products + p), ratio));
+      }
     }
-    const size = sqrt(abs(value));
-    set(m.weights, i, at(m.z, i) < 0 ? -size : size);
+    for (; c < count; c++) set(products, c, at(products, c) * (first + c == j ? at(row, c) : at(row, c) / (at(poles, c) - other)));
+  }
+  for (let c = 0; c < count; c++) {
+    const size = sqrt(abs(at(products, c)));
+    set(m.weights, first + c, at(m.z, first + c) < 0 ? -size : size);
   }
 }
 
@@ -248,13 +262,13 @@ function makeVectors(work: usize, piece: i32, context: usize): void {
   const end = min(k, (piece + 1) * ROOTS_EACH);
   for (let j = piece * ROOTS_EACH; j < end; j++) {
     const row = m.s + (<usize>(j * k) << 3);
-    let sum: f64 = 0;
-    for (let i = 0; i < k; i++) {
-      const value = at(m.weights, i) / at(row, i);
-      set(temporary, i, value);
-      sum += value * value;
+    let i = 0;
+    for (; i + 2 <= k; i += 2) {
+      const p = <usize>i << 3;
+      v128.store(temporary + p, f64x2.div(v128.load(m.weights + p), v128.load(row + p)));
     }
-    const factor = 1 / sqrt(sum);
-    for (let i = 0; i < k; i++) set(row, index(m.place, i), at(temporary, i) * factor);
+    if (i < k) set(temporary, i, at(m.weights, i) / at(row, i));
+    const factor = 1 / sqrt(dot(k, temporary, temporary));
+    for (i = 0; i < k; i++) set(row, index(m.place, i), at(temporary, i) * factor);
   }
 }

@@ -71,20 +71,29 @@ export function dots(n: i32, count: i32, rows: usize, step: usize, x: usize, out
   }
 }
 
-function fourDots(n: i32, r0: usize, step: usize, x: usize, out: usize): void {
+/** The products of four rows with x. */
+export function fourDots(n: i32, r0: usize, step: usize, x: usize, out: usize): void {
   let r1 = r0 + step, r2 = r1 + step, r3 = r2 + step;
   let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  const end = x + (<usize>n << 3), even = end - 8;
-  while (x < even) {
-    const v = v128.load(x);
-    s0 = f64x2.add(s0, f64x2.mul(v128.load(r0), v)); s1 = f64x2.add(s1, f64x2.mul(v128.load(r1), v));
-    s2 = f64x2.add(s2, f64x2.mul(v128.load(r2), v)); s3 = f64x2.add(s3, f64x2.mul(v128.load(r3), v));
-    r0 += 16; r1 += 16; r2 += 16; r3 += 16; x += 16;
+  const end = x + (<usize>n << 3), whole = x + (<usize>(n & ~3) << 3);
+  while (x < whole) {
+    {
+      const v = v128.load(x);
+      s0 = f64x2.add(s0, f64x2.mul(v128.load(r0), v)); s1 = f64x2.add(s1, f64x2.mul(v128.load(r1), v));
+      s2 = f64x2.add(s2, f64x2.mul(v128.load(r2), v)); s3 = f64x2.add(s3, f64x2.mul(v128.load(r3), v));
+    }
+    {
+      const v = v128.load(x, 16);
+      s0 = f64x2.add(s0, f64x2.mul(v128.load(r0, 16), v)); s1 = f64x2.add(s1, f64x2.mul(v128.load(r1, 16), v));
+      s2 = f64x2.add(s2, f64x2.mul(v128.load(r2, 16), v)); s3 = f64x2.add(s3, f64x2.mul(v128.load(r3, 16), v));
+    }
+    r0 += 32; r1 += 32; r2 += 32; r3 += 32; x += 32;
   }
   let t0 = sum(s0), t1 = sum(s1), t2 = sum(s2), t3 = sum(s3);
-  if (x < end) {
+  while (x < end) {
     const v = load<f64>(x);
     t0 += load<f64>(r0) * v; t1 += load<f64>(r1) * v; t2 += load<f64>(r2) * v; t3 += load<f64>(r3) * v;
+    r0 += 8; r1 += 8; r2 += 8; r3 += 8; x += 8;
   }
   store<f64>(out, t0); store<f64>(out, t1, 8); store<f64>(out, t2, 16); store<f64>(out, t3, 24);
 }
@@ -130,7 +139,10 @@ export function gather(count: i32, from: usize, step: usize, to: usize): void {
 
 /** x ← factor·x. */
 export function scaleBy(n: i32, x: usize, factor: f64): void {
-  for (let i = 0; i < n; i++) set(x, i, at(x, i) * factor);
+  const f = f64x2.splat(factor);
+  const end = x + (<usize>n << 3);
+  for (; x + 16 <= end; x += 16) v128.store(x, f64x2.mul(v128.load(x), f));
+  if (x < end) store<f64>(x, load<f64>(x) * factor);
 }
 
 /** Elements i and j trade places. */
@@ -192,4 +204,28 @@ export function sortIndices(n: i32, order: usize, values: usize, spare: usize): 
     to = other;
   }
   if (from != order) memory.copy(order, from, <usize>n << 2);
+}
+
+/** n numbers ascending, in place. */
+export function heapSort(n: i32, d: usize): void {
+  for (let i = n / 2 - 1; i >= 0; i--) sink(i, n, d);
+  for (let end = n - 1; end > 0; end--) {
+    const value = at(d, 0);
+    set(d, 0, at(d, end));
+    set(d, end, value);
+    sink(0, end, d);
+  }
+}
+
+function sink(i: i32, n: i32, d: usize): void {
+  const value = at(d, i);
+  for (;;) {
+    let child = 2 * i + 1;
+    if (child >= n) break;
+    if (child + 1 < n && at(d, child + 1) > at(d, child)) child++;
+    if (at(d, child) <= value) break;
+    set(d, i, at(d, child));
+    i = child;
+  }
+  set(d, i, value);
 }

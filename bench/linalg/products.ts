@@ -2,18 +2,23 @@
  * The kernel of the matrix product alone, beside its micro-kernel running in L1: what packing, edges and memory cost.
  * Called directly, on one thread and without the runtime.
  */
-import { chosenBuild, compileKernels, instantiate } from '../../dist/devices/wasm-module.js';
+import { chosenBuild, instantiate, type KernelExports, kernelCode } from '../../dist/devices/wasm-module.js';
 import { type HeapArray, SCRATCH_BYTES } from '../../dist/kernels/contract.js';
 import { matmul } from '../../dist/kernels/matmul.js';
 import type { Floats } from './rivals.js';
 
 const memory = new WebAssembly.Memory({ initial: 4096, maximum: 65536, shared: true });
-const exports = instantiate(compileKernels(), memory);
-const arena = Math.ceil(exports.heapBase!() / 64) * 64;
 const align = (address: number): number => Math.ceil(address / 64) * 64;
+let exports: KernelExports = {};
+let arena = 0;
 
-/** Which build of the kernels this process uses. */
-export const build = chosenBuild();
+/** Makes the kernels, with AVX2 where that is asked for and works, and answers which build it is. */
+export function prepare(revectorize: boolean): string {
+  const { module, micro } = kernelCode(revectorize);
+  exports = instantiate(module, memory, micro?.().module);
+  arena = align(exports.heapBase!());
+  return micro === undefined ? chosenBuild() : 'revectorized';
+}
 
 /** The multiply-adds of one call of `microKernel`, for either micro-tile. */
 const MICRO_ROUNDS = 2000;

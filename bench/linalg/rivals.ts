@@ -36,6 +36,8 @@ interface Tfjs {
 }
 
 async function tfjs(): Promise<ProductRival> {
+  const events = ['uncaughtException', 'unhandledRejection'] as const;
+  const before = new Set(events.flatMap((event) => process.listeners(event as 'uncaughtException')));
   // Its Node detection calls a function that Node has dropped.
   const util = load('node:util') as Record<string, unknown>;
   util.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
@@ -43,6 +45,12 @@ async function tfjs(): Promise<ProductRival> {
   load('@tensorflow/tfjs-backend-wasm');
   if (!(await tf.setBackend('wasm'))) throw new Error('the backend does not start');
   await tf.ready();
+  // It catches every error of the process, and throws it again with a page of its own source.
+  for (const event of events) {
+    for (const listener of process.listeners(event as 'uncaughtException')) {
+      if (!before.has(listener)) process.removeListener(event, listener);
+    }
+  }
   return {
     name: 'tfjs-wasm',
     dtypes: ['float32'],

@@ -34,7 +34,7 @@ export interface VectorLike {
   toArray(): unknown;
 }
 
-type AnyTypedArray =
+export type AnyTypedArray =
   | TypedArray
   | Int8Array
   | Int16Array

@@ -1,4 +1,5 @@
 /** `lazuli devices`: each device with what it is, or the reason why it is not available. */
+import { environmentOptions, resolveSettings } from '../config.js';
 import { type DeviceInfo, discover } from '../devices/discovery.js';
 import { formatBytes } from '../diagnostics/format.js';
 import { type Command, UsageError } from './command.js';
@@ -9,7 +10,8 @@ export const devices: Command = {
   options: {},
   run({ positionals: [extra] }) {
     if (extra !== undefined) throw new UsageError(`lazuli devices takes no argument, not '${extra}'`);
-    console.log(table(discover().map((device) => [device.name, describe(device)])));
+    const { revectorize } = resolveSettings(environmentOptions());
+    console.log(table(discover(revectorize).map((device) => [device.name, describe(device)])));
     return 0;
   },
 };

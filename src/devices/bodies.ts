@@ -18,6 +18,7 @@ import {
 import { kernels } from '../kernels/registry.js';
 import type { Heap } from '../memory/heap.js';
 import { CodeTable } from '../workers/code-table.js';
+import type { KernelCode } from '../workers/kernel-code.js';
 import { clearHeader } from '../workers/team.js';
 import { CodeRegistry } from './code-registry.js';
 import type { KernelCall } from './lanes.js';
@@ -57,18 +58,20 @@ interface Instance {
   readonly exports: KernelExports;
   readonly codes: CodeTable;
   readonly arena: number;
+  /** That of its micro-kernels. */
+  readonly version: number;
 }
 
 /** Runs kernels on the calling thread, over the heap. */
 export class LocalKernels {
   readonly #heap: Heap;
-  readonly #module: WebAssembly.Module;
+  readonly #code: KernelCode;
   readonly #registry: CodeRegistry;
   #instance: Instance | undefined;
 
-  constructor(heap: Heap, module: WebAssembly.Module) {
+  constructor(heap: Heap, code: KernelCode) {
     this.#heap = heap;
-    this.#module = module;
+    this.#code = code;
     this.#registry = new CodeRegistry(heap);
   }
 
@@ -84,8 +87,7 @@ export class LocalKernels {
     const check = (status: number): void => {
       if (status !== 0) throw statusError(kernel, status, params);
     };
-    this.#instance ??= this.#instantiate();
-    const { exports, codes, arena } = this.#instance;
+    const { exports, codes, arena } = this.#current();
     const callee = body === undefined ? undefined : exports[body.export];
     if (body === undefined || callee === undefined) throw new Error(`kernel '${kernel.name}' has no WebAssembly body`);
     const args = argsOf(body, call, buffer);
@@ -103,13 +105,24 @@ export class LocalKernels {
     }
   }
 
+  /** The instance of the newest code. */
+  #current(): Instance {
+    const micro = this.#code.micro?.();
+    const version = micro?.version ?? 0;
+    if (this.#instance?.version === version) return this.#instance;
+    const { memory } = this.#heap;
+    const arena = this.#instance?.arena ?? this.#takeArena();
+    const exports = instantiate(this.#code.module, memory, micro?.module);
+    this.#instance = { exports, codes: new CodeTable(exports, memory), arena, version };
+    return this.#instance;
+  }
+
   /** An arena whose loops nobody shares: its header is all zeros. */
-  #instantiate(): Instance {
+  #takeArena(): number {
     const heap = this.#heap;
     const arena = heap.address(heap.allocate(SCRATCH_BYTES));
     clearHeader(new Int32Array(heap.buffer), arena, 0);
-    const exports = instantiate(this.#module, heap.memory);
-    return { exports, codes: new CodeTable(exports, heap.memory), arena };
+    return arena;
   }
 }
 

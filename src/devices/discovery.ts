@@ -2,6 +2,7 @@
 import { cpus, totalmem } from 'node:os';
 import type { DeviceName } from '../config.js';
 import { DeviceUnavailableError } from '../errors.js';
+import { type Revectorization, revectorization } from './revectorize.js';
 import { chosenBuild } from './wasm-module.js';
 
 export interface DeviceInfo {
@@ -17,14 +18,17 @@ export interface DeviceInfo {
 
 const notYet = 'this version of lazuli has no such device';
 
-/** Every device, the available ones first. */
-export function discover(): DeviceInfo[] {
+/**
+ * Every device, the available ones first.
+ * @param revectorize whether products are to use AVX2, which the description of `wasm` says then, or why they do not
+ */
+export function discover(revectorize = false): DeviceInfo[] {
   const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
   return [
     {
       name: 'wasm',
       available: true,
-      description: `WebAssembly SIMD${chosenBuild() === 'relaxed' ? ' (relaxed)' : ''} on ${processor}`,
+      description: `WebAssembly SIMD${variant(revectorize ? revectorization() : undefined)} on ${processor}`,
       memory: Math.min(totalmem(), 2 ** 32),
     },
     {
@@ -37,6 +41,13 @@ export function discover(): DeviceInfo[] {
     { name: 'onnx', available: false, reason: notYet },
     { name: 'tensorflow', available: false, reason: notYet },
   ];
+}
+
+function variant(found: Revectorization | undefined): string {
+  if (found?.works) return ' (AVX2 by revectorisation)';
+  const build = chosenBuild() === 'relaxed' ? ['relaxed'] : [];
+  const notes = found === undefined ? build : [...build, `revectorize: ${found.reason}`];
+  return notes.length === 0 ? '' : ` (${notes.join('; ')})`;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** An engine: a pool of threads and the window that its kernels are pulled from. One per number of threads in use. */
 import type { Heap } from '../memory/heap.js';
+import type { KernelCode } from '../workers/kernel-code.js';
 import { ThreadPool } from '../workers/pool.js';
 import { Window } from '../workers/window.js';
 import { PoolCalls } from './call-lane.js';
@@ -15,7 +16,7 @@ export class Engine {
   readonly #codes: CodeRegistry;
   readonly #exportIndex: ReadonlyMap<string, number>;
 
-  constructor(heap: Heap, module: WebAssembly.Module, threads: number) {
+  constructor(heap: Heap, { module, micro }: KernelCode, threads: number) {
     this.threads = threads;
     this.#heap = heap;
     this.#codes = new CodeRegistry(heap);
@@ -24,6 +25,7 @@ export class Engine {
     this.#window = new Window({
       heap,
       module,
+      micro,
       threads,
       startPuller: (message) => pool.runPull(message),
       onPullerLost: (error) => {

@@ -1,7 +1,8 @@
 /** `einsum`: Einstein's notation, as NumPy reads it. */
 import { ArgumentError, ShapeError } from '../errors.js';
 import { contractAll, labelLengths } from './contraction.js';
-import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
+import { type ArrayInput, asLazy, type LazyArray, type LazyScalar } from './lazy-array.js';
+import { scalarOrArray } from './reduce.js';
 
 const where = 'nd.einsum';
 
@@ -18,7 +19,14 @@ const where = 'nd.einsum';
  * await nd.einsum('ij,jk->ki', [[1, 2], [3, 4]], [[1, 0], [0, 2]]).compute(); // [[1, 3], [4, 8]]
  * await nd.einsum('ii', [[1, 2], [3, 4]]).compute(); // 5
  */
-export function einsum(subscripts: string, ...operands: readonly ArrayInput[]): LazyArray {
+export function einsum<R extends LazyArray | LazyScalar = LazyArray>(
+  subscripts: string,
+  ...operands: readonly ArrayInput[]
+): R {
+  return scalarOrArray(einsumOf(subscripts, operands)) as R;
+}
+
+function einsumOf(subscripts: string, operands: readonly ArrayInput[]): LazyArray {
   if (typeof subscripts !== 'string') {
     throw new ArgumentError(`${where}: the subscripts come first, as text: einsum('ij,jk->ik', a, b)`);
   }
@@ -33,7 +41,7 @@ export function einsum(subscripts: string, ...operands: readonly ArrayInput[]): 
     );
   });
   for (const { array, labels } of labelled) checkDiagonals(subscripts, array, labels);
-  return contractAll('einsum', labelled, out, lengths, (...values) => einsum(subscripts, ...values));
+  return contractAll('einsum', labelled, out, lengths, (...values) => einsumOf(subscripts, values));
 }
 
 /** Axes of one operand that share a letter have one length; 1 does not stretch there. */

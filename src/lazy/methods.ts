@@ -144,9 +144,9 @@ declare module './lazy-array.js' {
     /** `nd.norm(this, options)` */
     readonly norm: ReductionMethod<number, NormOptions>;
     /** `nd.matmul(this, other)` */
-    matmul(other: ArrayInput): LazyArray;
+    matmul<R extends LazyArray | LazyScalar = LazyArray>(other: ArrayInput): R;
     /** `nd.dot(this, other)` */
-    dot(other: ArrayInput): LazyArray;
+    dot<R extends LazyArray | LazyScalar = LazyArray>(other: ArrayInput): R;
     /** `nd.cumsum(this, options)` */
     cumsum(options?: ScanOptions): LazyArray;
     /** `nd.cumprod(this, options)` */

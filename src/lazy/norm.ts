@@ -18,7 +18,7 @@ export interface NormOptions extends ReduceOptions {
   /**
    * Of vectors: 2 (the default), 1, any other p, `Infinity` (the largest magnitude), `-Infinity` (the smallest), or 0 (how
    * many are not 0). Of matrices (two axes): `'fro'` (the default), 1 and -1 (the largest and smallest sum of a column's
-   * magnitudes), `Infinity` and `-Infinity` (of a row's).
+   * magnitudes), `Infinity` and `-Infinity` (of a row's). The largest of nothing is 0.
    */
   readonly ord?: number | 'fro' | undefined;
 }
@@ -62,8 +62,10 @@ const normTask = inline('norm', applyNorm, import.meta.url);
 const magnitude: Write = (b, operands) => operations.abs.lower(b, floats(b, operands), 'nd.norm');
 const squared: Write = (b, operands) => operations.square.lower(b, floats(b, operands), 'nd.norm');
 const counted: Write = (b, operands) => {
-  const isNot0 = operations.notEqual.lower(b, [operands[0]!, { kind: 'weak', value: 0 }], 'nd.norm');
-  return { kind: 'strong', id: b.cast((isNot0 as { id: number }).id, 'float64'), dtype: 'float64' };
+  const [element] = operands;
+  const isNot0 = operations.notEqual.lower(b, [element!, { kind: 'weak', value: 0 }], 'nd.norm');
+  const dtype = element!.kind === 'strong' && element!.dtype === 'float32' ? 'float32' : 'float64';
+  return { kind: 'strong', id: b.cast((isNot0 as { id: number }).id, dtype), dtype };
 };
 
 function floats(b: Parameters<Write>[0], [element]: readonly Operand[]): readonly Operand[] {
@@ -116,7 +118,7 @@ function vectorNorm(x: LazyArray, ord: number | 'fro', options: ReduceOptions): 
     case 1:
       return scalarOrArray(reduceArray('norm', 'sum', x, options, 'magnitude', magnitude));
     case Number.POSITIVE_INFINITY:
-      return scalarOrArray(reduceArray('norm', 'max', x, options, 'magnitude', magnitude));
+      return scalarOrArray(reduceArray('norm', largestOf(x, options), x, options, 'magnitude', magnitude));
     case Number.NEGATIVE_INFINITY:
       return scalarOrArray(reduceArray('norm', 'min', x, options, 'magnitude', magnitude));
     default: {
@@ -126,6 +128,11 @@ function vectorNorm(x: LazyArray, ord: number | 'fro', options: ReduceOptions): 
       return pow(scalarOrArray(total) as ArrayInput, 1 / ord);
     }
   }
+}
+
+/** The largest of magnitudes; of none it is 0, as their sum. */
+function largestOf(x: LazyArray, options: ReduceOptions): 'max' | 'sum' {
+  return reducedAxes(x, options, 'nd.norm').some((axis) => x.shape[axis] === 0) ? 'sum' : 'max';
 }
 
 /** The extreme, along `over`, of the sums of magnitudes along `along`. */
@@ -138,6 +145,6 @@ function matrixNorm(
 ): LazyArray | Delayed<number> {
   const sums = reduceArray('norm', 'sum', x, { axis: along, keepdims: true }, 'magnitude', magnitude);
   const axis = keepdims ? over : [along, over];
-  const extreme = reduceArray('norm', ord > 0 ? 'max' : 'min', sums, { axis, keepdims });
+  const extreme = reduceArray('norm', ord > 0 ? largestOf(sums, { axis }) : 'min', sums, { axis, keepdims });
   return scalarOrArray(extreme);
 }

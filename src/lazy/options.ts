@@ -25,9 +25,14 @@ export function checkNames(
 }
 
 /** `value`, one of `choices`. @throws OptionError */
-export function checkChoice<T extends string>(where: string, option: string, value: T, choices: readonly T[]): T {
+export function checkChoice<T extends string | number | boolean>(
+  where: string,
+  option: string,
+  value: T,
+  choices: readonly T[],
+): T {
   if (choices.includes(value)) return value;
-  const list = choices.map((choice) => `'${choice}'`).join(', ');
+  const list = choices.map((choice) => (typeof choice === 'string' ? `'${choice}'` : String(choice))).join(', ');
   throw new OptionError(option, `${where}: ${option} must be one of ${list}, not ${JSON.stringify(value)}`);
 }
 

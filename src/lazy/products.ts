@@ -3,19 +3,27 @@
  * contractions of labelled axes (contraction.ts); two plain matrices go to the kernel `matmul`, transposed or not.
  * Integers wrap as NumPy's; dtypes are promoted.
  */
+import type { AnyTypedArray } from '../array/convert.js';
 import { sizeOf } from '../array/ndarray.js';
 import { isFloat, promoteTypes } from '../array/promote.js';
 import { OptionError, ShapeError } from '../errors.js';
-import { matmul as matmulKernel } from '../kernels/matmul.js';
 import { axisOf } from './axes.js';
 import { contractAll, converted, type Labelled, labelLengths } from './contraction.js';
 import { isUnknown, late } from './late.js';
-import { type ArrayInput, asLazy, kernelCall1, type LazyArray } from './lazy-array.js';
+import { type ArrayInput, asLazy, asScalar, type LazyArray, type LazyScalar } from './lazy-array.js';
 import { checkNames } from './options.js';
+import { scalarOrArray } from './reduce.js';
 import { arranged, shaped, termOf } from './term.js';
 import { lookThrough } from './view.js';
+import { type Matrix, wholeProduct } from './whole-product.js';
 
 export { einsum } from './einsum.js';
+
+/** What is surely one axis of numbers. */
+type Vector = AnyTypedArray | readonly number[];
+
+/** A lazy array, or where no axes are left the delayed number: say which, as in `dot<LazyScalar>(x, y)`. */
+export type Product = LazyArray | LazyScalar;
 
 /**
  * The matrix product: of (m, k) and (k, n), or of stacks of such in the last two axes, the axes before them broadcast.
@@ -27,7 +35,13 @@ export { einsum } from './einsum.js';
  * await nd.matmul([[1, 2]], [[3], [4]]).compute(); // [[11]]
  * await nd.matmul([[1, 2], [3, 4]], [1, 1]).compute(); // [3, 7]
  */
-export function matmul(a: ArrayInput, b: ArrayInput): LazyArray {
+export function matmul(a: Vector, b: Vector): LazyScalar;
+export function matmul<R extends Product = LazyArray>(a: ArrayInput, b: ArrayInput): R;
+export function matmul(a: ArrayInput, b: ArrayInput): Product {
+  return scalarOrArray(matmulOf(a, b));
+}
+
+function matmulOf(a: ArrayInput, b: ArrayInput): LazyArray {
   const where = 'nd.matmul';
   const [x, y] = [asLazy(a, where), asLazy(b, where)];
   if (x.ndim === 0 || y.ndim === 0) {
@@ -43,7 +57,7 @@ export function matmul(a: ArrayInput, b: ArrayInput): LazyArray {
     { array: y, labels: [...right, 'k', ...columns] },
   ] as const;
   const longer = left.length > right.length ? left : right;
-  return product(where, operands, [...longer, ...rows, ...columns], matmul);
+  return product(where, operands, [...longer, ...rows, ...columns], matmulOf);
 }
 
 /** Labels of the axes before the last two, counted from the last of them. */
@@ -55,22 +69,19 @@ function show(x: LazyArray): string {
   return `[${x.shape.join(', ')}]`;
 }
 
-/** Two float matrices, each as it lies or transposed: the kernel for that. */
+/** Two float matrices, each as it lies or transposed: the kernel for that. Rows and columns alone are no matrices. */
 function plainProduct(x: LazyArray, y: LazyArray): LazyArray | undefined {
   if (x.ndim !== 2 || y.ndim !== 2 || isUnknown(x) || isUnknown(y)) return undefined;
   const dtype = promoteTypes(x.dtype, y.dtype);
   if (!isFloat(dtype) || x.shape[1] !== y.shape[0]) return undefined;
+  if (x.shape[0] === 1 || y.shape[1] === 1 || x.shape[1] === 1) return undefined;
   const [left, right] = [matrix(converted(x, dtype)), matrix(converted(y, dtype))];
   if (left === undefined || right === undefined) return undefined;
-  const params = {
-    ...(left.isTransposed && { transposeA: true }),
-    ...(right.isTransposed && { transposeB: true }),
-  };
-  return kernelCall1(matmulKernel, [left.base, right.base], params);
+  return wholeProduct(left, right, 'matmul');
 }
 
 /** The matrix that `x` is, or is the transposed of. */
-function matrix(x: LazyArray): { base: LazyArray; isTransposed: boolean } | undefined {
+function matrix(x: LazyArray): Matrix | undefined {
   const { base, view } = lookThrough(x);
   if (base === x) return { base, isTransposed: false };
   const isTransposed =
@@ -118,7 +129,13 @@ function labelsOf(prefix: string, x: LazyArray): string[] {
  * @example
  * await nd.dot([1, 2, 3], [4, 5, 6]).compute(); // 32
  */
-export function dot(a: ArrayInput, b: ArrayInput): LazyArray {
+export function dot(a: Vector, b: Vector): LazyScalar;
+export function dot<R extends Product = LazyArray>(a: ArrayInput, b: ArrayInput): R;
+export function dot(a: ArrayInput, b: ArrayInput): Product {
+  return scalarOrArray(dotOf(a, b));
+}
+
+function dotOf(a: ArrayInput, b: ArrayInput): LazyArray {
   const where = 'nd.dot';
   const [x, y] = [asLazy(a, where), asLazy(b, where)];
   if (x.ndim === 2 && y.ndim === 2) {
@@ -135,7 +152,7 @@ export function dot(a: ArrayInput, b: ArrayInput): LazyArray {
     { array: x, labels: left },
     { array: y, labels: right },
   ] as const;
-  return product(where, operands, out, dot);
+  return product(where, operands, out, dotOf);
 }
 
 /**
@@ -146,7 +163,13 @@ export function dot(a: ArrayInput, b: ArrayInput): LazyArray {
  * @example
  * await nd.inner([[1, 2], [3, 4]], [1, 1]).compute(); // [3, 7]
  */
-export function inner(a: ArrayInput, b: ArrayInput): LazyArray {
+export function inner(a: Vector, b: Vector): LazyScalar;
+export function inner<R extends Product = LazyArray>(a: ArrayInput, b: ArrayInput): R;
+export function inner(a: ArrayInput, b: ArrayInput): Product {
+  return scalarOrArray(innerOf(a, b));
+}
+
+function innerOf(a: ArrayInput, b: ArrayInput): LazyArray {
   const where = 'nd.inner';
   const [x, y] = [asLazy(a, where), asLazy(b, where)];
   const [left, right] = [labelsOf('a', x), labelsOf('b', y)];
@@ -159,7 +182,7 @@ export function inner(a: ArrayInput, b: ArrayInput): LazyArray {
     { array: x, labels: left },
     { array: y, labels: right },
   ] as const;
-  return product(where, operands, out, inner);
+  return product(where, operands, out, innerOf);
 }
 
 /** `x` as a vector. */
@@ -175,15 +198,19 @@ function flattened(x: LazyArray): LazyArray {
  * @example
  * await nd.vdot([[1, 2], [3, 4]], [[1, 1], [1, 1]]).compute(); // 10
  */
-export function vdot(a: ArrayInput, b: ArrayInput): LazyArray {
+export function vdot(a: ArrayInput, b: ArrayInput): LazyScalar {
+  return asScalar(vdotOf(a, b));
+}
+
+function vdotOf(a: ArrayInput, b: ArrayInput): LazyArray {
   const where = 'nd.vdot';
   const [x, y] = [asLazy(a, where), asLazy(b, where)];
   const dtype = promoteTypes(x.dtype, y.dtype);
-  if (isUnknown(x) || isUnknown(y)) return late('vdot', [x, y], (p, q) => vdot(p!, q!), { shape: [], dtype });
+  if (isUnknown(x) || isUnknown(y)) return late('vdot', [x, y], (p, q) => vdotOf(p!, q!), { shape: [], dtype });
   if (x.size !== y.size) {
     throw new ShapeError(`${where}: a ${show(x)} has ${x.size} elements and b ${show(y)} ${y.size}`);
   }
-  return dot(flattened(x), flattened(y));
+  return dotOf(flattened(x), flattened(y));
 }
 
 /**
@@ -222,7 +249,15 @@ export interface TensordotOptions {
  * await nd.tensordot([[1, 2], [3, 4]], [[1, 0], [0, 1]], { axes: 2 }).compute(); // 5
  * await nd.tensordot([[1, 2], [3, 4]], [[1, 0], [0, 2]], { axes: [0, 1] }).compute(); // [[1, 6], [2, 8]]
  */
-export function tensordot(a: ArrayInput, b: ArrayInput, options: TensordotOptions = {}): LazyArray {
+export function tensordot<R extends Product = LazyArray>(
+  a: ArrayInput,
+  b: ArrayInput,
+  options: TensordotOptions = {},
+): R {
+  return scalarOrArray(tensordotOf(a, b, options)) as R;
+}
+
+function tensordotOf(a: ArrayInput, b: ArrayInput, options: TensordotOptions): LazyArray {
   const where = 'nd.tensordot';
   checkNames(where, options, ['axes']);
   const [x, y] = [asLazy(a, where), asLazy(b, where)];
@@ -243,7 +278,7 @@ export function tensordot(a: ArrayInput, b: ArrayInput, options: TensordotOption
     { array: x, labels: left },
     { array: y, labels: right },
   ] as const;
-  return product(where, operands, out, (p, q) => tensordot(p, q, options));
+  return product(where, operands, out, (p, q) => tensordotOf(p, q, options));
 }
 
 function counted(where: string, count: number, x: LazyArray, y: LazyArray): readonly [number[], number[]] {
@@ -302,14 +337,19 @@ export interface TraceOptions {
 }
 
 /**
- * The sum along a diagonal of a matrix, or of each matrix that two axes span. Of integers and bools as float64.
+ * The sum along a diagonal of a matrix, a delayed number, or of each matrix that two axes span, an array
+ * (`trace<LazyArray>(stack)`). Of integers and bools as float64.
  *
  * @throws ShapeError for less than two axes, or axes that do not exist
  *
  * @example
  * await nd.trace([[1, 2], [3, 4]]).compute(); // 5
  */
-export function trace(x: ArrayInput, options: TraceOptions = {}): LazyArray {
+export function trace<R extends Product = LazyScalar>(x: ArrayInput, options: TraceOptions = {}): R {
+  return scalarOrArray(traceOf(x, options)) as R;
+}
+
+function traceOf(x: ArrayInput, options: TraceOptions): LazyArray {
   const where = 'nd.trace';
   checkNames(where, options, ['offset', 'axis1', 'axis2']);
   const array = asLazy(x, where);
@@ -324,7 +364,7 @@ export function trace(x: ArrayInput, options: TraceOptions = {}): LazyArray {
   const dtype = isFloat(array.dtype) ? array.dtype : 'float64';
   if (isUnknown(array)) {
     const shape = array.shape.filter((_, axis) => axis !== rows && axis !== columns);
-    return late('trace', [array], (value) => trace(value!, options), { shape, dtype });
+    return late('trace', [array], (value) => traceOf(value!, options), { shape, dtype });
   }
   const [m, n] = [array.shape[rows]!, array.shape[columns]!];
   const [up, down] = [Math.max(0, offset), Math.max(0, -offset)];

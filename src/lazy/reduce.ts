@@ -106,7 +106,7 @@ export function reduceArray(
 }
 
 /** A lazy array, or the delayed number that it is. */
-export function scalarOrArray(result: LazyArray): LazyArray | Delayed<number> {
+export function scalarOrArray(result: LazyArray): LazyArray | LazyScalar {
   return result.ndim === 0 ? asScalar(result) : result;
 }
 

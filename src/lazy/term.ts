@@ -5,12 +5,14 @@
  */
 import type { DType } from '../array/dtype.js';
 import { NDArray, rowMajorStrides, sizeOf } from '../array/ndarray.js';
+import { isFloat } from '../array/promote.js';
 import { viewStrides } from '../array/view.js';
 import { assemble, assembleParams } from '../kernels/assemble.js';
 import { type ContractionAxis, contract, contractionParams } from '../kernels/contraction.js';
 import { reshape, reshapeParams } from '../kernels/reshape.js';
 import { kernelCall1, type LazyArray, leaf } from './lazy-array.js';
 import { lookThrough } from './view.js';
+import { type Matrix, wholeProduct } from './whole-product.js';
 
 /** One axis of a term; a label occurs once. */
 export interface Axis {
@@ -87,7 +89,10 @@ function one(dtype: DType): Term {
 }
 
 /** The sum over all labels but those of `keep`; its axes come as near to the order of `keep` as they can. */
-export function sumOut(term: Term, keep: readonly string[], name: string): Term {
+export function sumOut(given: Term, keep: readonly string[], name: string): Term {
+  // over one element there is nothing to sum
+  const axes = given.axes.filter(({ label, length }) => length !== 1 || keep.includes(label));
+  const term = { ...given, axes };
   if (term.axes.every(({ label }) => keep.includes(label))) return term;
   const kept = keep.filter((label) => axisOf(term, label) !== undefined);
   const summed = byStride(
@@ -186,6 +191,18 @@ function merge(a: Term, b: Term, labels: readonly string[]): Run[] {
 /** Inner runs of at least this many rows or columns are multiplied run by run rather than copied together. */
 const RUN = 64;
 
+/** The term as a whole matrix of floats with these rows and columns (length and stride), if it is one. */
+function matrixOf(
+  { array, from }: Term,
+  [rows, rowStep]: readonly [number, number],
+  [columns, columnStep]: readonly [number, number],
+): Matrix | undefined {
+  if (!isFloat(array.dtype) || rows < 2 || columns < 2 || from !== 0 || array.size !== rows * columns) return undefined;
+  if (rowStep === columns && columnStep === 1) return { base: shaped(array, [rows, columns]), isTransposed: false };
+  if (rowStep === 1 && columnStep === rows) return { base: shaped(array, [columns, rows]), isTransposed: true };
+  return undefined;
+}
+
 const NONE: Run = { axis: [1, 0, 0], labels: [] };
 
 function multiply(x: Term, y: Term, { items, m, n, k }: Groups, name: string): Term {
@@ -214,6 +231,16 @@ function multiply(x: Term, y: Term, { items, m, n, k }: Groups, name: string): T
   const columns = merge(a, b, n);
   const outer = [...merge(a, b, items), ...rows.slice(0, -1), ...columns.slice(0, -1)];
   const [row, column] = [rows.at(-1) ?? NONE, columns.at(-1) ?? NONE];
+  const inner = merge(a, b, order)[0] ?? NONE;
+  if (outer.length === 0) {
+    const left = matrixOf(a, [row.axis[0], row.axis[1]], [inner.axis[0], inner.axis[1]]);
+    const right = matrixOf(b, [inner.axis[0], inner.axis[2]], [column.axis[0], column.axis[2]]);
+    if (left !== undefined && right !== undefined) {
+      const names = [...row.labels, ...column.labels];
+      const lengths = names.map((label) => (axisOf(a, label) ?? axisOf(b, label))!.length);
+      return rowMajor(shaped(wholeProduct(left, right, name), lengths), names);
+    }
+  }
   const labels = [...outer, row, column].flatMap((run) => run.labels);
   const shape = labels.map((label) => (axisOf(a, label) ?? axisOf(b, label))!.length);
   const params = contractionParams({
@@ -221,7 +248,7 @@ function multiply(x: Term, y: Term, { items, m, n, k }: Groups, name: string): T
     items: outer.map(({ axis }) => axis),
     m: row.axis,
     n: column.axis,
-    k: merge(a, b, order)[0]?.axis ?? NONE.axis,
+    k: inner.axis,
     fromA: a.from,
     fromB: b.from,
   });

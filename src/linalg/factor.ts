@@ -3,8 +3,8 @@
 import { cholesky as choleskyKernel, lu as luKernel, qr as qrKernel, qrPivoted } from '../kernels/linalg/factor.js';
 import { nd } from '../lazy/index.js';
 import { type ArrayInput, kernelCall, kernelCall1, type LazyArray } from '../lazy/lazy-array.js';
-import { checkNames } from '../lazy/options.js';
-import { checkChoice, matrices, sides, squares } from './input.js';
+import { checkChoice, checkFlag, checkNames } from '../lazy/options.js';
+import { matrices, sides, squares } from './input.js';
 
 export interface QrOptions {
   /**
@@ -52,7 +52,7 @@ export function qr(x: ArrayInput, options: QrOptions = {}): Partial<PivotedQR> {
   checkNames(where, options, ['mode', 'pivoting']);
   const { mode = 'reduced', pivoting = false } = options;
   checkChoice(where, 'mode', mode, ['reduced', 'complete', 'r']);
-  checkChoice(where, 'pivoting', pivoting, [true, false]);
+  checkFlag(where, 'pivoting', pivoting);
   const a = matrices(x, where);
   if (!pivoting) {
     if (mode === 'r') return { r: kernelCall1(qrKernel, [a], { mode }) };

@@ -64,13 +64,6 @@ export function epsilon({ dtype }: LazyArray): number {
   return dtype === 'float32' ? 2 ** -23 : 2 ** -52;
 }
 
-/** @throws OptionError for a value that is none of `allowed` */
-export function checkChoice(where: string, option: string, value: unknown, allowed: readonly unknown[]): void {
-  if (allowed.includes(value)) return;
-  const list = allowed.map((one) => JSON.stringify(one)).join(', ');
-  throw new OptionError(option, `${where}: ${option} must be one of ${list}, not ${JSON.stringify(value)}`);
-}
-
 /** @throws OptionError for what is not a number of at least 0 */
 export function checkTolerance(where: string, option: string, value: unknown): void {
   if (value === undefined || (typeof value === 'number' && value >= 0)) return;

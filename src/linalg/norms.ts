@@ -4,7 +4,7 @@ import type { Delayed } from '../graph/types.js';
 import { inv as invKernel } from '../kernels/linalg/solve.js';
 import { nd } from '../lazy/index.js';
 import { type ArrayInput, kernelCall1, type LazyArray } from '../lazy/lazy-array.js';
-import { checkNames } from '../lazy/options.js';
+import { checkFlag, checkNames } from '../lazy/options.js';
 import { checkTolerance, epsilon, floats, matrices, type PerMatrix, shown, sides, squares } from './input.js';
 import { svdvals } from './spectral.js';
 
@@ -44,6 +44,7 @@ export function norm<R extends PerMatrix = Delayed<number>>(
   }
   checkNames(where, options, ['axis', 'keepdims']);
   const { axis, keepdims = false } = options;
+  checkFlag(where, 'keepdims', keepdims);
   const array = floats(x, where);
   const count = axis === undefined || axis === null ? array.ndim : typeof axis === 'number' ? 1 : axis.length;
   if (ord !== 'nuc' && !(count === 2 && (ord === 2 || ord === -2))) {
@@ -58,8 +59,9 @@ export function norm<R extends PerMatrix = Delayed<number>>(
   }
   const axes = Array.isArray(axis) ? (axis as readonly number[]) : [0, 1];
   const values = svdvals(nd.moveaxis(array, axes, [-2, -1]));
-  if (ord !== 'nuc' && values.shape.at(-1) === 0)
-    throw new ShapeError(`${where}: x ${shown(array)} has no singular values`);
+  if (ord === -2 && values.shape.at(-1) === 0) {
+    throw new ShapeError(`${where}: x ${shown(array)} has no singular values, and nothing is the smallest of nothing`);
+  }
   const result = reduced(values, ord as 'nuc' | 2 | -2);
   return (
     keepdims
@@ -73,7 +75,9 @@ export function norm<R extends PerMatrix = Delayed<number>>(
 
 function reduced(values: LazyArray, ord: 'nuc' | 2 | -2): unknown {
   const along = { axis: -1 };
-  return ord === 'nuc' ? nd.sum(values, along) : ord === 2 ? nd.max(values, along) : nd.min(values, along);
+  if (ord === -2) return nd.min(values, along);
+  // The largest of nothing is 0, as the sum.
+  return ord === 2 && values.shape.at(-1) !== 0 ? nd.max(values, along) : nd.sum(values, along);
 }
 
 export interface MatrixRankOptions {
@@ -100,8 +104,7 @@ export function matrixRank<R extends PerMatrix = Delayed<number>>(x: ArrayInput,
   checkTolerance(where, 'rtol', rtol);
   if (tol !== undefined && rtol !== undefined) throw new OptionError('tol', `${where}: give tol or rtol, not both`);
   const array = floats(x, where);
-  if (array.ndim < 2)
-    return nd.max(nd.astype(nd.notEqual(nd.ravel(array), 0) as ArrayInput, 'float64')) as unknown as R;
+  if (array.ndim < 2) return nd.minimum(nd.sum(nd.notEqual(nd.ravel(array), 0)), 1) as unknown as R;
   const s = svdvals(array);
   if (s.shape.at(-1) === 0) return nd.sum(s, { axis: -1 }) as unknown as R;
   const least = tol ?? nd.mul(nd.slice(s, ['...', [0, 1]]), rtol ?? epsilon(array) * Math.max(...sides(array)));
@@ -123,7 +126,8 @@ export function cond<R extends PerMatrix = Delayed<number>>(x: ArrayInput, p?: N
   const where = 'linalg.cond';
   const usesValues = p === undefined || p === 2 || p === -2;
   const array = usesValues ? matrices(x, where) : squares(x, where);
-  if (array.size === 0) throw new ShapeError(`${where}: x ${shown(array)} has no elements`);
+  // A stack of no matrices has no conditions, which is no error.
+  if (sides(array).includes(0)) throw new ShapeError(`${where}: x ${shown(array)} has no elements`);
   if (usesValues) {
     const s = svdvals(array);
     const [first, last] = [nd.max(s, { axis: -1 }), nd.min(s, { axis: -1 })];

@@ -11,8 +11,8 @@ import {
 } from '../kernels/linalg/solve.js';
 import { nd } from '../lazy/index.js';
 import { type ArrayInput, kernelCall, kernelCall1, type LazyArray } from '../lazy/lazy-array.js';
-import { checkNames } from '../lazy/options.js';
-import { checkChoice, floats, type PerMatrix, perMatrix, promoted, shown, squares } from './input.js';
+import { checkChoice, checkFlag, checkNames } from '../lazy/options.js';
+import { floats, type PerMatrix, perMatrix, promoted, shown, squares } from './input.js';
 
 export interface SolveOptions {
   /**
@@ -62,9 +62,9 @@ export function solveTriangular(a: ArrayInput, b: ArrayInput, options: SolveTria
   const where = 'linalg.solveTriangular';
   checkNames(where, options, ['lower', 'trans', 'unitDiagonal']);
   const { lower = false, trans = false, unitDiagonal = false } = options;
-  checkChoice(where, 'lower', lower, [true, false]);
+  checkFlag(where, 'lower', lower);
   checkChoice(where, 'trans', trans, [true, false, 0, 1, 2, 'N', 'T', 'C']);
-  checkChoice(where, 'unitDiagonal', unitDiagonal, [true, false]);
+  checkFlag(where, 'unitDiagonal', unitDiagonal);
   const isTransposed = trans !== false && trans !== 0 && trans !== 'N';
   const params = {
     assume: lower ? 'lower' : 'upper',

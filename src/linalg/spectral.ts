@@ -1,9 +1,9 @@
 /** Eigenvalues of symmetric matrices, and singular values. Computed in float64 whatever the dtype, and then rounded. */
 import { eigh as eighKernel, svd as svdKernel, svdvals as svdvalsKernel } from '../kernels/linalg/spectral.js';
 import { type ArrayInput, kernelCall, kernelCall1, type LazyArray } from '../lazy/lazy-array.js';
-import { checkNames } from '../lazy/options.js';
+import { checkChoice, checkFlag, checkNames } from '../lazy/options.js';
 import { completed } from './factor.js';
-import { checkChoice, flipped, matrices, squares } from './input.js';
+import { flipped, matrices, squares } from './input.js';
 
 export interface EighOptions {
   /** Read the lower triangle (the default) or the upper one. */
@@ -31,7 +31,7 @@ export function eigh(x: ArrayInput, options: EighOptions = {}): Eigen {
   const where = 'linalg.eigh';
   checkNames(where, options, ['lower']);
   const { lower = true } = options;
-  checkChoice(where, 'lower', lower, [true, false]);
+  checkFlag(where, 'lower', lower);
   const a = squares(x, where);
   const [values, vectors] = kernelCall(eighKernel, [lower ? a : flipped(a)]) as [LazyArray, LazyArray];
   return { values, vectors };
@@ -75,7 +75,7 @@ export function svd(x: ArrayInput, options: SvdOptions = {}): SVD {
   const where = 'linalg.svd';
   checkNames(where, options, ['fullMatrices', 'accuracy']);
   const { fullMatrices = false } = options;
-  checkChoice(where, 'fullMatrices', fullMatrices, [true, false]);
+  checkFlag(where, 'fullMatrices', fullMatrices);
   const [u, s, vt] = kernelCall(svdKernel, [matrices(x, where)], accuracyOf(where, options)) as [
     LazyArray,
     LazyArray,

@@ -6,8 +6,8 @@ import { ArgumentError, OptionError, ShapeError } from '../errors.js';
 import { lu as luKernel, qr as qrKernel } from '../kernels/linalg/factor.js';
 import { nd, random } from '../lazy/index.js';
 import { type ArrayInput, kernelCall, type LazyArray } from '../lazy/lazy-array.js';
-import { checkNames } from '../lazy/options.js';
-import { checkChoice, flipped, matrices, shown } from './input.js';
+import { checkChoice, checkNames } from '../lazy/options.js';
+import { flipped, matrices, shown } from './input.js';
 import { type SVD, svd } from './spectral.js';
 
 export interface SvdCompressedOptions {

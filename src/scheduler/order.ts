@@ -1,11 +1,13 @@
 /**
  * σ, the safe order: an order of all tasks in which, run one after the other, they need little memory at once. Finding
- * the least is NP-hard on general graphs (Sethi 1975), so four rules each make an order and the one with the lowest peak
+ * the least is NP-hard on general graphs (Sethi 1975), so several rules each make an order and the one with the lowest peak
  * is taken; of equal ones the first named here:
  *
  * - `depth-first`: a task's inputs one after the other, each with all it needs, those that need much while they are made
  *   and leave little first (Liu 1987, hill and valley; optimal for trees among such orders). Bad where inputs are shared
  *   by far branches: what the first branch made for the second has to be kept for long.
+ * - `steepest`: the same, but of several ends of the graph the one first that needs most. Bad where that leaves results
+ *   for the others to take, which then lie there for long.
  * - `freeing`: always the ready task that frees most (XLA's list scheduler). Bad where a step that frees nothing opens
  *   the way to one that frees much: it sees one step ahead.
  * - `postorder`: as depth-first, inputs in the order given. Bad where a later input needs much room while it is made.
@@ -26,12 +28,16 @@ export interface SafeOrder {
   readonly rule: OrderRule;
 }
 
-export type OrderRule = 'depth-first' | 'freeing' | 'postorder' | 'given';
+export type OrderRule = 'depth-first' | 'steepest' | 'freeing' | 'postorder' | 'given';
 
 const rules: Readonly<Record<OrderRule, (work: Workload) => Int32Array>> = {
-  'depth-first': (work) => depthFirst(work, hills(work)),
+  'depth-first': (work) => depthFirst(work, hills(work).sorted, undefined),
+  steepest: (work) => {
+    const { hill, sorted } = hills(work);
+    return depthFirst(work, sorted, hill);
+  },
   freeing,
-  postorder: (work) => depthFirst(work, undefined),
+  postorder: (work) => depthFirst(work, undefined, undefined),
   given: ({ size }) => Int32Array.from({ length: size }, (_, i) => i),
 };
 
@@ -92,7 +98,7 @@ export function footprint(work: Workload, order: Int32Array): Pick<SafeOrder, 'p
  * The most bytes in use while task i is made with all it needs, its inputs by the rule of Liu, as if nothing were
  * shared; and for each task its inputs in that order.
  */
-function hills({ size, inputStart, inputs, bytes, scratch }: Workload): Int32Array {
+function hills({ size, inputStart, inputs, bytes, scratch }: Workload): { hill: Float64Array; sorted: Int32Array } {
   const hill = new Float64Array(size);
   const sorted = inputs.slice();
   for (let i = 0; i < size; i++) {
@@ -112,19 +118,28 @@ function hills({ size, inputStart, inputs, bytes, scratch }: Workload): Int32Arr
     }
     hill[i] = Math.max(most, kept + (bytes[i] as number) + (scratch[i] as number));
   }
-  return sorted;
+  return { hill, sorted };
 }
 
-/** Each task after its inputs, which come as `sorted` has them, else as given. Ends of the graph in their order. */
-function depthFirst({ size, inputStart, inputs, userStart }: Workload, sorted: Int32Array | undefined): Int32Array {
+/**
+ * Each task after its inputs, which come as `sorted` has them, else as given. Ends of the graph in their order, or those
+ * of the highest `hill` first.
+ */
+function depthFirst(
+  { size, inputStart, inputs, userStart }: Workload,
+  sorted: Int32Array | undefined,
+  hill: Float64Array | undefined,
+): Int32Array {
   const from = sorted ?? inputs;
   const order = new Int32Array(size);
   const isPlaced = new Uint8Array(size);
   const stack = new Int32Array(size);
   const next = inputStart.slice(0, size);
   let placed = 0;
-  for (let root = 0; root < size; root++) {
-    if (userStart[root] !== userStart[root + 1]) continue;
+  const roots: number[] = [];
+  for (let task = 0; task < size; task++) if (userStart[task] === userStart[task + 1]) roots.push(task);
+  if (hill !== undefined) roots.sort((a, b) => (hill[b] as number) - (hill[a] as number));
+  for (const root of roots) {
     let top = 0;
     stack[0] = root;
     while (top >= 0) {

@@ -45,6 +45,48 @@ export function candidates(work: Workload, platform: Platform, ranks: Ranks = ra
   return sort();
 }
 
+/** Below this error of predictions the plan for the predicted times is the plan. */
+const SURE = 0.05;
+/** How many times each candidate is tried with other times, and how many candidates. */
+const TRIALS = 5;
+const FINALISTS = 8;
+
+/**
+ * The candidate to follow: the soonest end on average when times are wrong by as much as `error` says, the median error of
+ * predictions' logarithms (CostModel.error). The trials' noise is lognormal and the same for all candidates.
+ */
+export function choose(work: Workload, platform: Platform, all: readonly Candidate[], error: number): Candidate {
+  const [first] = all as [Candidate];
+  if (error < SURE) return first;
+  // Of a normal distribution half lies within 0.6745 deviations
+  const deviation = error / 0.6745;
+  const finalists = all.slice(0, FINALISTS);
+  const sums = finalists.map(() => 0);
+  for (let trial = 0; trial < TRIALS; trial++) {
+    const actual = noisy(work.seconds, deviation, trial);
+    finalists.forEach(({ policy }, i) => {
+      (sums[i] as number) += simulate(work, platform, policy, { actual }).makespan;
+    });
+  }
+  return finalists[sums.indexOf(Math.min(...sums))] as Candidate;
+}
+
+/** Times as they may turn out: lognormal, with the mean of what was predicted. */
+export function noisy(seconds: Float64Array, deviation: number, seed: number): Float64Array {
+  let state = (seed + 1) * 0x9e3779b9;
+  // A generator of a few lines is enough to shake a plan: the same trials for the same graph
+  const uniform = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let word = Math.imul(state ^ (state >>> 15), 1 | state);
+    word = (word + Math.imul(word ^ (word >>> 7), 61 | word)) ^ word;
+    return ((word ^ (word >>> 14)) >>> 0) / 4294967296;
+  };
+  return seconds.map((time) => {
+    const normal = Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+    return time * Math.exp(deviation * normal - (deviation * deviation) / 2);
+  });
+}
+
 /** The devices of a candidate, its tasks by the longest way that remains on those. */
 function again(work: Workload, platform: Platform, { policy, simulation }: Candidate, steals: boolean): Policy {
   const { size, userStart, users, seconds, devices, bytes } = work;

@@ -38,6 +38,8 @@ export interface RunContext {
   /** Where kernels may run, best first. */
   readonly kernelDevices: readonly ('wasm' | 'js')[];
   readonly recorder: Recorder;
+  /** Does what this run does on this thread, and knows meanwhile whose it is; default: just does it. */
+  readonly within?: (<R>(work: () => R) => R) | undefined;
 }
 
 /** How long this thread works on its own tasks before it lets messages and timers through, in milliseconds. */
@@ -158,7 +160,8 @@ export class Run<T> implements LaneSink, HereHost {
       // Kernels that were left for want of room are no reason to try again; new ones are.
       const left = admissible.size;
       const hasOther = (): boolean => this.#pumpAgain || callable.size > 0 || admissible.size > left;
-      isTurnOver = !this.#here.run(turnEnds, hasOther);
+      const turn = (): boolean => this.#here.run(turnEnds, hasOther);
+      isTurnOver = !(this.#context.within?.(turn) ?? turn());
       if (hasOther()) this.#pumpAgain = true;
       if (this.#pumpAgain && this.#context.recorder.now() > turnEnds) isTurnOver = true;
     } while (this.#pumpAgain && !isTurnOver && this.isGoing);

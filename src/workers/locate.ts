@@ -56,6 +56,12 @@ const scripts = new Map<string, ScriptInfo>();
 const locations = new WeakMap<AnyFunction, Location | 'native'>();
 
 let session: Session | undefined;
+let uses = 0;
+
+/** How often the debugger was enabled: each time, V8 drops this thread's optimised WebAssembly code. */
+export function debuggerUses(): number {
+  return uses;
+}
 
 function open(): Session {
   if (session !== undefined) return session;
@@ -151,6 +157,14 @@ export function examine(fn: AnyFunction): Examined {
   });
 }
 
+/**
+ * Reads the scripts that the functions come from now rather than when they are shipped, so that V8 drops its optimised
+ * WebAssembly code now.
+ */
+export function readScripts(functions: Iterable<AnyFunction>): void {
+  for (const fn of functions) if (!locations.has(fn)) examine(fn);
+}
+
 function locationOf(fn: AnyFunction, place: Place): Location {
   const script = scriptInfo(place.scriptId);
   const offset = (script.lineStarts[place.lineNumber] ?? 0) + place.columnNumber;
@@ -190,6 +204,7 @@ function scriptInfo(scriptId: string): ScriptInfo {
   if (known !== undefined) return known;
   // Enabling the debugger lists every script; it is on only for as long as this takes.
   listed.clear();
+  uses++;
   post('Debugger.enable');
   let source: string;
   try {

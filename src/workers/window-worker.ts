@@ -11,6 +11,7 @@
 import { threadId } from 'node:worker_threads';
 import { CANCELLED, MAX_WASM_ARGS } from '../kernels/contract.js';
 import { CodeTable } from './code-table.js';
+import { instantiateKernels } from './kernel-code.js';
 import {
   afterDisband,
   type CodePlace,
@@ -57,6 +58,9 @@ export interface PullMessage {
   readonly id: number;
   readonly buffer: SharedArrayBuffer;
   readonly module: unknown;
+  /** The module's micro-kernels where it imports them, and their version, else 0. */
+  readonly micro: unknown;
+  readonly microVersion: number;
   readonly memory: unknown;
   readonly lane: number;
   /** Byte address of the lane's scratch arena. */
@@ -82,6 +86,7 @@ const SLEEP_MS = 2;
 type Export = (...args: number[]) => number;
 
 interface Seat {
+  readonly microVersion: number;
   readonly arrays: WindowArrays;
   readonly exports: readonly (Export | undefined)[];
   readonly codes: CodeTable;
@@ -95,14 +100,15 @@ const seats = new Map<number, Seat>();
 function seatOf(message: PullMessage): Seat {
   let seat = seats.get(message.id);
   const memory = message.memory as WebAssembly.Memory;
-  if (seat === undefined) {
+  if (seat?.microVersion !== message.microVersion) {
     const module = message.module as WebAssembly.Module;
-    const { exports } = new WebAssembly.Instance(module, { env: { memory } });
+    const exports = instantiateKernels(module, memory, message.micro as WebAssembly.Module | undefined);
     const callable = WebAssembly.Module.exports(module).map(({ name }) => {
       const value = exports[name];
       return typeof value === 'function' ? (value as Export) : undefined;
     });
     seat = {
+      microVersion: message.microVersion,
       arrays: windowArrays(message.buffer),
       exports: callable,
       codes: new CodeTable(exports, memory),

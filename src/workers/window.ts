@@ -5,6 +5,7 @@
 import { RuntimeClosedError } from '../errors.js';
 import { CANCELLED, MAX_WASM_ARGS, SCRATCH_BYTES } from '../kernels/contract.js';
 import type { Block, Heap } from '../memory/heap.js';
+import type { KernelCode } from './kernel-code.js';
 import { afterDisband, type CodePlace, clearHeader, disband, helpersOf, leaveForLost } from './team.js';
 import {
   ATTENTION,
@@ -64,6 +65,8 @@ export interface WindowOutcome {
 export interface WindowOptions {
   readonly heap: Heap;
   readonly module: WebAssembly.Module;
+  /** The micro-kernels that the module imports, where it does. */
+  readonly micro?: KernelCode['micro'];
   readonly threads: number;
   /** Occupies one pool thread with `pull(message)` until it returns. */
   readonly startPuller: (message: PullMessage) => Promise<unknown>;
@@ -314,7 +317,8 @@ export class Window {
   }
 
   #startPuller(lane: number): void {
-    const { heap, module, startPuller, onPullerLost } = this.#options;
+    const { heap, module, micro, startPuller, onPullerLost } = this.#options;
+    const newest = micro?.();
     const { words } = this.#arrays;
     const { addresses, sleep } = this.#arenas as Arenas;
     Atomics.add(words, PULLERS, 1);
@@ -323,6 +327,8 @@ export class Window {
       id: this.#id,
       buffer: this.#buffer,
       module,
+      micro: newest?.module,
+      microVersion: newest?.version ?? 0,
       memory: heap.memory,
       lane,
       arena: addresses[lane] as number,

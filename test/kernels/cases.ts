@@ -80,16 +80,40 @@ function productBound(inputs: readonly NDArray[], params: KernelParams, kernel: 
   return (i: number): number => (terms + 4) * (epsilon(dtype) * data[i]! + smallest(dtype));
 }
 
+const matmulSizes = fc.oneof(
+  { weight: 12, arbitrary: fc.record({ m: tall, n: wide, k: depth }) },
+  // small results of long sums, in pieces along k; many rows and columns of a small matrix
+  { weight: 1, arbitrary: fc.record({ m: someSize, n: fc.constantFrom(1, 7, 16), k: fc.constantFrom(8192, 9001) }) },
+  { weight: 1, arbitrary: fc.record({ m: fc.constantFrom(257, 1030), n: size, k: size }) },
+  { weight: 1, arbitrary: fc.record({ m: tall, n: fc.constantFrom(300, 521), k: size }) },
+);
+
 const matmul = fc
-  .record({ m: tall, n: wide, k: depth, dtype: real, transposeA: fc.boolean(), transposeB: fc.boolean(), ...common })
-  .map(({ m, n, k, dtype, transposeA, transposeB, seed, ...options }): Case => {
+  .record({
+    sizes: matmulSizes,
+    dtype: real,
+    transposeA: fc.boolean(),
+    transposeB: fc.boolean(),
+    symmetric: fc.boolean(),
+    ...common,
+  })
+  .map(({ sizes: { m, n, k }, dtype, transposeA, transposeB, symmetric, seed, ...options }): Case => {
     const random = generator(seed);
-    const a = array(random, transposeA ? [k, m] : [m, k], dtype, options);
-    const b = array(random, transposeB ? [n, k] : [k, n], dtype, options);
-    const params = { transposeA, transposeB };
-    const check: Case['check'] = ([expected], [actual]) =>
-      within(expected!, actual!, productBound([a, b], params, 'matmul', k));
-    return { inputs: [a, b], params, check };
+    const rows = symmetric ? Math.min(m, 300) : m;
+    const a = array(random, transposeA ? [k, rows] : [rows, k], dtype, options);
+    const inputs = symmetric ? [a] : [a, array(random, transposeB ? [n, k] : [k, n], dtype, options)];
+    const params = symmetric ? { transposeA, symmetric } : { transposeA, transposeB };
+    const check: Case['check'] = ([expected], [actual]) => {
+      within(expected!, actual!, productBound(inputs, params, 'matmul', k));
+      if (!symmetric) return;
+      for (let i = 0; i < rows; i++) {
+        for (let j = 0; j < i; j++) {
+          const [p, q] = [actual!.get(i, j), actual!.get(j, i)];
+          if (!Object.is(p, q)) throw new Error(`elements (${i}, ${j}) and (${j}, ${i}) are ${p} and ${q}`);
+        }
+      }
+    };
+    return { inputs, params, check };
   });
 
 const rowProducts = fc.record({ n: tall, m: tall, d: depth, same: fc.boolean(), dtype: real, ...common });

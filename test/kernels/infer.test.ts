@@ -35,6 +35,8 @@ describe('infer refuses, naming the kernel and the shapes', () => {
       "there is no parameter 'transposea' (did you mean 'transposeA'?)",
     ],
     ['matmul', [f(2, 2), f(2, 2)], { transposeA: 1 }, OptionError, 'transposeA must be true or false, not 1'],
+    ['matmul', [f(2, 3), f(2, 3)], { symmetric: true }, ArgumentError, 'it takes a alone'],
+    ['matmul', [f(2, 3)], { symmetric: true, transposeB: true }, OptionError, 'the second operand is a transposed'],
     ['squaredDistances', [f(4, 3), f(5, 2)], {}, ShapeError, 'their rows must have the same length'],
     ['squaredDistances', [f(4, 3), f(4, 3)], { same: true }, OptionError, 'same means x alone'],
     ['linearKernel', [f(4, 3)], { same: false }, OptionError, 'same is false but 1 inputs are given'],
@@ -94,6 +96,8 @@ describe('infer refuses, naming the kernel and the shapes', () => {
 describe('infer tells shapes', () => {
   it.each([
     ['matmul', [f(2, 3), f(4, 3)], { transposeB: true }, [f(2, 4)]],
+    ['matmul', [f(2, 3)], { symmetric: true }, [f(2, 2)]],
+    ['matmul', [f(2, 3)], { symmetric: true, transposeA: true }, [f(3, 3)]],
     ['squaredDistances', [f(5, 3)], {}, [f(5, 5)]],
     ['take', [spec([4, 3], 'uint8'), ints(7)], { axis: 1 }, [spec([4, 7], 'uint8')]],
     ['svcFit', [f(9, 9), ints(5), f(), ints(5)], { nClasses: 4 }, [f(6, 5), f(6), ints(6)]],
@@ -106,6 +110,7 @@ describe('infer tells shapes', () => {
 it('costs grow with the work', () => {
   const flops = (name: string, ...inputs: ArraySpec[]): number => kernels.get(name)!.cost(inputs, {}).flops;
   expect(kernels.get('matmul')!.cost([f(2, 3), f(3, 4)], {})).toEqual({ flops: 48, bytes: 8 * (6 + 12 + 8) });
+  expect(kernels.get('matmul')!.cost([f(4, 3)], { symmetric: true })).toEqual({ flops: 60, bytes: 8 * (12 + 16) });
   expect(flops('squaredDistances', f(100, 50))).toBeLessThan(0.6 * flops('squaredDistances', f(100, 50), f(100, 50)));
   expect(flops('rbfKernel', f(10, 10), f())).toBe(100 * flops('rbfKernel', f(1, 1), f()));
 });

@@ -1,7 +1,17 @@
 /** Products of arrays against sums written out, over shapes, dtypes and call forms; and what is refused. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { type DType, lastRun, NDArray, nd, OptionError, ShapeError } from '../../dist/index.js';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import { NODE, type TaskNode } from '../../dist/graph/node.js';
+import {
+  type DType,
+  type LazyArray,
+  type LazyScalar,
+  lastRun,
+  NDArray,
+  nd,
+  OptionError,
+  ShapeError,
+} from '../../dist/index.js';
 import { contractionOrder } from '../../dist/lazy/contraction.js';
 import { asLazy } from '../../dist/lazy/lazy-array.js';
 import { viewOf } from '../../dist/lazy/view.js';
@@ -85,6 +95,12 @@ async function check(
   });
 }
 
+/** The task that makes the product, below what gives it another shape. */
+function makerOf(product: LazyArray): TaskNode {
+  const node = product[NODE];
+  return node.op.name === 'reshape' ? node.deps[0]! : node;
+}
+
 const dtypes = ['float64', 'float32', 'int32', 'uint32', 'uint8', 'bool'] as const;
 const anyDType = fc.constantFrom<DType>(...dtypes);
 
@@ -157,6 +173,19 @@ describe('nd.matmul', () => {
       ],
       [[700, 900], [900]],
       [[300_000], [300_000]],
+      [
+        [20, 40_000],
+        [40_000, 9],
+      ],
+      [
+        [40_000, 20],
+        [20, 9],
+      ],
+      [
+        [3000, 8, 9],
+        [3000, 9, 8],
+      ],
+      [[900], [900, 5000]],
     ] as const) {
       const product = nd.matmul(sample(random, p, 'float64'), sample(random, q, 'float64'));
       const bits = async (workers: number): Promise<Uint8Array> => {
@@ -164,8 +193,61 @@ describe('nd.matmul', () => {
         const data = value instanceof NDArray ? value.copy().data : Float64Array.of(Number(value));
         return new Uint8Array(data.buffer);
       };
-      expect(Buffer.compare(await bits(1), await bits(2))).toBe(0);
+      const one = await bits(1);
+      for (const workers of [2, 3]) expect(Buffer.compare(one, await bits(workers))).toBe(0);
     }
+  });
+
+  describe('of a matrix and itself transposed', () => {
+    const x = sample(generator(5), [37, 11], 'float64');
+    const t = nd.transpose(x);
+    const wide = nd.reshape(x, [1, 37, 11]);
+    const forms: [string, LazyArray, string[], string][] = [
+      ['matmul, inner', nd.matmul(t, x), ['ki', 'kj'], 'ij'],
+      ['matmul, outer', nd.matmul(x, t), ['ik', 'jk'], 'ij'],
+      ['dot', nd.dot(t, x), ['ki', 'kj'], 'ij'],
+      ['inner', nd.inner(x, x), ['ik', 'jk'], 'ij'],
+      ['tensordot', nd.tensordot(x, x, { axes: [0, 0] }), ['ki', 'kj'], 'ij'],
+      ['einsum', nd.einsum('ki,kj->ij', x, x), ['ki', 'kj'], 'ij'],
+      ['einsum, other way round', nd.einsum('ik,jk->ji', x, x), ['ik', 'jk'], 'ij'],
+      ['einsum, more axes', nd.einsum('abi,abj->ij', wide, wide), ['ki', 'kj'], 'ij'],
+    ];
+
+    it.each(forms)('computes half of it: %s', async (_title, product, inputs, out) => {
+      await check(product, inputs, out, [x, x], 'float64');
+      const task = makerOf(product);
+      expect(task.op).toMatchObject({ kind: 'kernel', kernel: { name: 'matmul' }, params: { symmetric: true } });
+      expect(task.deps).toHaveLength(1);
+      const c = await product.compute();
+      for (let i = 0; i < c.shape[0]!; i++) for (let j = 0; j < i; j++) expect(c.get(i, j)).toBe(c.get(j, i));
+    });
+
+    it('knows equal arrays, and does not take other products for it', async () => {
+      expect(makerOf(nd.matmul(nd.transpose(x.copy()), x)).deps).toHaveLength(1);
+      const square = sample(generator(6), [9, 9], 'float64');
+      const others = [
+        nd.matmul(square, square),
+        nd.matmul(nd.transpose(square), nd.transpose(square)),
+        nd.matmul(nd.transpose(square), sample(generator(7), [9, 9], 'float64')),
+      ];
+      for (const other of others) expect(makerOf(other).op).not.toMatchObject({ params: { symmetric: true } });
+      await check(others[0]!, ['ik', 'kj'], 'ij', [square, square], 'float64');
+      await check(others[1]!, ['ki', 'jk'], 'ij', [square, square], 'float64');
+    });
+
+    it('has the same bits for every number of threads', async () => {
+      for (const shape of [
+        [300, 500],
+        [20_000, 30],
+        [30_000, 12],
+      ]) {
+        const y = sample(generator(8), shape, 'float32');
+        const bits = async (workers: number): Promise<Uint8Array> =>
+          new Uint8Array((await nd.matmul(nd.transpose(y), y).compute({ workers })).copy().data.buffer);
+        const one = await bits(1);
+        for (const workers of [2, 3]) expect(Buffer.compare(one, await bits(workers))).toBe(0);
+      }
+    });
   });
 
   it('multiplies results of other tasks', async () => {
@@ -767,5 +849,35 @@ describe('what cannot be', () => {
   ])('%s', (_what, call, type, message) => {
     expect(call).toThrow(type);
     expect(call).toThrow(message);
+  });
+});
+
+describe('a product without axes left', () => {
+  it('is a delayed number, and its types say so where the call does', async () => {
+    const [v, w] = [nd.array([1, 2, 3]), nd.array([4, 5, 6])];
+    const dots = [
+      nd.dot([1, 2, 3], [4, 5, 6]),
+      nd.dot<LazyScalar>(v, w),
+      nd.matmul<LazyScalar>(v, w),
+      nd.inner<LazyScalar>(v, w),
+      nd.vdot(v, w),
+      nd.tensordot<LazyScalar>(v, w, { axes: 1 }),
+      nd.einsum<LazyScalar>('i,i', v, w),
+      v.dot<LazyScalar>(w),
+    ];
+    for (const dot of dots) {
+      expectTypeOf(dot.compute()).toEqualTypeOf<Promise<number>>();
+      expect([dot.shape, dot.dtype]).toEqual([[], 'float64']);
+      expect(await dot.div(2).compute()).toBe(16);
+    }
+    const square = [
+      [1, 2],
+      [3, 4],
+    ];
+    expectTypeOf(nd.trace(square).compute()).toEqualTypeOf<Promise<number>>();
+    expect(await nd.trace(square).neg().compute()).toBe(-5);
+    const traces = nd.trace<LazyArray>(nd.ones([3, 2, 2]), { axis1: 1, axis2: 2 });
+    expectTypeOf(traces.compute()).toEqualTypeOf<Promise<NDArray>>();
+    expect((await traces.compute()).toNested()).toEqual([2, 2, 2]);
   });
 });

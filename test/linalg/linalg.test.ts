@@ -446,6 +446,36 @@ describe('linalg.norm, matrixRank, cond', () => {
     expect(await linalg.norm([1, 2, 2], 3).compute()).toBeCloseTo(17 ** (1 / 3), 12);
   });
 
+  it('is 0 where there is nothing, as NumPy’s, but not the smallest of nothing', async () => {
+    const [most, least] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const shape of [
+      [0, 0],
+      [0, 3],
+      [3, 0],
+    ]) {
+      for (const ord of [undefined, 'fro', 'nuc', 1, 2, most] as const) {
+        expect(await linalg.norm(nd.zeros(shape), ord).compute(), `${ord} of ${shape}`).toBe(0);
+      }
+      expect(() => linalg.norm(nd.zeros(shape), -2)).toThrow(ShapeError);
+    }
+    expect(await linalg.norm(nd.zeros([0]), most).compute()).toBe(0);
+    expect(() => linalg.norm(nd.zeros([0]), least)).toThrow(ShapeError);
+    const along = linalg.norm<LazyArray>(nd.zeros([0, 2]), most, { axis: 0, keepdims: true });
+    expect((await along.compute()).toNested()).toEqual([[0, 0]]);
+    // The smallest sum is that of one of three empty rows.
+    expect(await linalg.norm(nd.zeros([3, 0]), least).compute()).toBe(0);
+    expect(() => linalg.norm(nd.zeros([0, 3]), least)).toThrow(ShapeError);
+  });
+
+  it('keeps single precision', async () => {
+    const single = nd.ones([3, 2], { dtype: 'float32' });
+    for (const ord of [undefined, 0, 1, 2, 3, Number.POSITIVE_INFINITY]) {
+      const rows = linalg.norm<LazyArray>(single, ord, { axis: 1 });
+      expect([rows.dtype, (await rows.compute()).dtype], String(ord)).toEqual(['float32', 'float32']);
+    }
+    expect(linalg.norm<LazyArray>(nd.ones([3, 2], { dtype: 'int32' }), 0, { axis: 1 }).dtype).toBe('float64');
+  });
+
   it('takes axes and keeps them', async () => {
     const t = normal([3, 4, 5]);
     for (const ord of ['nuc', 2, -2, 'fro', 1] as const) {
@@ -468,6 +498,10 @@ describe('linalg.norm, matrixRank, cond', () => {
     expect(await linalg.matrixRank(nd.zeros([3, 3])).compute()).toBe(0);
     expect(await linalg.matrixRank(nd.zeros([0, 3])).compute()).toBe(0);
     expect(await linalg.matrixRank([0, 0, 2]).compute()).toBe(1);
+    expect(await linalg.matrixRank([0, -0.5, 2]).compute()).toBe(1);
+    expect(await linalg.matrixRank([0, 0]).compute()).toBe(0);
+    expect(await linalg.matrixRank(nd.zeros([0])).compute()).toBe(0);
+    expect(await linalg.matrixRank(3).compute()).toBe(1);
     expect(await linalg.matrixRank([0, 0]).compute()).toBe(0);
     expect(
       await linalg
@@ -502,6 +536,14 @@ describe('linalg.norm, matrixRank, cond', () => {
       ],
     ]);
     expect((await stack.compute()).toNested()).toEqual([1, 2]);
+  });
+
+  it('of a stack without matrices has no conditions', async () => {
+    for (const p of [undefined, -2, 1, 'fro'] as const) {
+      const none = linalg.cond<LazyArray>(nd.zeros([0, 3, 3]), p);
+      expect([none.shape, (await none.compute()).shape], String(p)).toEqual([[0], [0]]);
+      expect(() => linalg.cond(nd.zeros([2, 0, 0]), p)).toThrow(ShapeError);
+    }
   });
 
   it('tells how ill conditioned a matrix is', async () => {
@@ -679,7 +721,7 @@ describe('every function', () => {
       [
         () => linalg.qr(a, { mode: 'full' } as never),
         OptionError,
-        /mode must be one of "reduced", "complete", "r", not "full"/,
+        /mode must be one of 'reduced', 'complete', 'r', not "full"/,
       ],
       [() => linalg.svd(a, { fullMatrix: true } as never), OptionError, /did you mean 'fullMatrices'/],
       [() => linalg.svd(a, { accuracy: 'high' } as never), OptionError, /accuracy must be one of/],

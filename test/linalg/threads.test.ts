@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createRuntime, type LazyArray, linalg, type NDArray, nd } from '../../dist/index.js';
 import { epsilon, generator } from '../kernels/numbers.js';
 import { type Dense, dense, frobenius, LIMIT, matrixOf, scaledBy, stacked, times, transposed } from './matrices.js';
+import { isOrthogonal, isProduct } from './samples.js';
 
 const runtimes = [1, 2, 3].map((workers) => createRuntime({ workers }));
 afterAll(() => Promise.all(runtimes.map((runtime) => runtime.close())));
@@ -32,23 +33,6 @@ async function everywhere(target: Readonly<Record<string, LazyArray>>): Promise<
 }
 
 const column = (random: () => number, n: number): Dense => dense(n, 1, () => 2 * random() - 1);
-
-/** ‖QᵀQx − x‖ of a random x, in units of ‖x‖·m·ε. */
-function isOrthogonal(q: Dense, random: () => number, eps: number): void {
-  const x = column(random, q.n);
-  const back = times(transposed(q), times(q, x));
-  const wrong = frobenius({ data: back.data.map((value, i) => value - x.data[i]!) });
-  expect(wrong / (frobenius(x) * q.m * eps)).toBeLessThan(LIMIT);
-}
-
-/** ‖A·x − F₁·F₂…·x‖ of a random x, in units of ‖A‖·‖x‖·n·ε. */
-function isProduct(a: Dense, factors: readonly Dense[], random: () => number, eps: number): void {
-  const x = column(random, a.n);
-  const expected = times(a, x);
-  const actual = factors.reduceRight((y, factor) => times(factor, y), x);
-  const wrong = frobenius({ data: expected.data.map((value, i) => value - actual.data[i]!) });
-  expect(wrong / (frobenius(a) * frobenius(x) * Math.max(a.m, a.n) * eps)).toBeLessThan(LIMIT);
-}
 
 const diagonal = (s: NDArray): Dense => {
   const values = Float64Array.from(s.copy().data);

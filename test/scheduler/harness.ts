@@ -25,8 +25,8 @@ export class Bench {
     const base = (instantiate(module, probe).heapBase as () => number)();
     this.heap = new Heap(limit === undefined ? { base } : { base, limit });
     this.#mark = new HeapMark(this.heap);
-    this.#local = new LocalKernels(this.heap, module);
-    this.#engine = threads === 0 ? undefined : new Engine(this.heap, module, threads);
+    this.#local = new LocalKernels(this.heap, { module });
+    this.#engine = threads === 0 ? undefined : new Engine(this.heap, { module }, threads);
   }
 
   start(target: unknown, options: RunOptions = {}): Run<unknown> {

@@ -9,7 +9,7 @@ import { Residents, spillPlan } from '../../dist/scheduler/evict.js';
 import { footprint, orderBy, orderRules, type SafeOrder, safeOrder } from '../../dist/scheduler/order.js';
 import { RangeMax } from '../../dist/scheduler/range-max.js';
 import { type TaskSpec, type Workload, waitsOf, workload } from '../../dist/scheduler/workload.js';
-import { memoryGraph, uniform } from './workloads.js';
+import { leastPeak, memoryGraph, uniform } from './workloads.js';
 
 const kinds = ['tree', 'map-reduce', 'layered'] as const;
 const graphs = (most: number): fc.Arbitrary<Workload> =>
@@ -29,26 +29,6 @@ function isOrder(work: Workload, order: Int32Array): boolean {
     seen.add(task);
   }
   return seen.size === work.size && order.length === work.size;
-}
-
-/** The least peak of all orders, by dynamic programming over the sets of tasks that have run; up to 18 tasks. */
-function leastPeak(work: Workload): number {
-  const { size, bytes, scratch, kept } = work;
-  const needs = Array.from({ length: size }, (_, i) => inputsOf(work, i).reduce((set, d) => set | (1 << d), 0));
-  const users = needs.map((_, i) => needs.reduce((set, need, j) => (need & (1 << i) ? set | (1 << j) : set), 0));
-  const best = new Float64Array(1 << size).fill(Number.POSITIVE_INFINITY);
-  best[0] = 0;
-  for (let set = 0; set < best.length - 1; set++) {
-    if (best[set] === Number.POSITIVE_INFINITY) continue;
-    let live = 0;
-    for (let i = 0; i < size; i++) if (set & (1 << i) && (kept[i] || users[i]! & ~set)) live += bytes[i]!;
-    for (let i = 0; i < size; i++) {
-      if (set & (1 << i) || needs[i]! & ~set) continue;
-      const with1 = set | (1 << i);
-      best[with1] = Math.min(best[with1]!, Math.max(best[set]!, live + bytes[i]! + scratch[i]!));
-    }
-  }
-  return best.at(-1)!;
 }
 
 describe('RangeMax', () => {

@@ -14,7 +14,7 @@ import { candidates } from '../../dist/scheduler/portfolio.js';
 import { ranksOf } from '../../dist/scheduler/rank.js';
 import { type Simulation, simulate } from '../../dist/scheduler/simulate.js';
 import { type Workload, workload } from '../../dist/scheduler/workload.js';
-import { cholesky, LINK_BYTES_PER_SECOND, layered, memoryGraph, uniform } from './workloads.js';
+import { cholesky, LINK_BYTES_PER_SECOND, layered, memoryGraph, uniform, widened } from './workloads.js';
 
 const link = { latency: 1e-5, bandwidth: LINK_BYTES_PER_SECOND };
 
@@ -32,16 +32,6 @@ function machine(cores: number, accelerators: number, ahead = 1): Platform {
       ...numbers.map((i) => ({ name: `gpu${i}`, budget: Number.POSITIVE_INFINITY, link })),
     ],
   };
-}
-
-/** A graph for one accelerator as one for several. */
-function widened(work: Workload, accelerators: number): Workload {
-  const devices = accelerators + 1;
-  const seconds = new Float64Array(work.size * devices);
-  for (let i = 0; i < work.size; i++) {
-    for (let d = 0; d < devices; d++) seconds[i * devices + d] = work.seconds[i * 2 + Math.min(d, 1)]!;
-  }
-  return { ...work, devices, seconds };
 }
 
 /** Every task ran once, after its inputs had come, in a slot that was free, for as long as it takes. */

@@ -167,3 +167,124 @@ export function cholesky(tiles: number, seconds: TileSeconds, bytes: number): Wo
     Array.from({ length: given }, () => ({ bytes })),
   );
 }
+
+/** What the tasks of one step of a Task Bench pattern take of the step before (Slaughter et al., SC 2020). */
+export const patterns = {
+  trivial: () => [],
+  stencil: (i: number, wide: number) => [i - 1, i, i + 1].filter((j) => j >= 0 && j < wide),
+  dom: (i: number) => (i === 0 ? [0] : [i - 1, i]),
+  tree: (i: number, wide: number, step: number) => (2 ** step >= wide ? [i] : [i >> 1]),
+  fft: (i: number, wide: number, step: number) => {
+    const far = 2 ** (step % Math.ceil(Math.log2(wide)));
+    return [i - far, i, i + far].filter((j) => j >= 0 && j < wide);
+  },
+  'all to all': (_: number, wide: number) => Array.from({ length: wide }, (_, j) => j),
+  nearest: (i: number, wide: number) => [i - 2, i - 1, i, i + 1, i + 2].filter((j) => j >= 0 && j < wide),
+  spread: (i: number, wide: number, step: number) =>
+    Array.from({ length: 5 }, (_, k) => (i + Math.floor((k * wide) / 5) + step) % wide),
+} as const satisfies Record<string, (i: number, wide: number, step: number) => number[]>;
+
+/** Steps of `wide` tasks each, taking results of the step before by one of Task Bench's patterns. */
+export function taskBench(
+  pattern: keyof typeof patterns,
+  {
+    wide = 24,
+    steps = 12,
+    transfer = 0.1,
+    seed = 1,
+  }: { wide?: number; steps?: number; transfer?: number; seed?: number },
+): Workload {
+  const random = uniform(seed);
+  const tasks: TaskSpec[] = [];
+  const takes = patterns[pattern] as (i: number, wide: number, step: number) => number[];
+  for (let step = 0; step < steps; step++) {
+    for (let i = 0; i < wide; i++) {
+      const inputs = step === 0 ? [] : [...new Set(takes(i, wide, step))].map((j) => (step - 1) * wide + j);
+      const seconds = 0.01 * (0.5 + random());
+      const bytes = Math.ceil(transfer * seconds * LINK_BYTES_PER_SECOND);
+      tasks.push({ inputs, bytes, seconds: [seconds, seconds / spread(random, 1, 10)] });
+    }
+  }
+  return workload(tasks);
+}
+
+/** Chain, reduction tree, wavefront, map and reduce, and nested cross-validation, with times and sizes that vary. */
+export function shape(
+  kind: 'chain' | 'reduction' | 'wavefront' | 'map-reduce' | 'cross-validation',
+  seed: number,
+  transfer = 0.1,
+): Workload {
+  const random = uniform(seed);
+  const tasks: TaskSpec[] = [];
+  const add = (inputs: readonly number[], scale = 1): number => {
+    const seconds = 0.01 * scale * (0.5 + random());
+    const bytes = Math.ceil(transfer * seconds * LINK_BYTES_PER_SECOND);
+    return tasks.push({ inputs, bytes, seconds: [seconds, seconds / spread(random, 0.5, 20)] }) - 1;
+  };
+  if (kind === 'chain') {
+    let last = add([]);
+    for (let i = 0; i < 99; i++) last = add([last]);
+  } else if (kind === 'reduction') {
+    let level = Array.from({ length: 128 }, () => add([]));
+    while (level.length > 1)
+      level = level.filter((_, i) => i % 2 === 0).map((_, i) => add(level.slice(2 * i, 2 * i + 2)));
+  } else if (kind === 'wavefront') {
+    const wide = 18;
+    const at: number[] = [];
+    for (let i = 0; i < wide * wide; i++) {
+      const inputs = [i >= wide ? at[i - wide]! : -1, i % wide > 0 ? at[i - 1]! : -1].filter((j) => j >= 0);
+      at.push(add(inputs));
+    }
+  } else if (kind === 'map-reduce') {
+    const mapped = Array.from({ length: 60 }, () => add([]));
+    const reduced = Array.from({ length: 12 }, () => add(mapped, 2));
+    add(reduced);
+  } else {
+    const data = add([]);
+    const outer = Array.from({ length: 5 }, () => {
+      const train = add([data], 0.2);
+      const inner = Array.from({ length: 5 }, () => add([train], 0.1));
+      const scores = Array.from({ length: 8 }, () =>
+        add(
+          inner.map((fold) => add([fold], 2)),
+          0.01,
+        ),
+      );
+      return add([train, add(scores, 0.01)], 3);
+    });
+    add(outer, 0.01);
+  }
+  return workload(tasks);
+}
+
+/** A graph for one accelerator as one for several. */
+export function widened(work: Workload, accelerators: number): Workload {
+  const devices = accelerators + 1;
+  const seconds = new Float64Array(work.size * devices);
+  for (let i = 0; i < work.size; i++) {
+    for (let d = 0; d < devices; d++) seconds[i * devices + d] = work.seconds[i * 2 + Math.min(d, 1)]!;
+  }
+  return { ...work, devices, seconds };
+}
+
+/** The least peak of all orders, by dynamic programming over the sets of tasks that have run; up to 18 tasks. */
+export function leastPeak(work: Workload): number {
+  const { size, bytes, scratch, kept } = work;
+  const needs = Array.from({ length: size }, (_, i) =>
+    work.inputs.subarray(work.inputStart[i], work.inputStart[i + 1]).reduce((set, d) => set | (1 << d), 0),
+  );
+  const users = needs.map((_, i) => needs.reduce((set, need, j) => (need & (1 << i) ? set | (1 << j) : set), 0));
+  const best = new Float64Array(1 << size).fill(Number.POSITIVE_INFINITY);
+  best[0] = 0;
+  for (let set = 0; set < best.length - 1; set++) {
+    if (best[set] === Number.POSITIVE_INFINITY) continue;
+    let live = 0;
+    for (let i = 0; i < size; i++) if (set & (1 << i) && (kept[i] || users[i]! & ~set)) live += bytes[i]!;
+    for (let i = 0; i < size; i++) {
+      if (set & (1 << i) || needs[i]! & ~set) continue;
+      const with1 = set | (1 << i);
+      best[with1] = Math.min(best[with1]!, Math.max(best[set]!, live + bytes[i]! + scratch[i]!));
+    }
+  }
+  return best.at(-1)!;
+}
