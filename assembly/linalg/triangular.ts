@@ -111,7 +111,8 @@ export function invertUpper<T>(work: usize, n: i32, u: usize, ldu: i32): bool {
   for (let i = 0; i < half; i++) {
     for (let j = 0; j < rest; j++) {
       const at = u12 + <usize>(i * ldu + j) * sizeof<T>();
-      store<T>(at, -load<T>(at));
+      // not −x: zeros keep their sign
+      store<T>(at, <T>0 - load<T>(at));
     }
   }
   return invertUpper<T>(work, half, u, ldu) && invertUpper<T>(work, rest, u22, ldu);
@@ -128,7 +129,7 @@ function invertBase<T>(n: i32, u: usize, ldu: i32): void {
       let sum: T = 0;
       const ui = u + <usize>i * row;
       for (let k = i; k < j; k++) sum += load<T>(ui + <usize>k * sizeof<T>()) * load<T>(column + <usize>k * row);
-      store<T>(column + <usize>i * row, -inverse * sum);
+      store<T>(column + <usize>i * row, <T>0 - inverse * sum);
     }
   }
 }
