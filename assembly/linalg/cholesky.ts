@@ -1,6 +1,7 @@
 /**
  * A = L·Lᵀ for A symmetric positive definite, n × n row-major, by halving (LAPACK's potrf, recursive as potrf2): factor
- * the leading half, solve for the block below it, subtract its product with itself, go on with the rest.
+ * the leading half, solve for the block below it, subtract its product with itself (lower tiles only), go on with the rest
+ * (Higham, Accuracy and Stability of Numerical Algorithms, 10.1; blocks of 32 by dot products, algorithm 10.2).
  *
  * Only A's lower triangle is read; L overwrites it. n³/3 flops, nearly all in the packed product; no workspace.
  * A pivot that is not positive ends it: its number (from 1) is the answer, 0 is success, −1 cancelled.

@@ -9,6 +9,17 @@
   store<T>(p + i * sizeof<T>(), value);
 }
 
+/** A block of rows × columns. */
+export function copyMatrix<T>(rows: i32, columns: i32, from: usize, ldf: i32, to: usize, ldt: i32): void {
+  const bytes = <usize>columns * sizeof<T>();
+  for (let i = 0; i < rows; i++) {
+    let at: usize = 0;
+    for (; at + 16 <= bytes; at += 16) v128.store(to + at, v128.load(from + at));
+    for (; at < bytes; at += sizeof<T>()) store<T>(to + at, load<T>(from + at));
+    from += <usize>ldf * sizeof<T>(); to += <usize>ldt * sizeof<T>();
+  }
+}
+
 /** The lower triangle of `from` (rows × columns, leading dimension ldf); above it zeros, on it ones when `unit`. */
 export function copyLower<T>(rows: i32, columns: i32, from: usize, ldf: i32, to: usize, ldt: i32, unit: bool): void {
   for (let i = 0; i < rows; i++) {

@@ -2,6 +2,9 @@
  * Householder reflectors and their blocks in compact WY form: H = I − τ·v·vᵀ with v[0] = 1, and
  * H₁H₂…H_b = I − V·T·Vᵀ with V unit lower trapezoidal and T upper triangular (Schreiber & Van Loan, SIAM J. Sci. Stat.
  * Comput. 10(1), 1989; LAPACK's larfg, larft, larfb). Signs are LAPACK's: β = −sign(α)·‖x‖.
+ *
+ * A reflector overwrites the vector it was made of, 4n flops; T of a block takes 2mb² flops by the Gram matrix VᵀV, and applying it
+ * to n columns 4mnb. Workspace is what each function names.
  */
 import { product, wideProduct } from '../gemm';
 
@@ -144,6 +147,15 @@ export function unpackReflectors<T>(m: i32, b: i32, a: usize, lda: i32, v: usize
       memory.fill(v + <usize>(i + 1) * sizeof<T>(), 0, <usize>(b - i - 1) * sizeof<T>());
     }
     a += row; v += out;
+  }
+}
+
+/** The same of a panel that was factored where V is to be. */
+export function maskReflectors<T>(m: i32, b: i32, v: usize): void {
+  for (let i = 0; i < min(m, b); i++) {
+    const at = v + <usize>(i * b + i) * sizeof<T>();
+    store<T>(at, 1);
+    memory.fill(at + sizeof<T>(), 0, <usize>(b - i - 1) * sizeof<T>());
   }
 }
 

@@ -1,10 +1,14 @@
 /**
  * P·A = L·U with partial pivoting, A m × n row-major, by halving the columns (Toledo, SIAM J. Matrix Anal. 18(4), 1997;
  * LAPACK's getrf2): factor the left half, apply its exchanges and its triangle to the right half, subtract the product,
- * factor what is left of the right half.
+ * factor what is left of the right half. Panels of 8 columns are factored one column at a time, lying by columns in the arena.
  *
- * L (unit, below the diagonal) and U overwrite A; pivots[i] is the row that step i exchanged with row i. mn² − n³/3
- * flops for m ≥ n, nearly all in the packed product; no workspace. A zero pivot is left as it is, and U then has it.
+ * L (unit, below the diagonal) and U overwrite A; pivots[i] is the row that step i exchanged with row i. mn² − n³/3 flops
+ * for m ≥ n, nearly all in the packed product; no workspace. A zero pivot is left as it is, and U then has it; a NaN is the
+ * largest of its column.
+ *
+ * Did not help: panels of 16 columns (2 % slower), and searching for the next pivot while updating by rows (its branches cost
+ * more than the second pass over a column).
  */
 import { EDGE, GEMM_END, wideProduct } from '../gemm';
 import { solveLeft } from './triangular';

@@ -65,7 +65,7 @@ function panel<T>(
   const limit = sqrt<T>(sizeof<T>() == 8 ? <T>2.220446049250313e-16 : <T>1.1920929e-7);
   // Vᵀ and Fᵀ: a reflector, and what it does, are rows, at the columns that rows and columns of A have
   const rowV = <usize>m * sizeof<T>(), rowF = <usize>n * sizeof<T>();
-  const v = space, f = v + BLOCK * rowV, x = f + BLOCK * rowF, list = x + rowV, y = list + <usize>(BLOCK * bytes);
+  const v = space, f = v + <usize>BLOCK * rowV, x = f + <usize>BLOCK * rowF, list = x + rowV, y = list + <usize>(BLOCK * bytes);
   let k = 0;
   let isWorn = false;
   for (; k < steps && !isWorn; k++) {

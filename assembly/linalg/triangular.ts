@@ -1,12 +1,15 @@
 /**
  * Triangular systems with many right-hand sides (LAPACK's trsm), by halving: two solves of half the size and a product
- * between them, so that nearly all work is the packed product. A triangle is seen through its row and column strides,
- * which may be negative: upper triangles, transposes and reversals are the same lower triangle seen otherwise.
+ * between them, so that nearly all work is the packed product; and inverses of triangles (trtri) by the same halving. A triangle
+ * is seen through its row and column strides, which may be negative: upper triangles, transposes and reversals are the same
+ * lower triangle seen otherwise.
  *
- * Solve T·X = B, T n × n lower, X n × m: n²m flops. Golub & Van Loan, Matrix Computations, 3.1.
+ * Solve T·X = B, T n × n lower, X n × m: n²m flops, B is overwritten; T⁻¹ n³/3, T is overwritten. No workspace but a strip in the
+ * arena. Golub & Van Loan, Matrix Computations, 3.1; Higham, Accuracy and Stability of Numerical Algorithms, 8.1 and 14.2.
  */
 import { EDGE, GEMM_END, wideProduct } from '../gemm';
 import { Body, parallelFor } from '../team';
+import { copyMatrix } from './copy';
 
 /** Rows of a triangle that is solved directly. */
 const BASE: i32 = 64;
@@ -15,7 +18,9 @@ const INVERT_BASE: i32 = 16;
 /** Columns of X (or rows, on the right side) that one iteration solves. */
 const STRIP: i32 = 64;
 const CONTEXT: usize = EDGE + 768;
-/** Where a strip lies transposed, in the arena of the thread that solves it: BASE × STRIP elements. */
+/** Rows so many bytes apart share few sets of the cache: their strips are solved elsewhere. */
+const CLASHING: usize = 1024;
+/** Where a strip lies transposed, or beside itself, in the arena of the thread that solves it: BASE × STRIP elements. */
 const TRANSPOSED: usize = GEMM_END;
 /** The first arena byte that these solves leave alone. */
 export const TRIANGULAR_END: usize = TRANSPOSED + <usize>(BASE * STRIP) * 8;
@@ -106,7 +111,8 @@ export function invertUpper<T>(work: usize, n: i32, u: usize, ldu: i32): bool {
   for (let i = 0; i < half; i++) {
     for (let j = 0; j < rest; j++) {
       const at = u12 + <usize>(i * ldu + j) * sizeof<T>();
-      store<T>(at, -load<T>(at));
+      // not −x: zeros keep their sign
+      store<T>(at, <T>0 - load<T>(at));
     }
   }
   return invertUpper<T>(work, half, u, ldu) && invertUpper<T>(work, rest, u22, ldu);
@@ -123,7 +129,7 @@ function invertBase<T>(n: i32, u: usize, ldu: i32): void {
       let sum: T = 0;
       const ui = u + <usize>i * row;
       for (let k = i; k < j; k++) sum += load<T>(ui + <usize>k * sizeof<T>()) * load<T>(column + <usize>k * row);
-      store<T>(column + <usize>i * row, -inverse * sum);
+      store<T>(column + <usize>i * row, <T>0 - inverse * sum);
     }
   }
 }
@@ -140,10 +146,17 @@ function solveBase<T>(
   return parallelFor(work, (m + STRIP - 1) / STRIP, strip.index, work + CONTEXT);
 }
 
-function leftStrip<T>(index: i32, solve: Solve): void {
-  const first = index * STRIP;
+function leftStrip<T>(work: usize, index: i32, solve: Solve): void {
+  const first = index * STRIP, width = min(STRIP, solve.m - first);
   const x = solve.x + <usize>first * sizeof<T>();
-  forward<T>(solve.n, min(STRIP, solve.m - first), solve.unit, solve.t, solve.rT, solve.cT, x, solve.rX);
+  if (solve.rX % CLASHING != 0) {
+    forward<T>(solve.n, width, solve.unit, solve.t, solve.rT, solve.cT, x, solve.rX);
+    return;
+  }
+  const to = work + TRANSPOSED, ld = <i32>solve.rX / <i32>sizeof<T>();
+  copyMatrix<T>(solve.n, width, x, ld, to, width);
+  forward<T>(solve.n, width, solve.unit, solve.t, solve.rT, solve.cT, to, <usize>width * sizeof<T>());
+  copyMatrix<T>(solve.n, width, to, width, x, ld);
 }
 
 function rightStrip<T>(work: usize, index: i32, solve: Solve): void {
@@ -186,10 +199,10 @@ function turn<T>(m: i32, n: i32, from: usize, rF: usize, cF: usize, to: usize, r
 }
 
 function leftF64(work: usize, index: i32, context: usize): void {
-  leftStrip<f64>(index, changetype<Solve>(context));
+  leftStrip<f64>(work, index, changetype<Solve>(context));
 }
 function leftF32(work: usize, index: i32, context: usize): void {
-  leftStrip<f32>(index, changetype<Solve>(context));
+  leftStrip<f32>(work, index, changetype<Solve>(context));
 }
 function rightF64(work: usize, index: i32, context: usize): void {
   rightStrip<f64>(work, index, changetype<Solve>(context));
