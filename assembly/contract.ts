@@ -5,8 +5,9 @@
  * one of gemm.ts, which takes any strides; what reads every element once has loops of its own here.
  */
 import { ARENA_START } from './arena';
-import { direct } from './direct';
+import { addTo, direct } from './direct';
 import { product, wideProduct } from './gemm';
+import { columns, dot, fourRows, isStream } from './matrix-vector';
 import { CANCELLED, OK } from './status';
 import { parallelFor } from './team';
 
@@ -19,14 +20,12 @@ const SHARED_PRODUCT: i32 = 0, PRODUCT: i32 = 1, PLAIN: i32 = 2, OUTER: i32 = 3,
 const TYPE: usize = 0, MODE: usize = 8, M: usize = 16, N: usize = 24, K: usize = 32;
 const ROW_A: usize = 40, STEP_A: usize = 48, STEP_B: usize = 56, COLUMN_B: usize = 64, ROW_B: usize = 72;
 const A: usize = 80, B: usize = 88, C: usize = 96;
-/** Rows of a unit, such blocks in an item, items of a unit, items; pieces of k, for LONG. */
+/** Rows of a unit, such blocks in an item, items of a unit, items; pieces that k is cut into, and how long they are. */
 const ROWS_EACH: usize = 104, BLOCKS: usize = 112, ITEMS_EACH: usize = 120, ITEMS: usize = 128;
-const UNITS: usize = 136, AXES: usize = 144, PARTIALS: usize = 152, PIECES: usize = 160;
+const UNITS: usize = 136, AXES: usize = 144, PARTIALS: usize = 152, PIECES: usize = 160, LENGTH: usize = 168;
 /** Length, stride in A, stride in B of each axis of the items. */
-const AXIS: usize = 168;
+const AXIS: usize = 176;
 
-/** Elements of a long dot product that make one partial sum. */
-const PIECE: i32 = 65536;
 /** Sums of PLAIN that are made at a time, in the arena. */
 const SUMS: i32 = 256;
 
@@ -38,97 +37,6 @@ const SUMS: i32 = 256;
 // @ts-ignore: decorator
 @inline function get<T>(p: usize, stride: i32, i: i32): T {
   return load<T>(p + <usize>(stride * i) * sizeof<T>());
-}
-
-// @ts-ignore: decorator
-@inline function lanes<T>(v: v128): T {
-  if (sizeof<T>() == 8) return <T>(f64x2.extract_lane(v, 0) + f64x2.extract_lane(v, 1));
-  return <T>(f32x4.extract_lane(v, 0) + f32x4.extract_lane(v, 1) + (f32x4.extract_lane(v, 2) + f32x4.extract_lane(v, 3)));
-}
-
-/** Σ a·b: in blocks of 64 vectors on four accumulators where both are contiguous, the blocks added up in float64. */
-function dot<T>(a: usize, stepA: i32, b: usize, stepB: i32, count: i32): f64 {
-  const WIDTH = <i32>(16 / sizeof<T>());
-  let total: f64 = 0;
-  let i = 0;
-  if (stepA == 1 && stepB == 1) {
-    while (i + 4 * WIDTH <= count) {
-      const blockEnd = a + <usize>(min((count - i) / (4 * WIDTH), 16) << 6);
-      let s0 = v128.splat<T>(<T>0), s1 = s0, s2 = s0, s3 = s0;
-      i += <i32>((blockEnd - a) / sizeof<T>());
-      while (a < blockEnd) {
-        s0 = v128.add<T>(s0, v128.mul<T>(v128.load(a), v128.load(b)));
-        s1 = v128.add<T>(s1, v128.mul<T>(v128.load(a, 16), v128.load(b, 16)));
-        s2 = v128.add<T>(s2, v128.mul<T>(v128.load(a, 32), v128.load(b, 32)));
-        s3 = v128.add<T>(s3, v128.mul<T>(v128.load(a, 48), v128.load(b, 48)));
-        a += 64;
-        b += 64;
-      }
-      total += <f64>lanes<T>(v128.add<T>(v128.add<T>(s0, s1), v128.add<T>(s2, s3)));
-    }
-    let rest: f64 = 0;
-    for (; i < count; i++) {
-      rest += <f64>load<T>(a) * <f64>load<T>(b);
-      a += sizeof<T>();
-      b += sizeof<T>();
-    }
-    return total + rest;
-  }
-  while (i < count) {
-    let s0: f64 = 0, s1: f64 = 0;
-    const end = min(i + 128, count);
-    for (; i + 2 <= end; i += 2) {
-      s0 += <f64>get<T>(a, stepA, i) * <f64>get<T>(b, stepB, i);
-      s1 += <f64>get<T>(a, stepA, i + 1) * <f64>get<T>(b, stepB, i + 1);
-    }
-    if (i < end) {
-      s0 += <f64>get<T>(a, stepA, i) * <f64>get<T>(b, stepB, i);
-      i++;
-    }
-    total += s0 + s1;
-  }
-  return total;
-}
-
-/** c = Σ_l x_l·(column l of A), columns contiguous; x moves with the rows where rowB is 1. */
-function columns<T>(count: i32, k: i32, a: usize, stepA: i32, b: usize, stepB: i32, rowB: i32, c: usize): void {
-  const bytes = <usize>count * sizeof<T>(), nextA = <usize>stepA * sizeof<T>(), nextB = <usize>stepB * sizeof<T>();
-  const vectors = bytes & ~15;
-  memory.fill(c, 0, bytes);
-  let l = 0;
-  if (rowB == 0) {
-    for (; l + 4 <= k; l += 4) {
-      const x0 = load<T>(b), x1 = load<T>(b + nextB), x2 = load<T>(b + 2 * nextB), x3 = load<T>(b + 3 * nextB);
-      const v0 = v128.splat<T>(x0), v1 = v128.splat<T>(x1), v2 = v128.splat<T>(x2), v3 = v128.splat<T>(x3);
-      const a1 = a + nextA, a2 = a1 + nextA, a3 = a2 + nextA;
-      let p: usize = 0;
-      for (; p < vectors; p += 16) {
-        const low = v128.add<T>(v128.mul<T>(v0, v128.load(a + p)), v128.mul<T>(v1, v128.load(a1 + p)));
-        const high = v128.add<T>(v128.mul<T>(v2, v128.load(a2 + p)), v128.mul<T>(v3, v128.load(a3 + p)));
-        v128.store(c + p, v128.add<T>(v128.load(c + p), v128.add<T>(low, high)));
-      }
-      for (; p < bytes; p += sizeof<T>()) {
-        const low = x0 * load<T>(a + p) + x1 * load<T>(a1 + p), high = x2 * load<T>(a2 + p) + x3 * load<T>(a3 + p);
-        store<T>(c + p, load<T>(c + p) + (low + high));
-      }
-      a = a3 + nextA;
-      b += 4 * nextB;
-    }
-  }
-  for (; l < k; l++) {
-    const x = load<T>(b);
-    const v = v128.splat<T>(x);
-    let p: usize = 0;
-    for (; p < vectors; p += 16) {
-      const factor = rowB == 0 ? v : v128.load(b + p);
-      v128.store(c + p, v128.add<T>(v128.load(c + p), v128.mul<T>(factor, v128.load(a + p))));
-    }
-    for (; p < bytes; p += sizeof<T>()) {
-      store<T>(c + p, load<T>(c + p) + (rowB == 0 ? x : load<T>(b + p)) * load<T>(a + p));
-    }
-    a += nextA;
-    b += nextB;
-  }
 }
 
 /** One row of an outer product. */
@@ -152,7 +60,7 @@ function scaled<T>(x: T, n: i32, b: usize, columnB: i32, c: usize): void {
   for (; j < n; j++) store<T>(c + <usize>j * sizeof<T>(), x * get<T>(b, columnB, j));
 }
 
-/** A row of C by the definition; integers modulo 2³² (S = i32), of which bytes keep the low one; `any` for bools. */
+/** A row of C by the definition, for what is no float: integers modulo 2³² (S = i32), of which bytes keep the low one; `any` for bools. */
 function plain<T, S>(
   sums: usize, n: i32, k: i32, a: usize, stepA: i32, b: usize, stepB: i32, columnB: i32, c: usize, any: bool,
 ): void {
@@ -207,6 +115,15 @@ function plain<T, S>(
       return;
     }
   }
+  if (isFloat<T>()) {
+    if (mode == ROWS && stepA == 1 && stepB == 1 && rowB == 0 && end - from > 1 && !isStream<T>(num(r, M), k)) {
+      for (let i = from; i < end; i += 4) {
+        const row = a + <usize>(i * rowA) * sizeof<T>();
+        fourRows<T>(min(4, end - i), k, row, <usize>rowA * sizeof<T>(), b, c + <usize>i * sizeof<T>());
+      }
+      return;
+    }
+  }
   for (let i = from; i < end; i++) {
     const row = a + <usize>(i * rowA) * sizeof<T>(), other = b + <usize>(i * rowB) * sizeof<T>();
     const to = c + <usize>i * <usize>n * sizeof<T>();
@@ -220,7 +137,7 @@ function plain<T, S>(
         continue;
       }
     }
-    plain<T, S>(work + ARENA_START, n, k, row, stepA, other, stepB, columnB, to, isAny);
+    if (!isFloat<T>()) plain<T, S>(work + ARENA_START, n, k, row, stepA, other, stepB, columnB, to, isAny);
   }
 }
 
@@ -229,13 +146,24 @@ function unit<T, S>(work: usize, index: i32, r: usize): void {
   const m = num(r, M), n = num(r, N), k = num(r, K), rowsEach = num(r, ROWS_EACH);
   if (isFloat<T>()) {
     const pieces = num(r, PIECES);
+    if (pieces > 0 && mode == COLUMNS) {
+      // the columns of one piece, for some rows
+      const length = num(r, LENGTH), stepA = num(r, STEP_A), stepB = num(r, STEP_B);
+      const l = index % pieces * length, i = index / pieces * rowsEach;
+      const a = <usize>load<f64>(r + A) + <usize>(l * stepA + i) * sizeof<T>();
+      const b = <usize>load<f64>(r + B) + <usize>(l * stepB) * sizeof<T>();
+      const to = r + <usize>num(r, PARTIALS) + (<usize>(index % pieces) * <usize>m + <usize>i) * sizeof<T>();
+      columns<T>(min(rowsEach, m - i), min(length, k - l), a, stepA, b, stepB, 0, to);
+      return;
+    }
     if (pieces > 0) {
       // one piece of a long dot product of one row
-      const i = index / pieces, from = index % pieces * PIECE;
+      const length = num(r, LENGTH);
+      const i = index / pieces, from = index % pieces * length;
       const stepA = num(r, STEP_A), stepB = num(r, STEP_B);
       const a = <usize>load<f64>(r + A) + <usize>(i * num(r, ROW_A) + from * stepA) * sizeof<T>();
       const b = <usize>load<f64>(r + B) + <usize>(i * num(r, ROW_B) + from * stepB) * sizeof<T>();
-      const sum = dot<T>(a, stepA, b, stepB, min(PIECE, k - from));
+      const sum = dot<T>(a, stepA, b, stepB, min(length, k - from));
       store<f64>(r + <usize>num(r, PARTIALS) + (<usize>index << 3), sum);
       return;
     }
@@ -285,6 +213,17 @@ function unitU8(work: usize, index: i32, record: usize): void {
   unit<u8, i32>(work, index, record);
 }
 
+/** Columns that were made in pieces, added up. */
+function addPieces<T>(r: usize, pieces: i32): void {
+  const m = num(r, M), c = <usize>load<f64>(r + C), bytes = <usize>m * sizeof<T>();
+  let partial = r + <usize>num(r, PARTIALS);
+  memory.copy(c, partial, bytes);
+  for (let piece = 1; piece < pieces; piece++) {
+    partial += bytes;
+    addTo<T>(m, partial, c);
+  }
+}
+
 /** Runs the plan at `record`. */
 export function contract(work: usize, record: usize): i32 {
   const type = num(record, TYPE), units = num(record, UNITS), pieces = num(record, PIECES);
@@ -300,7 +239,10 @@ export function contract(work: usize, record: usize): i32 {
   }
   const body = type == FLOAT64 ? unitF64.index : type == FLOAT32 ? unitF32.index : type == INT32 ? unitI32.index : unitU8.index;
   if (!parallelFor(work, units, body, record)) return CANCELLED;
-  if (pieces > 0) {
+  if (pieces > 0 && num(record, MODE) == COLUMNS) {
+    if (type == FLOAT64) addPieces<f64>(record, pieces);
+    else addPieces<f32>(record, pieces);
+  } else if (pieces > 0) {
     let partial = record + <usize>num(record, PARTIALS);
     const m = num(record, M), c = <usize>load<f64>(record + C);
     for (let i = 0; i < m; i++) {

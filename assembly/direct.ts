@@ -10,8 +10,11 @@ const RELAXED: bool = ASC_FEATURE_RELAXED_SIMD;
 
 /** Bytes of B up to which reading it in place beats packing it: it stays in L1 beside what is read of A. */
 const MOST_B: usize = 16384;
-/** Steps of k that are made at a time where k is longer: A and B of 64 columns stay in L1. */
+/** The most and the least steps of k that are made at a time, so that their rows of B stay in L1. */
 const STEPS: i32 = 128;
+const LEAST_STEPS: i32 = 64;
+/** How many times longer than wide B must be for that many little sums to be worth it. */
+const TALL: i32 = 8;
 /** Where B is copied to when its rows are not contiguous, and where the sums of some steps lie before they are added. */
 const COPY: usize = ARENA_START + 1024;
 const SUMS: usize = COPY + 32768;
@@ -151,10 +154,13 @@ function copied<T>(work: usize, n: i32, k: i32, b: usize, rB: usize, cB: usize):
   return work + COPY;
 }
 
-/** Whether `direct` takes a product and is the faster way to it. */
+/** Whether `direct` takes a product and is the faster way to it; as in src/kernels/contraction.ts. */
 export function isDirect<T>(m: i32, n: i32, k: i32): bool {
-  const size = <usize>n * <usize>min(k, STEPS) * sizeof<T>();
-  return n <= 1024 && size <= MOST_B && (k <= STEPS || <usize>m * <usize>n * sizeof<T>() <= MOST_SUMS);
+  const row = <usize>n * sizeof<T>();
+  if (n > 1024) return false;
+  if (k <= STEPS) return row * <usize>k <= MOST_B;
+  const steps = k >= TALL * n ? LEAST_STEPS : STEPS;
+  return row * <usize>steps <= MOST_B && <usize>m * row <= MOST_SUMS;
 }
 
 /** C (m × n, leading dimension n) = A·B for a product that `isDirect`. Writes the arena up to DIRECT_END. */
@@ -166,8 +172,9 @@ export function direct<T>(
     narrow<T>(m, n, k, a, rA, cA, b, rB, cB, c, rC);
     return;
   }
-  for (let l = 0; ; l += STEPS) {
-    const steps = min(STEPS, k - l);
+  const most = k <= STEPS ? STEPS : max(LEAST_STEPS, min(STEPS, <i32>(MOST_B / rC) & ~7));
+  for (let l = 0; ; l += most) {
+    const steps = min(most, k - l);
     let q = b + <usize>l * rB, stride = rB;
     if (cB != sizeof<T>()) {
       q = copied<T>(work, n, steps, q, rB, cB);
@@ -179,7 +186,7 @@ export function direct<T>(
       tiles<T>(m, n, steps, p, rA, cA, q, stride, work + SUMS, rC);
       addTo<T>(m * n, work + SUMS, c);
     }
-    if (l + STEPS >= k) return;
+    if (l + most >= k) return;
   }
 }
 

@@ -212,6 +212,13 @@ export class MemoryBudgetError extends LazuliError {
   }
 }
 
+/** An array could not be written to a file, or did not come back as it was written. */
+export class SpillError extends LazuliError {
+  constructor(message: string, cause?: unknown) {
+    super('LAZULI_SPILL', message, cause === undefined ? undefined : { cause });
+  }
+}
+
 /**
  * A function that cannot become a kernel: `construct` is what stands in the way, at `line` and `column`, which count
  * from 1 in the function's own source text as JavaScript sees it (`String(fn)`).

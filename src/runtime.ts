@@ -62,6 +62,9 @@ interface Memory {
 /** Symbol.asyncDispose, which Node 20 lacks. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
+/** Runs in progress, of all runtimes. */
+let runs = 0;
+
 /** So many functions of a program are looked at for the scripts that they come from, before it runs. */
 const MOST_READ = 64;
 
@@ -252,7 +255,7 @@ export class Runtime {
     const threaded = settings.scheduler === 'threads' && program.nodes.length > 0;
     if (memory.code.micro !== undefined) {
       if (threaded) readScripts(functionsOf(program));
-      if (this.#running.size === 0) renew();
+      if (runs === 0) renew();
     }
     const { progress, observers } = settings;
     const bar = progress === true ? progressBar?.() : progress === false ? undefined : progress;
@@ -285,11 +288,12 @@ export class Runtime {
     try {
       run = new Run(program, context, (results) => take(program, results));
       this.#running.add(run);
+      runs++;
       run.start();
       return await run.promise;
     } finally {
       if (run !== undefined) {
-        this.#running.delete(run);
+        if (this.#running.delete(run)) runs--;
         this.#record = recorder.toRecord();
       }
       used?.done();

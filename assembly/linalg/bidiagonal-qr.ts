@@ -1,11 +1,10 @@
 /**
  * Singular values of an upper bidiagonal matrix by implicit QR (Golub & Kahan; Golub & Van Loan, Matrix Computations,
- * 8.6; the cases are LINPACK's). Vectors are rows, so that rotations work on adjacent elements: rows of `u` and `v`
- * that belong to the matrix's rows and columns; with `count` 0 they are left alone and nothing but values is made.
+ * 8.6; the cases are LINPACK's): the leaves of divide and conquer. Vectors are rows, so that rotations work on adjacent
+ * elements: rows of `u` and `v` that belong to the matrix's rows and columns. About 6n³ flops on each of them.
  */
 import { NOT_CONVERGED, OK } from '../status';
 import { at, hypotenuse, rotate, set, swapRows } from './vector';
-
 
 const EPS: f64 = 2.220446049250313e-16;
 /** What is nothing beside a matrix whose largest element is one. */
@@ -15,7 +14,7 @@ const MAX_SWEEPS: i32 = 60;
 /** Rows i and j: i ← c·i + s·j, j ← c·j − s·i. */
 // @ts-ignore: decorator
 @inline function turn(count: i32, x: usize, ld: i32, i: i32, j: i32, c: f64, s: f64): void {
-  if (count > 0) rotate(count, x + (<usize>(i * ld) << 3), x + (<usize>(j * ld) << 3), c, -s);
+  rotate(count, x + (<usize>(i * ld) << 3), x + (<usize>(j * ld) << 3), c, -s);
 }
 
 /**

@@ -11,7 +11,7 @@ import { CANCELLED, NOT_CONVERGED, OK } from '../status';
 import { bidiagonalQr } from './bidiagonal-qr';
 import { dqdsValues } from './dqds';
 import { CONTEXT, eachRoot, ROOTS_EACH, singularRoot } from './secular';
-import { at, dot, heapSort, hypotenuse, index, rotate, set, setIndex, sortIndices } from './vector';
+import { at, dot, heapSort, hypotenuse, index, rotate, scatter, set, setIndex, sortIndices } from './vector';
 
 const EPS: f64 = 2.220446049250313e-16;
 const LEAF: i32 = 32;
@@ -24,26 +24,26 @@ export function bidiagonalSpace(n: i32): usize {
 
 /**
  * d (n) and e (n − 1, and room for one more) → singular values ascending in d, left and right vectors as the rows of u
- * and v (n × n). e is destroyed. OK, NOT_CONVERGED or CANCELLED.
+ * and v (n × n, leading dimension ld, zeros behind them). e is destroyed. OK, NOT_CONVERGED or CANCELLED.
  */
-export function bidiagonalSvd(work: usize, n: i32, d: usize, e: usize, u: usize, v: usize, space: usize): i32 {
+export function bidiagonalSvd(work: usize, n: i32, d: usize, e: usize, u: usize, v: usize, ld: i32, space: usize): i32 {
   for (let which = 0; which < 2; which++) {
     const q = which == 0 ? u : v;
-    memory.fill(q, 0, <usize>n * <usize>n << 3);
-    for (let i = 0; i < n; i++) set(q, i * n + i, 1);
+    memory.fill(q, 0, <usize>n * <usize>ld << 3);
+    for (let i = 0; i < n; i++) set(q, i * ld + i, 1);
   }
   const norm = scaleToOne(n, d, e);
   if (norm == 0) return OK;
-  const status = conquer(work, n, 0, d, e, u, v, n, space);
+  const status = conquer(work, n, 0, d, e, u, v, ld, space);
   for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
   return status;
 }
 
-/** Singular values alone, ascending in d; e is destroyed. `space`: dqdsSpace(n). OK or NOT_CONVERGED. */
-export function bidiagonalValues(n: i32, d: usize, e: usize, space: usize): i32 {
+/** Singular values alone, ascending in d; e is destroyed. `space`: dqdsSpace(n). OK, NOT_CONVERGED or CANCELLED. */
+export function bidiagonalValues(work: usize, n: i32, d: usize, e: usize, space: usize): i32 {
   const norm = scaleToOne(n, d, e);
   if (norm == 0) return OK;
-  const status = dqdsValues(n, d, e, space);
+  const status = dqdsValues(work, n, d, e, space);
   heapSort(n, d);
   for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
   return status;
@@ -275,7 +275,7 @@ function recomputeWeights(work: usize, piece: i32, context: usize): void {
  */
 function makeVectors(work: usize, piece: i32, context: usize): void {
   const m = changetype<Merge>(context);
-  const k = m.k;
+  const k = m.k, weights = m.weights, poles = m.poles, place = m.place;
   const temporary = work + GEMM_END;
   const end = min(k, (piece + 1) * ROOTS_EACH);
   for (let j = piece * ROOTS_EACH; j < end; j++) {
@@ -287,20 +287,20 @@ function makeVectors(work: usize, piece: i32, context: usize): void {
       let i = 0;
       for (; i + 2 <= k; i += 2) {
         const p = <usize>i << 3;
-        const pole = v128.load(m.poles + p);
-        const value = f64x2.div(v128.load(m.weights + p), f64x2.mul(v128.load(row + p), f64x2.add(pole, rootBoth)));
+        const pole = v128.load(poles + p);
+        const value = f64x2.div(v128.load(weights + p), f64x2.mul(v128.load(row + p), f64x2.add(pole, rootBoth)));
         v128.store(row + p, value);
         v128.store(temporary + p, f64x2.mul(value, pole));
       }
       if (i < k) {
-        const pole = at(m.poles, i);
-        const value = at(m.weights, i) / (at(row, i) * (pole + root));
+        const pole = at(poles, i);
+        const value = at(weights, i) / (at(row, i) * (pole + root));
         set(row, i, value);
         set(temporary, i, value * pole);
       }
       set(temporary, 0, -1);
     }
     const factor = 1 / sqrt(dot(k, from, from));
-    for (let i = 0; i < k; i++) set(out, index(m.place, i), at(from, i) * factor);
+    scatter(k, from, factor, place, out);
   }
 }

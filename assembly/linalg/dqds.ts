@@ -8,7 +8,8 @@
  * A shift must stay below the smallest eigenvalue, or a negative number shows that it did not, and the transform is done
  * again with less. The arrays are turned round where they grow downwards. Workspace: 4n.
  */
-import { NOT_CONVERGED, OK } from '../status';
+import { isCancelled } from '../arena';
+import { CANCELLED, NOT_CONVERGED, OK } from '../status';
 import { at, exchange, set } from './vector';
 
 const EPS: f64 = 2.220446049250313e-16;
@@ -34,9 +35,10 @@ export function dqdsSpace(n: i32): usize {
 }
 
 /**
- * d (n) and e (n − 1), neither larger than one, to singular values in d, in no order; e is destroyed. OK or NOT_CONVERGED.
+ * d (n) and e (n − 1), neither larger than one, to singular values in d, in no order; e is destroyed. OK, NOT_CONVERGED
+ * or CANCELLED.
  */
-export function dqdsValues(n: i32, d: usize, e: usize, space: usize): i32 {
+export function dqdsValues(work: usize, n: i32, d: usize, e: usize, space: usize): i32 {
   const list = <usize>n << 3;
   const b = changetype<Block>(space);
   const q0 = space + offsetof<Block>(), e0 = q0 + list, q1 = e0 + list, e1 = q1 + list;
@@ -77,6 +79,7 @@ export function dqdsValues(n: i32, d: usize, e: usize, space: usize): i32 {
       if (!(tau > 0)) tau = 0;
       for (let failures = 0; ; failures++) {
         if (budget-- == 0) return NOT_CONVERGED;
+        if (isCancelled(work)) return CANCELLED;
         transform(b, tau);
         const inner = min(b.least, min(b.third, b.second));
         if (b.end >= 0 && inner >= 0) break;

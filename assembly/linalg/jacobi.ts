@@ -3,6 +3,7 @@
  * two until all are orthogonal; their norms are the singular values, each right to many digits however small. For small
  * matrices, batches of them, and where relative accuracy is asked for. About 6n²m flops a sweep, 6 to 10 sweeps.
  */
+import { isCancelled } from '../arena';
 import { wideProduct } from '../gemm';
 import { CANCELLED, NOT_CONVERGED, OK } from '../status';
 import { copyUpper } from './copy';
@@ -32,7 +33,8 @@ export function jacobiFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u:
   const w = order + (<usize>n << 3), v = w + (<usize>n * <usize>n << 3), q = v + (<usize>n * <usize>n << 3);
   if (!pivotedFactor<f64>(work, m, n, a, n, tau, order, norms, w)) return CANCELLED;
   copyUpper<f64>(n, n, a, n, w, n);
-  if (jacobiSvd(n, n, w, v, s) != OK) return NOT_CONVERGED;
+  const status = jacobiSvd(work, n, n, w, v, s);
+  if (status != OK) return status;
   if (u == 0) return OK;
   // J·R = diag(s)·W, so A = Q·Jᵀ·diag(s)·W·Pᵀ
   for (let i = 0; i < n; i++) {
@@ -44,9 +46,9 @@ export function jacobiFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u:
 
 /**
  * w (n rows of m ≥ n elements: the columns of A) → rows of norm one in w, the left vectors; v (n × n) gets the right
- * vectors as rows; s (n) descending. OK or NOT_CONVERGED.
+ * vectors as rows; s (n) descending. OK, NOT_CONVERGED or CANCELLED.
  */
-function jacobiSvd(m: i32, n: i32, w: usize, v: usize, s: usize): i32 {
+function jacobiSvd(work: usize, m: i32, n: i32, w: usize, v: usize, s: usize): i32 {
   const row = <usize>m << 3, rowV = <usize>n << 3;
   memory.fill(v, 0, <usize>n * rowV);
   for (let i = 0; i < n; i++) set(v, i * n + i, 1);
@@ -63,6 +65,7 @@ function jacobiSvd(m: i32, n: i32, w: usize, v: usize, s: usize): i32 {
     }
     const nothing = largest * NOTHING;
     for (let p = 0; p < n - 1; p++) {
+      if (isCancelled(work)) return CANCELLED;
       for (let q = p + 1; q < n; q++) {
         const sizeP = at(s, p), sizeQ = at(s, q);
         if (sizeP <= nothing || sizeQ <= nothing) continue;

@@ -2,10 +2,11 @@
  * The secular equation 1 + ρ·Σ zᵢ²/(dᵢ − λ) = 0 of a rank-one update of a diagonal matrix (d ascending and distinct,
  * z ≠ 0, ρ > 0): root j lies between dⱼ and dⱼ₊₁, the last one below d_last + ρ·‖z‖².
  *
- * The "middle way" (R.-C. Li, LAPACK Working Note 89, 1993): f is split into the poles left and right of the root, each
- * side interpolated by one pole, and the resulting quadratic solved; a bracket around the root safeguards it, halving
- * whenever a step leaves the bracket or gains too little. Distances dᵢ − λ are kept relative to the nearer pole, so they
- * are right to their last digits even where λ itself cannot tell it from the pole.
+ * The "middle way" (R.-C. Li, LAPACK Working Note 89, 1993): all but the next two poles are frozen for a first guess;
+ * from there f is split into the poles left and right of the root, each side interpolated by one pole, and the resulting
+ * quadratic solved. A bracket around the root safeguards it, halving whenever a step leaves the bracket or gains too
+ * little. Distances dᵢ − λ are kept relative to the nearer pole, so they are right to their last digits even where λ
+ * itself cannot tell it from the pole. Some 5 rounds a root, each one division and six operations a pole.
  */
 import { Body, parallelFor } from '../team';
 import { at, sum } from './vector';
@@ -27,6 +28,21 @@ export function eachRoot(work: usize, k: i32, body: Body): bool {
   if (k >= WIDE_ROOTS) return parallelFor(work, pieces, body.index, work + CONTEXT);
   for (let i = 0; i < pieces; i++) body(work, i, work + CONTEXT);
   return true;
+}
+
+/** Σ zᵢ²/((dᵢ − base) − τ) over all i. */
+function valueAt(k: i32, d: usize, z: usize, base: f64, tau: f64): f64 {
+  const origin = f64x2.splat(base), shift = f64x2.splat(tau);
+  let s0 = f64x2.splat(0), s1 = s0;
+  const end = d + (<usize>k << 3);
+  for (; d + 32 <= end; d += 32, z += 32) {
+    const z0 = v128.load(z), z1 = v128.load(z, 16);
+    s0 = f64x2.add(s0, f64x2.div(f64x2.mul(z0, z0), f64x2.sub(f64x2.sub(v128.load(d), origin), shift)));
+    s1 = f64x2.add(s1, f64x2.div(f64x2.mul(z1, z1), f64x2.sub(f64x2.sub(v128.load(d, 16), origin), shift)));
+  }
+  let value = sum(f64x2.add(s0, s1));
+  for (; d < end; d += 8, z += 8) value += load<f64>(z) * load<f64>(z) / (load<f64>(d) - base - tau);
+  return value;
 }
 
 /** (Σ zᵢ²/(δᵢ − τ), Σ zᵢ²/(δᵢ − τ)²) over from ≤ i < to. */
@@ -114,8 +130,7 @@ export function secularRoot(k: i32, j: i32, d: usize, z: usize, rho: f64, delta:
     // which pole the root is nearer to, by the sign in the middle
     const gap = at(d, j + 1) - dj;
     const middle = gap * 0.5;
-    subtractFrom(k, d, dj, delta);
-    const f = one + f64x2.extract_lane(poleSums(0, k, delta, z, middle), 0);
+    const f = one + valueAt(k, d, z, dj, middle);
     if (f < 0) {
       origin = j + 1;
       low = middle - gap;

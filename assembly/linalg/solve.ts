@@ -177,7 +177,8 @@ function slogdetOne<T>(work: usize, index: i32, call: Call): void {
     if (!(abs(pivot) > 0)) sign *= pivot;
     sum += NativeMath.log(abs(pivot));
   }
-  setReal<T>(call.p1, <usize>index, <T>sign);
+  // not −0
+  setReal<T>(call.p1, <usize>index, <T>(sign == 0 ? 0 : sign));
   setReal<T>(call.p2, <usize>index, <T>(sign == 0 ? -Infinity : sum));
 }
 function slogdetF64(work: usize, index: i32, context: usize): void {

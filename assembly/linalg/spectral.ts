@@ -9,12 +9,14 @@ import { Call, launch, newCall, report, scratchOf, size } from './batch';
 import { copyLower, narrow, scaleOf, transposeInto, widen } from './copy';
 import { jacobiFactor, jacobiSpace } from './jacobi';
 import { svdFactor, svdSpace } from './svd';
-import { symmetricSpace, tridiagonalBack, tridiagonalise } from './symmetric';
+import { reflectRows, reflectSpace, rowCount, rowLength, transposeRows } from './reflect-rows';
+import { symmetricSpace, tridiagonalise } from './symmetric';
 import { tridiagonalEigen, tridiagonalSpace } from './tridiagonal';
 
-/** float64 elements of scratch of `eigh`: three squares, three lists, and what the steps need. */
+/** float64 elements of scratch of `eigh`: A and then its vectors, reflectors, three lists, and what the steps need. */
 function eighSpace(n: i32): usize {
-  return 3 * <usize>n * <usize>n + 3 * <usize>(n + 1) + max<usize>(symmetricSpace(n), tridiagonalSpace(n));
+  const own = <usize>rowCount(n) * <usize>rowLength(n) + <usize>n * <usize>n + 3 * <usize>(n + 1);
+  return own + max<usize>(max<usize>(symmetricSpace(n), tridiagonalSpace(n)), reflectSpace(n));
 }
 
 /** Ascending values (n) and vectors as columns (n × n) of symmetric matrices, whose lower triangle is read. */
@@ -31,8 +33,8 @@ export function eigh(
 function eighOne<T>(work: usize, index: i32, call: Call): void {
   const n = call.n;
   if (n == 0) return;
-  const square = <usize>n * <usize>n << 3, list = <usize>(n + 1) << 3;
-  const f = scratchOf(work, call), vs = f + square, q = vs + square, d = q + square, e = d + list, taus = e + list;
+  const ld = rowLength(n), list = <usize>(n + 1) << 3, vectorBytes = <usize>rowCount(n) * <usize>ld << 3;
+  const f = scratchOf(work, call), vs = f + vectorBytes, d = vs + (<usize>n * <usize>n << 3), e = d + list, taus = e + list;
   const space = taus + list;
   const a = call.p0 + <usize>index * call.s0, vectors = call.p2 + <usize>index * call.s2;
   copyLower<T>(n, n, a, n, vectors, n, false);
@@ -43,17 +45,18 @@ function eighOne<T>(work: usize, index: i32, call: Call): void {
   }
   widen<T>(<usize>n * <usize>n, vectors, f, scale == 0 ? 1 : scale);
   let status = tridiagonalise(work, n, f, n, d, e, vs, taus, space) ? OK : CANCELLED;
-  if (status == OK) status = tridiagonalEigen(work, n, d, e, q, space);
   if (status == OK) {
-    transposeInto<f64>(n, n, q, f);
-    if (!tridiagonalBack(work, n, vs, taus, n, f, space)) status = CANCELLED;
+    // A is used up: the vectors take its place, as rows
+    memory.fill(f, 0, vectorBytes);
+    status = tridiagonalEigen(work, n, d, e, f, ld, space);
   }
+  if (status == OK && !reflectRows(work, n - 1, n, 1, vs, taus, n, f, ld, space)) status = CANCELLED;
   if (status != OK) {
     report(call, status);
     return;
   }
   narrow<T>(<usize>n, d, call.p1 + <usize>index * call.s1, scale == 0 ? 1 : scale);
-  narrow<T>(<usize>n * <usize>n, f, vectors, 1);
+  transposeRows<T>(n, n, f, ld, vectors);
 }
 function eighF64(work: usize, index: i32, context: usize): void {
   eighOne<f64>(work, index, changetype<Call>(context));

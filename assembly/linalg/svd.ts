@@ -1,14 +1,15 @@
 /**
  * A = U·diag(s)·Vᵀ, A m × n row-major, m ≥ n (LAPACK's gesdd): QR first when m > 1.6n, bidiagonal form, divide and
- * conquer, and the reflectors applied to its vectors. Values descend. Only products, shared passes and the secular
- * equation matter for time: about 8mn² + 9n³ flops with vectors, ⁸⁄₃n³ without.
+ * conquer, and the reflectors applied to its vectors, which lie as rows until the end; without vectors dqds. Values
+ * descend. Only products, shared passes and the secular equation matter for time: about 8mn² + 9n³ flops with vectors,
+ * ⁸⁄₃n³ without. Workspace: 7n² and the vectors, `svdSpace`.
  */
 import { bidiagonalSpace, bidiagonalSvd, bidiagonalValues } from './bidiagonal';
-import { applyReflectors, bidiagonalise, bidiagonaliseSpace, formSpace } from './bidiagonalise';
+import { bidiagonalise, bidiagonaliseSpace } from './bidiagonalise';
 import { wideProduct } from '../gemm';
 import { CANCELLED, OK } from '../status';
-import { transposeInto } from './copy';
 import { qrFactor, qrForm, qrSpace } from './qr';
+import { reflectRows, reflectSpace, rowCount, rowLength, transposeRows } from './reflect-rows';
 
 /** Whether QR first saves time. */
 // @ts-ignore: decorator
@@ -21,8 +22,9 @@ export function svdSpace(m: i32, n: i32): usize {
   const height = isTall(m, n) ? n : m;
   const tall = isTall(m, n) ? <usize>m * <usize>n + qrSpace(m, n, n) : 0;
   const square = <usize>n * <usize>n;
-  const reflectors = <usize>height * <usize>n + square, lists = <usize>(4 * n), vectors = square * 2;
-  return tall + lists + reflectors + vectors + max<usize>(bidiagonaliseSpace(height, n), max<usize>(bidiagonalSpace(n), formSpace(n)));
+  const reflectors = <usize>height * <usize>n + square, lists = <usize>(4 * n);
+  const vectors = <usize>rowCount(n) * <usize>rowLength(height) * 2;
+  return tall + lists + reflectors + vectors + max<usize>(bidiagonaliseSpace(height, n), max<usize>(bidiagonalSpace(n), reflectSpace(height)));
 }
 
 /**
@@ -47,39 +49,26 @@ export function svdFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u: us
   }
   const d = space, e = d + (<usize>n << 3), tauU = e + (<usize>n << 3), tauV = tauU + (<usize>n << 3);
   const us = tauV + (<usize>n << 3), vs = us + (<usize>n * <usize>height << 3);
-  const uRows = vs + (<usize>n * <usize>n << 3), vRows = uRows + (<usize>n * <usize>n << 3);
-  const rest = vRows + (<usize>n * <usize>n << 3);
+  // rows of n elements, and room for those of `height`
+  const ld = rowLength(height), vectors = <usize>rowCount(n) * <usize>ld << 3;
+  const uRows = vs + (<usize>n * <usize>n << 3), vRows = uRows + vectors;
+  const rest = vRows + vectors;
   if (!bidiagonalise(work, height, n, source, n, d, e, us, tauU, vs, tauV, rest)) return CANCELLED;
   if (u == 0) {
-    const status = bidiagonalValues(n, d, e, rest);
+    const status = bidiagonalValues(work, n, d, e, rest);
     for (let i = 0; i < n; i++) store<f64>(s + (<usize>i << 3), load<f64>(d + (<usize>(n - 1 - i) << 3)));
     return status;
   }
-  const status = bidiagonalSvd(work, n, d, e, uRows, vRows, rest);
+  memory.fill(uRows, 0, 2 * vectors);
+  const status = bidiagonalSvd(work, n, d, e, uRows, vRows, ld, rest);
   if (status != OK) return status;
   for (let i = 0; i < n; i++) store<f64>(s + (<usize>i << 3), load<f64>(d + (<usize>(n - 1 - i) << 3)));
-  // columns of U and V in descending order; V is made in the place of the left rows
-  const target = q != 0 ? a : u;
-  if (height > n) memory.fill(target + (<usize>n * <usize>n << 3), 0, <usize>(height - n) * <usize>n << 3);
-  transposeReversed(n, uRows, target);
-  if (!applyReflectors(work, n, height, 0, us, tauU, n, target, rest)) return CANCELLED;
-  const v = uRows;
-  transposeReversed(n, vRows, v);
-  if (!applyReflectors(work, n - 1, n, 1, vs, tauV, n, v, rest)) return CANCELLED;
-  transposeInto<f64>(n, n, v, vt);
-  if (q != 0 && !wideProduct<f64>(work, m, n, n, 1, q, n, 1, a, n, 1, u, n, false, false)) return CANCELLED;
+  if (!reflectRows(work, n, height, 0, us, tauU, n, uRows, ld, rest)) return CANCELLED;
+  if (!reflectRows(work, n - 1, n, 1, vs, tauV, n, vRows, ld, rest)) return CANCELLED;
+  // rows were ascending
+  const last = <usize>(n - 1) * <usize>ld << 3;
+  for (let i = 0; i < n; i++) memory.copy(vt + (<usize>i * <usize>n << 3), vRows + last - (<usize>i * <usize>ld << 3), <usize>n << 3);
+  if (q == 0) transposeRows<f64>(n, height, uRows + last, -ld, u);
+  else if (!wideProduct<f64>(work, m, n, n, 1, q, n, 1, uRows + last, 1, -ld, u, n, false, false)) return CANCELLED;
   return OK;
-}
-
-/** to[i][j] = from[n − 1 − j][i], in tiles. */
-function transposeReversed(n: i32, from: usize, to: usize): void {
-  for (let i0 = 0; i0 < n; i0 += 16) {
-    for (let j0 = 0; j0 < n; j0 += 16) {
-      for (let i = i0; i < min(n, i0 + 16); i++) {
-        for (let j = j0; j < min(n, j0 + 16); j++) {
-          store<f64>(to + (<usize>i * <usize>n + <usize>j << 3), load<f64>(from + (<usize>(n - 1 - j) * <usize>n + <usize>i << 3)));
-        }
-      }
-    }
-  }
 }

@@ -2,13 +2,14 @@
  * A = Q·T·Qᵀ: a symmetric matrix to tridiagonal form (LAPACK's sytrd and latrd): within a panel of 32 columns every
  * reflector needs one product of the whole remaining matrix with a vector, and after it the rest is updated by
  * A − V·Wᵀ − W·Vᵀ, a matrix product. Of A (n × n row-major) only the lower triangle is read; it is destroyed. ⁴⁄₃n³
- * flops, half of them in the vector products, which are bound by memory: they read each element of the triangle once.
+ * flops, half of them in the vector products, which are bound by loads: each element of the triangle is loaded once for
+ * both of its products. Workspace: 137n.
  *
  * Vectors lie as rows: row j of `vs` (n × n) is reflector j, zero up to j, one at j + 1.
  */
 import { wideProduct } from '../gemm';
 import { Body, parallelFor } from '../team';
-import { applyBlock, blockFactorRows, reflector } from './householder';
+import { reflector } from './householder';
 import { addScaled, at, dot, dots, gather, scaleBy, set, subtractRows, sum } from './vector';
 
 const BLOCK: i32 = 32;
@@ -17,7 +18,7 @@ const CONTEXT: usize = 64 + 960;
 /** Rows of the triangle in one iteration of the product with a vector, and how many iterations at most. */
 const MOST_PIECES: i32 = 8;
 /** From this many rows on threads share it. */
-const WIDE_ROWS: i32 = 512;
+const WIDE_ROWS: i32 = 352;
 
 @unmanaged class Symv {
   a: usize;
@@ -27,10 +28,10 @@ const WIDE_ROWS: i32 = 512;
   n: i32; lda: i32; pieces: i32;
 }
 
-/** Elements of workspace of `tridiagonalise` and `tridiagonalBack`. */
+/** Elements of workspace of `tridiagonalise`. */
 export function symmetricSpace(n: i32): usize {
-  // the panel's W, the parts of a product, a column, three panels side by side; or T, a Gram matrix, two products
-  return max<usize>(<usize>(4 * BLOCK + MOST_PIECES + 1) * <usize>n + BLOCK, <usize>(2 * BLOCK) * <usize>n + 2 * <usize>(BLOCK * BLOCK));
+  // the panel's W, the parts of a product, a column, three panels side by side, factors
+  return <usize>(4 * BLOCK + MOST_PIECES + 1) * <usize>n + BLOCK;
 }
 
 /** The diagonal to d (n), the other to e (n − 1), reflectors to vs (n × n) and taus (n). False when cancelled. */
@@ -128,7 +129,7 @@ function symvPiece(work: usize, piece: i32, context: usize): void {
   memory.fill(y, 0, <usize>(piece == 0 ? s.n : end) << 3);
   let i = first;
   for (; i + 4 <= end; i += 4) symvRows(i, s.a, s.lda, s.x, y);
-  for (; i < end; i++) symvRow(i, 0, s.a, s.lda, s.x, y);
+  for (; i < end; i++) symvRow(i, s.a, s.lda, s.x, y);
 }
 
 /**
@@ -137,6 +138,7 @@ function symvPiece(work: usize, piece: i32, context: usize): void {
 function symvRows(i: i32, a: usize, lda: i32, x: usize, y: usize): void {
   const row = <usize>lda << 3, start = <usize>i << 3;
   let r0 = a + <usize>i * row, r1 = r0 + row, r2 = r1 + row, r3 = r2 + row;
+  const corner = r0 + start, px = x + start, py = y + start;
   const x0 = v128.load64_splat(x + start), x1 = v128.load64_splat(x + start, 8);
   const x2 = v128.load64_splat(x + start, 16), x3 = v128.load64_splat(x + start, 24);
   let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;
@@ -173,37 +175,28 @@ function symvRows(i: i32, a: usize, lda: i32, x: usize, y: usize): void {
     }
     r0 += 32; r1 += 32; r2 += 32; r3 += 32; p += 32; q += 32;
   }
-  set(y, i, at(y, i) + sum(s0));
-  set(y, i + 1, at(y, i + 1) + sum(s1));
-  set(y, i + 2, at(y, i + 2) + sum(s2));
-  set(y, i + 3, at(y, i + 3) + sum(s3));
-  for (let r = 0; r < 4; r++) symvRow(i + r, i, a, lda, x, y);
+  // the four on the diagonal with each other
+  const u0 = load<f64>(px), u1 = load<f64>(px, 8), u2 = load<f64>(px, 16), u3 = load<f64>(px, 24);
+  const a00 = load<f64>(corner);
+  const a10 = load<f64>(corner + row), a11 = load<f64>(corner + row, 8);
+  const a20 = load<f64>(corner + 2 * row), a21 = load<f64>(corner + 2 * row, 8), a22 = load<f64>(corner + 2 * row, 16);
+  const a30 = load<f64>(corner + 3 * row), a31 = load<f64>(corner + 3 * row, 8);
+  const a32 = load<f64>(corner + 3 * row, 16), a33 = load<f64>(corner + 3 * row, 24);
+  store<f64>(py, load<f64>(py) + sum(s0) + (a00 * u0 + a10 * u1 + (a20 * u2 + a30 * u3)));
+  store<f64>(py, load<f64>(py, 8) + sum(s1) + (a10 * u0 + a11 * u1 + (a21 * u2 + a31 * u3)), 8);
+  store<f64>(py, load<f64>(py, 16) + sum(s2) + (a20 * u0 + a21 * u1 + (a22 * u2 + a32 * u3)), 16);
+  store<f64>(py, load<f64>(py, 24) + sum(s3) + (a30 * u0 + a31 * u1 + (a32 * u2 + a33 * u3)), 24);
 }
 
-/** Row i from column `from` to the diagonal. */
-function symvRow(i: i32, from: i32, a: usize, lda: i32, x: usize, y: usize): void {
+/** Row i up to the diagonal. */
+function symvRow(i: i32, a: usize, lda: i32, x: usize, y: usize): void {
   const row = a + (<usize>i * <usize>lda << 3);
   const xi = at(x, i);
   let total = at(row, i) * xi;
-  for (let j = from; j < i; j++) {
+  for (let j = 0; j < i; j++) {
     const value = at(row, j);
     total += value * at(x, j);
     set(y, j, at(y, j) + value * xi);
   }
   set(y, i, at(y, i) + total);
-}
-
-/** C (n × p, leading dimension p) ← Q·C for the Q of `tridiagonalise`. `space` also holds 2·32·p elements. */
-export function tridiagonalBack(work: usize, n: i32, vs: usize, taus: usize, p: i32, c: usize, space: usize): bool {
-  const t = space, gram = t + (<usize>(BLOCK * BLOCK) << 3), w = gram + (<usize>(BLOCK * BLOCK) << 3);
-  const count = n - 1;
-  for (let first = (count - 1) / BLOCK * BLOCK; first >= 0 && count > 0; first -= BLOCK) {
-    const b = min(BLOCK, count - first);
-    const m = n - first - 1;
-    const v = vs + (<usize>first * <usize>n + <usize>(first + 1) << 3);
-    blockFactorRows<f64>(work, m, b, v, n, taus + (<usize>first << 3), t, gram);
-    const from = c + (<usize>(first + 1) * <usize>p << 3);
-    if (!applyBlock<f64>(work, m, p, b, v, 1, n, t, false, from, p, w)) return false;
-  }
-  return true;
 }

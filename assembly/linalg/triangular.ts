@@ -153,14 +153,35 @@ function rightStrip<T>(work: usize, index: i32, solve: Solve): void {
   const from = solve.x + <usize>first * solve.cX;
   const to = work + TRANSPOSED;
   const row = <usize>width * sizeof<T>();
-  for (let c = 0; c < width; c++) {
-    const source = from + <usize>c * solve.cX;
-    for (let i = 0; i < n; i++) store<T>(to + <usize>i * row + <usize>c * sizeof<T>(), load<T>(source + <usize>i * solve.rX));
-  }
+  turn<T>(width, n, from, solve.cX, solve.rX, to, row, sizeof<T>());
   forward<T>(n, width, solve.unit, solve.t, solve.rT, solve.cT, to, row);
-  for (let c = 0; c < width; c++) {
-    const target = from + <usize>c * solve.cX;
-    for (let i = 0; i < n; i++) store<T>(target + <usize>i * solve.rX, load<T>(to + <usize>i * row + <usize>c * sizeof<T>()));
+  turn<T>(n, width, to, row, sizeof<T>(), from, solve.cX, solve.rX);
+}
+
+/** to[j, i] = from[i, j] for i < m and j < n, strides of rows and columns in bytes; in squares where elements are adjacent. */
+function turn<T>(m: i32, n: i32, from: usize, rF: usize, cF: usize, to: usize, rT: usize, cT: usize): void {
+  let i = 0;
+  if (sizeof<T>() == 8 && cF == 8 && cT == 8) {
+    for (; i + 2 <= m; i += 2) {
+      let p = from + <usize>i * rF, q = to + <usize>i * cT, j = 0;
+      for (; j + 2 <= n; j += 2) {
+        const x = v128.load(p), y = v128.load(p + rF);
+        v128.store(q, v128.shuffle<f64>(x, y, 0, 2));
+        v128.store(q + rT, v128.shuffle<f64>(x, y, 1, 3));
+        p += 2 * cF; q += 2 * rT;
+      }
+      if (j < n) {
+        store<T>(q, load<T>(p));
+        store<T>(q + cT, load<T>(p + rF));
+      }
+    }
+  }
+  for (; i < m; i++) {
+    let p = from + <usize>i * rF, q = to + <usize>i * cT;
+    for (let j = 0; j < n; j++) {
+      store<T>(q, load<T>(p));
+      p += cF; q += rT;
+    }
   }
 }
 

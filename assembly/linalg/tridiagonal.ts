@@ -11,7 +11,7 @@ import { GEMM_END, wideProduct } from '../gemm';
 import { CANCELLED, NOT_CONVERGED, OK } from '../status';
 import { CONTEXT, eachRoot, ROOTS_EACH, secularRoot } from './secular';
 import { implicitQl } from './tridiagonal-ql';
-import { at, dot, hypotenuse, index, rotate, set, setIndex, sortIndices } from './vector';
+import { at, dot, hypotenuse, index, rotate, scatter, set, setIndex, sortIndices } from './vector';
 
 const EPS: f64 = 2.220446049250313e-16;
 const LEAF: i32 = 32;
@@ -22,12 +22,13 @@ export function tridiagonalSpace(n: i32): usize {
 }
 
 /**
- * d (n) and e (n − 1, and room for one more) → ascending values in d, vectors as the rows of q (n × n). e is destroyed. OK,
+ * d (n) and e (n − 1, and room for one more) → ascending values in d, vectors as the rows of q (n × n, leading dimension
+ * ldq, zeros behind them). e is destroyed. OK,
  * NOT_CONVERGED or CANCELLED.
  */
-export function tridiagonalEigen(work: usize, n: i32, d: usize, e: usize, q: usize, space: usize): i32 {
-  memory.fill(q, 0, <usize>n * <usize>n * 8);
-  for (let i = 0; i < n; i++) set(q, i * n + i, 1);
+export function tridiagonalEigen(work: usize, n: i32, d: usize, e: usize, q: usize, ldq: i32, space: usize): i32 {
+  memory.fill(q, 0, <usize>n * <usize>ldq << 3);
+  for (let i = 0; i < n; i++) set(q, i * ldq + i, 1);
   if (n == 0) return OK;
   // scaled to a norm of one, as what is deflated is judged by absolute sizes
   let norm: f64 = 0;
@@ -36,7 +37,7 @@ export function tridiagonalEigen(work: usize, n: i32, d: usize, e: usize, q: usi
   if (norm == 0) return OK;
   for (let i = 0; i < n; i++) set(d, i, at(d, i) / norm);
   for (let i = 0; i + 1 < n; i++) set(e, i, at(e, i) / norm);
-  const status = conquer(work, n, d, e, q, n, space);
+  const status = conquer(work, n, d, e, q, ldq, space);
   for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
   return status;
 }
@@ -256,7 +257,7 @@ function recomputeWeights(work: usize, piece: i32, context: usize): void {
 /** Row j: weights over distances, of norm one, in the packed order. The distances are read first. */
 function makeVectors(work: usize, piece: i32, context: usize): void {
   const m = changetype<Merge>(context);
-  const k = m.k;
+  const k = m.k, weights = m.weights, place = m.place;
   const temporary = work + GEMM_END;
   const end = min(k, (piece + 1) * ROOTS_EACH);
   for (let j = piece * ROOTS_EACH; j < end; j++) {
@@ -264,10 +265,10 @@ function makeVectors(work: usize, piece: i32, context: usize): void {
     let i = 0;
     for (; i + 2 <= k; i += 2) {
       const p = <usize>i << 3;
-      v128.store(temporary + p, f64x2.div(v128.load(m.weights + p), v128.load(row + p)));
+      v128.store(temporary + p, f64x2.div(v128.load(weights + p), v128.load(row + p)));
     }
-    if (i < k) set(temporary, i, at(m.weights, i) / at(row, i));
+    if (i < k) set(temporary, i, at(weights, i) / at(row, i));
     const factor = 1 / sqrt(dot(k, temporary, temporary));
-    for (i = 0; i < k; i++) set(row, index(m.place, i), at(temporary, i) * factor);
+    scatter(k, temporary, factor, place, row);
   }
 }

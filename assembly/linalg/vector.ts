@@ -71,20 +71,29 @@ export function dots(n: i32, count: i32, rows: usize, step: usize, x: usize, out
   }
 }
 
-function fourDots(n: i32, r0: usize, step: usize, x: usize, out: usize): void {
+/** The products of four rows with x. */
+export function fourDots(n: i32, r0: usize, step: usize, x: usize, out: usize): void {
   let r1 = r0 + step, r2 = r1 + step, r3 = r2 + step;
   let s0 = f64x2.splat(0), s1 = s0, s2 = s0, s3 = s0;
-  const end = x + (<usize>n << 3), even = end - 8;
-  while (x < even) {
-    const v = v128.load(x);
-    s0 = f64x2.add(s0, f64x2.mul(v128.load(r0), v)); s1 = f64x2.add(s1, f64x2.mul(v128.load(r1), v));
-    s2 = f64x2.add(s2, f64x2.mul(v128.load(r2), v)); s3 = f64x2.add(s3, f64x2.mul(v128.load(r3), v));
-    r0 += 16; r1 += 16; r2 += 16; r3 += 16; x += 16;
+  const end = x + (<usize>n << 3), whole = x + (<usize>(n & ~3) << 3);
+  while (x < whole) {
+    {
+      const v = v128.load(x);
+      s0 = f64x2.add(s0, f64x2.mul(v128.load(r0), v)); s1 = f64x2.add(s1, f64x2.mul(v128.load(r1), v));
+      s2 = f64x2.add(s2, f64x2.mul(v128.load(r2), v)); s3 = f64x2.add(s3, f64x2.mul(v128.load(r3), v));
+    }
+    {
+      const v = v128.load(x, 16);
+      s0 = f64x2.add(s0, f64x2.mul(v128.load(r0, 16), v)); s1 = f64x2.add(s1, f64x2.mul(v128.load(r1, 16), v));
+      s2 = f64x2.add(s2, f64x2.mul(v128.load(r2, 16), v)); s3 = f64x2.add(s3, f64x2.mul(v128.load(r3, 16), v));
+    }
+    r0 += 32; r1 += 32; r2 += 32; r3 += 32; x += 32;
   }
   let t0 = sum(s0), t1 = sum(s1), t2 = sum(s2), t3 = sum(s3);
-  if (x < end) {
+  while (x < end) {
     const v = load<f64>(x);
     t0 += load<f64>(r0) * v; t1 += load<f64>(r1) * v; t2 += load<f64>(r2) * v; t3 += load<f64>(r3) * v;
+    r0 += 8; r1 += 8; r2 += 8; r3 += 8; x += 8;
   }
   store<f64>(out, t0); store<f64>(out, t1, 8); store<f64>(out, t2, 16); store<f64>(out, t3, 24);
 }
@@ -120,6 +129,16 @@ function subtractFour(n: i32, x: usize, factors: usize, r0: usize, step: usize):
   }
 }
 
+/** to[place[i]] = factor·from[i]. */
+export function scatter(count: i32, from: usize, factor: f64, place: usize, to: usize): void {
+  const end = from + (<usize>count << 3);
+  for (; from + 16 <= end; from += 16, place += 8) {
+    store<f64>(to + (<usize>load<i32>(place) << 3), load<f64>(from) * factor);
+    store<f64>(to + (<usize>load<i32>(place, 4) << 3), load<f64>(from, 8) * factor);
+  }
+  if (from < end) store<f64>(to + (<usize>load<i32>(place) << 3), load<f64>(from) * factor);
+}
+
 /** to[p] = the first element of row p of `count` rows, `step` bytes apart: a column gathered. */
 export function gather(count: i32, from: usize, step: usize, to: usize): void {
   for (let p = 0; p < count; p++) {
@@ -130,7 +149,10 @@ export function gather(count: i32, from: usize, step: usize, to: usize): void {
 
 /** x ← factor·x. */
 export function scaleBy(n: i32, x: usize, factor: f64): void {
-  for (let i = 0; i < n; i++) set(x, i, at(x, i) * factor);
+  const f = f64x2.splat(factor);
+  const end = x + (<usize>n << 3);
+  for (; x + 16 <= end; x += 16) v128.store(x, f64x2.mul(v128.load(x), f));
+  if (x < end) store<f64>(x, load<f64>(x) * factor);
 }
 
 /** Elements i and j trade places. */

@@ -10,10 +10,14 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 
-/** Options of V8 and their opposites. */
+/**
+ * Options of V8 and their opposites. The mask is of the functions, by their number in their module, that are optimised
+ * at once: there are four. `--no-liftoff` does the same for all functions of all modules, and is what V8 14 crashes on
+ * when another thread has a function of the kernels compiled meanwhile.
+ */
 const fuses = ['--experimental-wasm-revectorize', '--no-experimental-wasm-revectorize'] as const;
 const optimizes = [
-  ['--no-liftoff', '--liftoff'],
+  ['--wasm-tier-mask-for-testing=15', '--wasm-tier-mask-for-testing=0'],
   ['--no-wasm-lazy-compilation', '--wasm-lazy-compilation'],
 ] as const;
 

@@ -57,10 +57,13 @@ const DIRECT_STEPS = 128;
 /** Dot products from this length on are made in pieces of PIECE. */
 const LONG = 1 << 17;
 const PIECE = 1 << 16;
+/** Columns of less rows than make this many units are cut along k as well, into as many pieces of no less than this. */
+const COLUMN_UNITS = 16;
+const COLUMN_PIECE = 64;
 /** Multiply-adds from which all threads should help. */
 const WIDE_LEAST = 1 << 18;
 /** Float64s of the record before the axes. */
-const HEAD = 21;
+const HEAD = 22;
 
 const parsed = remembered((params: KernelParams): Contraction => {
   checkParams('contract', params, ['contraction']);
@@ -94,8 +97,9 @@ function contractionOf(inputs: readonly ArraySpec[], params: KernelParams): Cont
 
 /** As `isDirect` of assembly/direct.ts: whether B can be read where it lies. */
 export function isDirect(m: number, n: number, k: number, size: number): boolean {
-  const isShort = k <= DIRECT_STEPS || m * n * size <= 65536;
-  return isShort && n <= 1024 && n * Math.min(k, DIRECT_STEPS) * size <= 16384;
+  if (n > 1024) return false;
+  if (k <= DIRECT_STEPS) return n * k * size <= 16384;
+  return n * size * (k >= 8 * n ? 64 : DIRECT_STEPS) <= 16384 && m * n * size <= 65536;
 }
 
 interface Plan {
@@ -111,6 +115,8 @@ interface Plan {
   readonly items: number;
   readonly units: number;
   readonly pieces: number;
+  /** Of such a piece, in steps of k. */
+  readonly length: number;
 }
 
 function planOf(contraction: Contraction, dtype: DType): Plan {
@@ -124,6 +130,7 @@ function planOf(contraction: Contraction, dtype: DType): Plan {
   const work = rows * columns * Math.max(1, depth);
   let mode: number;
   let pieces = 0;
+  let length = PIECE;
   if (dtype !== 'float64' && dtype !== 'float32') mode = PLAIN;
   else if (columns === 1) {
     const isByColumns = m[1] === 1 && (m[2] === 0 || m[2] === 1) && (depth === 1 || k[1] !== 1);
@@ -139,9 +146,18 @@ function planOf(contraction: Contraction, dtype: DType): Plan {
   const rowsEach = isProduct ? Math.max(1, rows) : Math.max(1, Math.min(rows, wanted));
   const blocks = Math.max(1, Math.ceil(rows / rowsEach));
   const itemsEach = blocks > 1 || mode === SHARED_PRODUCT ? 1 : Math.ceil(unitWork / Math.max(1, work));
+  if (mode === COLUMNS && items === 1 && m[2] === 0 && work >= WIDE_LEAST && blocks < COLUMN_UNITS) {
+    // whole groups of eight columns
+    length = Math.max(COLUMN_PIECE, Math.ceil((depth * blocks) / COLUMN_UNITS / 8) * 8);
+    pieces = depth > length ? Math.ceil(depth / length) : 0;
+  }
   const isEmpty = rows * columns * items === 0;
-  const units = isEmpty ? 0 : pieces > 0 ? rows * pieces : blocks * Math.ceil(items / itemsEach);
-  return { mode, isSwapped, m, n, k, rowsEach, blocks, itemsEach, items, units, pieces };
+  const units = isEmpty
+    ? 0
+    : pieces > 0
+      ? (mode === ROWS ? rows : blocks) * pieces
+      : blocks * Math.ceil(items / itemsEach);
+  return { mode, isSwapped, m, n, k, rowsEach, blocks, itemsEach, items, units, pieces, length };
 }
 
 const types: Readonly<Record<DType, number>> = { float64: 0, float32: 1, int32: 2, uint32: 2, uint8: 3, bool: 4 };
@@ -209,7 +225,7 @@ export const contract: Kernel = {
         // from the record's own address
         const partials = 8 * (HEAD + 3 * contraction.items.length);
         const axes = contraction.items.flatMap(([length, x, y]) => (isSwapped ? [length, y, x] : [length, x, y]));
-        return [...loops, ...arrays, outputs[0]!.pointer, ...units, partials, plan.pieces, ...axes];
+        return [...loops, ...arrays, outputs[0]!.pointer, ...units, partials, plan.pieces, plan.length, ...axes];
       },
       args: (_inputs, _outputs, _params, scratch) => [scratch],
     },

@@ -8,12 +8,14 @@ import { sizeOf } from '../array/ndarray.js';
 import { OptionError, ShapeError } from '../errors.js';
 import { checkDTypeIn, checkInputs, checkNdim, checkParams, checkSameDType, flag, show } from './checks.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
+import { isDirect } from './contraction.js';
 import { flat } from './flat.js';
 
 const name = 'matmul';
 
-/** Multiply-adds from which on threads share a product; not more than in assembly/gemm.ts. */
-const WIDE_LEAST = 262144;
+/** Multiply-adds from which on threads share a product, packed or not; as in assembly/gemm.ts and matmul.ts. */
+const WIDE_LEAST = 1e6;
+const WIDE_DIRECT = 262144;
 
 /** A small result of a long sum is made in pieces along k that threads share: at most so many, of whole blocks. */
 const SMALL_RESULT = 128 * 128;
@@ -106,7 +108,9 @@ export const matmul: Kernel = {
     wasm: {
       export: 'matmul',
       isWide(inputs, params) {
-        return work(sizes(inputs, params)) >= WIDE_LEAST;
+        const call = sizes(inputs, params);
+        const isSmall = isDirect(call.m, call.n, call.k, itemSize(inputs[0]!.dtype));
+        return work(call) >= (isSmall ? WIDE_DIRECT : WIDE_LEAST);
       },
       args(inputs, outputs, params, scratch) {
         const call = sizes(inputs, params);

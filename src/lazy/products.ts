@@ -27,7 +27,8 @@ export type Product = LazyArray | LazyScalar;
 
 /**
  * The matrix product: of (m, k) and (k, n), or of stacks of such in the last two axes, the axes before them broadcast.
- * A vector counts as a row on the left, as a column on the right, and loses that axis in the result. O(mnk) per pair.
+ * A vector counts as a row on the left, as a column on the right, and loses that axis in the result. O(mnk) per pair; a
+ * matrix times itself transposed is recognised, exactly symmetric, and half the work.
  *
  * @throws ShapeError when the inner lengths differ, for scalars, and for stacks that do not broadcast
  *

@@ -97,6 +97,7 @@ async function inProcess(lines: string): Promise<unknown> {
   const source = `
     import { configure, createRuntime, delayed, devices, nd } from '${new URL('../../dist/index.js', import.meta.url)}';
     import { revectorization } from '${new URL('../../dist/devices/revectorize.js', import.meta.url)}';
+    const everywhere = [{ workers: 1 }, { workers: 2 }, { workers: 3 }, { scheduler: 'sync' }];
     ${lines}`;
   const run = promisify(execFile);
   const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', source], {
@@ -127,20 +128,16 @@ describe('on this Node', () => {
       const build = (m, n, k, dtype) => nd.matmul(
         nd.astype(nd.sin(nd.reshape(nd.arange(m * k), [m, k])), dtype), nd.astype(nd.cos(nd.reshape(nd.arange(k * n), [k, n])), dtype));
       const worst = {}, equal = [];
+      const runtimes = everywhere.map((options) => createRuntime({ ...options, revectorize: true }));
+      const plain = createRuntime({ workers: 1 });
       for (const dtype of ['float64', 'float32']) {
         worst[dtype] = 0;
         for (const [m, n, k] of [[300, 260, 270], [6, 8, 1], [7, 17, 300], [1, 1, 5], [131, 129, 257], [65, 16, 700]]) {
           const results = [];
-          for (const options of [{ workers: 1 }, { workers: 2 }, { workers: 3 }, { scheduler: 'sync' }]) {
-            const runtime = createRuntime({ revectorize: true });
-            results.push((await runtime.compute(build(m, n, k, dtype), options)).data);
-            await runtime.close();
-          }
+          for (const runtime of runtimes) results.push((await runtime.compute(build(m, n, k, dtype))).data);
           const bytes = results.map((data) => Buffer.from(data.buffer, data.byteOffset, data.byteLength));
           equal.push(...bytes.map((other) => bytes[0].equals(other)));
-          const plain = createRuntime();
           const expected = (await plain.compute(build(m, n, k, dtype))).data;
-          await plain.close();
           const unit = k * (dtype === 'float64' ? 2 ** -52 : 2 ** -23);
           expected.forEach((value, i) => { worst[dtype] = Math.max(worst[dtype], Math.abs(value - results[0][i]) / unit); });
         }
@@ -150,6 +147,31 @@ describe('on this Node', () => {
     expect(found.equal.every((same) => same)).toBe(true);
     // Each sum's error is less than k rounding errors of its terms, all of which are at most 1
     for (const worst of Object.values(found.worst)) expect(worst).toBeLessThan(2);
+  });
+
+  it('gives factorisations the same bits on every number of threads, and small residuals', async () => {
+    const found = (await inProcess(`
+      import { linalg } from '${new URL('../../dist/index.js', import.meta.url)}';
+      const n = 150;
+      const a = nd.add(nd.sin(nd.reshape(nd.pow(nd.arange(n * n), 1.5), [n, n])), nd.mul(nd.eye(n), 3));
+      const s = nd.add(nd.matmul(nd.transpose(a), a), nd.eye(n));
+      const off = (x, y) => nd.max(nd.abs(nd.sub(x, y)));
+      const [l, qr, svd, eigh] = [linalg.cholesky(s), linalg.qr(a), linalg.svd(a), linalg.eigh(s)];
+      const target = {
+        cholesky: off(nd.matmul(l, nd.transpose(l)), s),
+        qr: off(nd.matmul(qr.q, qr.r), a),
+        svd: off(nd.matmul(nd.mul(svd.u, svd.s), svd.vt), a),
+        eigh: off(nd.matmul(s, eigh.vectors), nd.mul(eigh.vectors, eigh.values)),
+        solve: off(nd.matmul(a, linalg.solve(a, s)), s),
+      };
+      const runs = [];
+      const runtimes = everywhere.map((options) => createRuntime({ ...options, revectorize: true }));
+      for (const runtime of [...runtimes, ...runtimes]) runs.push(await runtime.compute(target));
+      console.log(JSON.stringify(runs));`)) as Record<string, number>[];
+    expect(found).toHaveLength(8);
+    for (const run of found) expect(run).toEqual(found[0]);
+    // Entries of at most some hundred, sums of 150 of them: rounding is 1e-11, and a wrong product is off by 1
+    for (const [name, residual] of Object.entries(found[0]!)) expect(residual, name).toBeLessThan(1e-9);
   });
 
   it('compiles its code again after the debugger that reads functions was there', async () => {

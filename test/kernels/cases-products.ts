@@ -20,6 +20,11 @@ const loops = fc.oneof(
     arbitrary: fc.record({ m: fc.constantFrom(1, 3), n: fc.constant(1), k: fc.constantFrom(131072, 200003) }),
   },
   { weight: 1, arbitrary: fc.record({ m: fc.constant(5000), n: fc.constant(1), k: fc.constantFrom(1, 2, 40) }) },
+  // columns cut along k as well; a matrix that no cache holds
+  {
+    weight: 1,
+    arbitrary: fc.record({ m: fc.constantFrom(300, 4100), n: fc.constant(1), k: fc.constantFrom(901, 135) }),
+  },
 );
 
 /** What an operand is laid out as: an order of its axes in memory, and those along which it repeats itself. */

@@ -3,9 +3,10 @@
  * O(n²): rows of what should be zero, and what should be orthogonal applied to a random vector.
  */
 import { afterAll, describe, expect, it } from 'vitest';
-import { createRuntime, type LazyArray, linalg, type NDArray } from '../../dist/index.js';
+import { createRuntime, type LazyArray, linalg, type NDArray, nd } from '../../dist/index.js';
 import { epsilon, generator } from '../kernels/numbers.js';
 import { type Dense, dense, frobenius, LIMIT, matrixOf, scaledBy, stacked, times, transposed } from './matrices.js';
+import { isOrthogonal, isProduct } from './samples.js';
 
 const runtimes = [1, 2, 3].map((workers) => createRuntime({ workers }));
 afterAll(() => Promise.all(runtimes.map((runtime) => runtime.close())));
@@ -32,23 +33,6 @@ async function everywhere(target: Readonly<Record<string, LazyArray>>): Promise<
 }
 
 const column = (random: () => number, n: number): Dense => dense(n, 1, () => 2 * random() - 1);
-
-/** ‖QᵀQx − x‖ of a random x, in units of ‖x‖·m·ε. */
-function isOrthogonal(q: Dense, random: () => number, eps: number): void {
-  const x = column(random, q.n);
-  const back = times(transposed(q), times(q, x));
-  const wrong = frobenius({ data: back.data.map((value, i) => value - x.data[i]!) });
-  expect(wrong / (frobenius(x) * q.m * eps)).toBeLessThan(LIMIT);
-}
-
-/** ‖A·x − F₁·F₂…·x‖ of a random x, in units of ‖A‖·‖x‖·n·ε. */
-function isProduct(a: Dense, factors: readonly Dense[], random: () => number, eps: number): void {
-  const x = column(random, a.n);
-  const expected = times(a, x);
-  const actual = factors.reduceRight((y, factor) => times(factor, y), x);
-  const wrong = frobenius({ data: expected.data.map((value, i) => value - actual.data[i]!) });
-  expect(wrong / (frobenius(a) * frobenius(x) * Math.max(a.m, a.n) * eps)).toBeLessThan(LIMIT);
-}
 
 const diagonal = (s: NDArray): Dense => {
   const values = Float64Array.from(s.copy().data);
@@ -113,6 +97,65 @@ describe.each([
     expect(frobenius({ data: back }) / (frobenius(b) * frobenius(of('inverse')) * frobenius(y) * n * eps)).toBeLessThan(
       LIMIT,
     );
+  });
+});
+
+describe.each(['float64', 'float32'] as const)('%s', (dtype) => {
+  const random = generator(17);
+  const matrix = (m: number, n: number): NDArray => stacked([matrixOf(random, 'random', m, n)], [], dtype, m, n);
+  const eps = epsilon(dtype);
+
+  it('chunks of tall matrices, panels with pivoting, wide and deficient least squares', async () => {
+    const [tall, square, wide] = [matrix(6000, 40), matrix(450, 450), matrix(120, 500)];
+    const { q, r } = linalg.qr(tall);
+    const pivoted = linalg.qr(square, { pivoting: true });
+    const short = linalg.lstsq(wide, matrix(120, 2));
+    const long = linalg.lstsq(tall, matrix(6000, 3));
+    const twice = nd.concat([square, square], { axis: 1 });
+    const deficient = linalg.lstsq(nd.transpose(twice), matrix(900, 1));
+    const all = await everywhere({
+      ...{ q, r, alone: linalg.qr(tall, { mode: 'r' }).r },
+      ...{ pq: pivoted.q, pr: pivoted.r, p: pivoted.p },
+      ...{
+        short: short.x,
+        shortS: short.s,
+        long: long.x,
+        longRest: long.residuals,
+        longS: long.s,
+        deficient: deficient.x,
+      },
+    });
+    const of = (name: string): Dense => matrixOfArray(all[name]!);
+    isOrthogonal(of('q'), random, eps);
+    isProduct(matrixOfArray(tall), [of('q'), of('r')], random, eps);
+    expect(of('alone').data).toEqual(of('r').data);
+    const a = matrixOfArray(square);
+    const columns = dense(450, 450, (i, j) => a.data[i * 450 + all.p!.data[j]!]!);
+    isOrthogonal(of('pq'), random, eps);
+    isProduct(columns, [of('pq'), of('pr')], random, eps);
+  });
+
+  it('systems that are refined', async () => {
+    const n = 400;
+    const even = matrixOf(random, 'random', n, n);
+    const scales = Array.from({ length: n }, () => 10 ** (20 * random() - 10));
+    const x = stacked([dense(n, n, (i, j) => even.data[i * n + j]! * scales[i]!)], [], dtype, n, n);
+    const [one, many] = [1, 30].map((k) =>
+      stacked([dense(n, k, (i) => (2 * random() - 1) * scales[i]!)], [], dtype, n, k),
+    ) as [NDArray, NDArray];
+    const all = await everywhere({ one: linalg.solve(x, one), many: linalg.solve(x, many) });
+    for (const [name, b] of [
+      ['one', one],
+      ['many', many],
+    ] as const) {
+      const [a, found] = [matrixOfArray(x), matrixOfArray(all[name]!)];
+      const product = times(a, found);
+      const sizes = times({ ...a, data: a.data.map(Math.abs) }, { ...found, data: found.data.map(Math.abs) });
+      product.data.forEach((value, i) => {
+        const side = b.data[i]!;
+        expect(Math.abs(side - value)).toBeLessThan(4 * n * eps * (sizes.data[i]! + Math.abs(side)));
+      });
+    }
   });
 });
 

@@ -3,7 +3,7 @@
  * says what lies there. The conformance suite runs every kernel with exactly so much, and a guard behind it.
  */
 
-/** Columns of a panel in qr.ts, pivoted-qr.ts, symmetric.ts and bidiagonalise.ts. */
+/** Columns of a panel in qr.ts, pivoted-qr.ts, symmetric.ts, bidiagonalise.ts and reflect-rows.ts. */
 const BLOCK = 32;
 const SQUARE = BLOCK * BLOCK;
 
@@ -11,6 +11,16 @@ const SQUARE = BLOCK * BLOCK;
 export function qrSpace(m: number, n: number, columns: number): number {
   const factors = Math.ceil(Math.min(m, n) / BLOCK) * SQUARE;
   return factors + SQUARE + BLOCK + m * BLOCK + 2 * BLOCK * Math.max(n, columns);
+}
+
+/** `rowLength` times `rowCount` of reflect-rows.ts: n rows of `length` elements. */
+function rowSpace(n: number, length: number): number {
+  return 2 * Math.ceil(n / 2) * 8 * Math.ceil(length / 8);
+}
+
+/** `reflectSpace` of reflect-rows.ts. */
+function reflectSpace(n: number): number {
+  return 3 * BLOCK * 8 * Math.ceil(n / 8) + 2 * SQUARE;
 }
 
 const chunkRows = (n: number): number => Math.max(256, 8 * n);
@@ -38,9 +48,9 @@ export const pivotedSpace = (m: number, n: number): number => (m + n) * (BLOCK +
 
 /** `eighSpace` of spectral.ts, with `symmetricSpace` (symmetric.ts) and `tridiagonalSpace` (tridiagonal.ts). */
 export function eighSpace(n: number): number {
-  const symmetric = Math.max((4 * BLOCK + 9) * n + BLOCK, 2 * BLOCK * n + 2 * SQUARE);
+  const symmetric = (4 * BLOCK + 9) * n + BLOCK;
   const tridiagonal = 2 * n * n + 7 * n;
-  return 3 * n * n + 3 * (n + 1) + Math.max(symmetric, tridiagonal);
+  return rowSpace(n, n) + n * n + 3 * (n + 1) + Math.max(symmetric, tridiagonal, reflectSpace(n));
 }
 
 /** `svdSpace` of svd.ts, with those of bidiagonalise.ts and bidiagonal.ts; m ≥ n. */
@@ -48,10 +58,11 @@ export function svdSpace(m: number, n: number): number {
   const isTall = m > 1.6 * n;
   const height = isTall ? n : m;
   const tall = isTall ? m * n + qrSpace(m, n, n) : 0;
-  const bidiagonalise = 3 * BLOCK * (height + n) + Math.ceil(n / 64) * height + height + 3 * n;
+  const strips = Math.ceil((n + 1) / 64);
+  const bidiagonalise = 3 * BLOCK * (height + n) + strips * (height + 1) + height + 3 * (n + 1) + BLOCK;
   const bidiagonal = 3 * (n + 1) ** 2 + 7 * (n + 1);
-  const form = 2 * BLOCK * n + 2 * SQUARE;
-  return tall + 4 * n + height * n + 3 * n * n + Math.max(bidiagonalise, bidiagonal, form);
+  const own = 4 * n + height * n + n * n + 2 * rowSpace(n, height);
+  return tall + own + Math.max(bidiagonalise, bidiagonal, reflectSpace(height));
 }
 
 /** `svdScratch` of spectral.ts, with `jacobiSpace` of jacobi.ts. */
