@@ -4,27 +4,28 @@
  * counts. Contestants alternate within a round; medians. SciPy runs twice: with the kernels that OpenBLAS chooses here,
  * and with those for AVX2 (`OPENBLAS_CORETYPE=Zen`), against which the targets are set; on one thread and on two.
  *
- *     npm run build && npx tsx bench/linalg/linalg.ts [--only products|factorisations|spectral|solvers|batches|<part of a name>] [--quick] [--best] [--revectorize]
+ *     npm run build && npx tsx bench/linalg/linalg.ts [--only products|factorisations|spectral|solvers|batches|<part of a name>] [--quick] [--best] [--cpu] [--revectorize]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compute, configure, devices, type LazyArray, type NDArray, nd, persist, random } from '../../dist/index.js';
-import { alternate, type Contestant, median, timed } from '../support/measure.js';
+import { alternate, type Contestant, median } from '../support/measure.js';
 import { PythonPeer } from '../support/python.js';
 import { machine, printTable } from '../support/report.js';
 import * as checks from './checks.js';
-import { computing, LEAST, release, repeated, type Way } from './measure.js';
+import { type Clock, computing, LEAST, now, release, repeated, type Way } from './measure.js';
 import { kernelAlone, microKernel, prepare } from './products.js';
 import { type Floats, productRivals } from './rivals.js';
 import { type Work, works } from './works.js';
 
-const { only, quick, best, revectorize } = parseArgs({
+const { only, quick, best, cpu, revectorize } = parseArgs({
   options: {
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
     best: { type: 'boolean', default: false },
+    cpu: { type: 'boolean', default: false },
     revectorize: { type: 'boolean', default: false },
   },
 }).values;
@@ -43,6 +44,9 @@ const build = prepare(revectorize);
 
 const one: Way = { scheduler: 'sync' };
 const two: Way = { workers: 2 };
+
+/** What one thread takes: where others use the same cores, CPU time is what it would take without them. */
+const clock: Clock = cpu ? 'cpu' : 'wall';
 
 /** SciPy, by the kernels that it runs and its threads. */
 const settings = {
@@ -79,7 +83,10 @@ const inPython = (run: string): Record<string, Contestant> =>
   Object.fromEntries(
     Array.from(peers, ([name, peer]) => [
       name,
-      async () => ({ seconds: (await peer.ask<{ seconds: number }>({ run, least: LEAST }))!.seconds }),
+      async () => {
+        const request = { run, least: LEAST, clock: name.endsWith('1') ? clock : 'wall' };
+        return { seconds: (await peer.ask<{ seconds: number }>(request))!.seconds };
+      },
     ]),
   );
 
@@ -143,11 +150,12 @@ async function products(): Promise<void> {
       for (const way of [one, two]) check(JSON.stringify(way), (await nd.matmul(x, y).compute(way)).data);
       const contestants: Record<string, Contestant> = {
         micro: async () => {
-          const [flops, seconds] = await timed(() => microKernel(dtype));
-          return { perFlop: seconds / flops };
+          const before = now(clock);
+          const flops = microKernel(dtype);
+          return { perFlop: (now(clock) - before) / flops };
         },
-        kernel: repeated(() => alone.multiply()),
-        one: computing(() => nd.matmul(x, y), one),
+        kernel: repeated(() => alone.multiply(), clock),
+        one: computing(() => nd.matmul(x, y), one, clock),
         two: computing(() => nd.matmul(x, y), two),
         ...inPython('a @ b'),
       };
@@ -156,7 +164,7 @@ async function products(): Promise<void> {
         if (n > rival.most) continue;
         const own = await rival.prepare(n, a.data as Floats, b.data as Floats);
         check(rival.name, await own.elements());
-        contestants[rival.name] = repeated(() => own.multiply());
+        contestants[rival.name] = repeated(() => own.multiply(), clock);
         prepared.push(own);
       }
       const medians = await alternate(contestants, how);
@@ -202,24 +210,25 @@ async function race(work: Work): Promise<string[]> {
     checked(work.name, work.check(results, arrays));
     const peer = peers.get('own 1');
     if (work.values === undefined || peer === undefined) continue;
-    await peer.ask({ run: work.scipy, least: 0 });
+    await peer.ask({ run: work.scipy, least: 0, clock });
     const { values } = (await peer.ask<{ values: number[] }>({ values: work.values.scipy }))!;
     const n = Math.max(...Object.values(arrays)[0]!.shape.slice(-2));
     checked(`${work.name}, beside SciPy`, checks.sameValues(work.values.ours(results), values, n, 2 ** -52));
   }
   const contestants: Record<string, Contestant> = {
-    one: computing(() => work.ours(given), one),
+    one: computing(() => work.ours(given), one, clock),
     two: computing(() => work.ours(given), two),
     ...inPython(work.scipy),
     micro: async () => {
-      const [flops, seconds] = await timed(() => microKernel('float64'));
-      return { perFlop: seconds / flops };
+      const before = now(clock);
+      const flops = microKernel('float64');
+      return { perFlop: (now(clock) - before) / flops };
     },
   };
   if (work.other !== undefined && peers.has('AVX2 1')) contestants.other = inPython(work.other.scipy)['AVX2 1']!;
   if (work.mlMatrix !== undefined) {
     const { run } = work.mlMatrix;
-    contestants.mlMatrix = repeated(() => run(arrays));
+    contestants.mlMatrix = repeated(() => run(arrays), clock);
   }
   const medians = await alternate(contestants, how);
   release(given);
