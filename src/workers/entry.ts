@@ -17,15 +17,12 @@ import { isPlain } from './plain.js';
 import { Reviver, reviverOf } from './revive.js';
 import { markLazuliThread } from './thread.js';
 import { packResult } from './transfer.js';
-import type { PullMessage as WindowMessage } from './window-worker.js';
+import { pull, type PullMessage as WindowMessage } from './window-worker.js';
 
 markLazuliThread();
-// The top-level await keeps piscina from loading this file by `require`, beside which `import` in a task would make a
-// second copy of everything here (with a loader such as tsx).
-const { pull } = await import('./window-worker.js');
 const functions = new Map<string, AnyFunction>();
 
-/** What piscina calls with every message of the pool. */
+/** What piscina calls, by way of entry-loader.cts, with every message of the pool. */
 export default async function handle(message: BatchMessage | PullMessage): Promise<unknown> {
   if (message.kind === 'batch') return runBatch(message);
   return pull(message.message as WindowMessage);

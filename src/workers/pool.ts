@@ -92,7 +92,7 @@ export class ThreadPool {
   constructor(options: ThreadPoolOptions) {
     this.threads = options.threads;
     this.#piscina = new Piscina({
-      filename: fileURLToPath(new URL('./entry.js', import.meta.url)),
+      filename: fileURLToPath(new URL('./entry-loader.cjs', import.meta.url)),
       atomics: 'disabled',
       minThreads: 0,
       maxThreads: options.threads,

@@ -21,13 +21,16 @@ it('is accepted wherever the relaxed build is', () => {
 if (machine !== undefined) {
   const runner = { title: 'wasm revectorized', has: machine.has, run: machine.run };
   describe('the revectorized build', () => {
-    it.each(['matmul', 'linearKernel', 'rbfKernel', ...Object.keys(productCases), ...Object.keys(linalgCases)])('runs %s', (name) => {
-      const kernel = kernels.get(name)!;
-      const property = fc.property(cases[name]!, (instance) => {
-        fc.pre(runner.has(kernel, instance.inputs, instance.params));
-        conform(kernel, runner, instance);
-      });
-      fc.assert(property, { seed: 20_260_102, numRuns: 60 });
-    });
+    it.each(['matmul', 'linearKernel', 'rbfKernel', ...Object.keys(productCases), ...Object.keys(linalgCases)])(
+      'runs %s',
+      (name) => {
+        const kernel = kernels.get(name)!;
+        const property = fc.property(cases[name]!, (instance) => {
+          fc.pre(runner.has(kernel, instance.inputs, instance.params));
+          conform(kernel, runner, instance);
+        });
+        fc.assert(property, { seed: 20_260_102, numRuns: 60 });
+      },
+    );
   });
 }

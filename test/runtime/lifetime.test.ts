@@ -58,6 +58,27 @@ describe('close()', () => {
     expect(stdout.trim().split('\n').sort()).toEqual(['2', 'RuntimeClosedError']);
     expect(status).toBe(0);
   });
+
+  it('ends threads at any moment of their start, which must not end the process', () => {
+    const index = new URL('../../dist/index.js', import.meta.url).href;
+    const program = `
+      import { createRuntime, delayed } from '${index}';
+      for (let i = 0; i < 100; i++) {
+        const runtime = createRuntime({ workers: 2 });
+        const one = delayed((n) => n + 1);
+        const run = runtime.compute([one(i), one(-i)]).catch((error) => error.name);
+        await new Promise((resolve) => setTimeout(resolve, 25 + (i * 7) % 50));
+        await runtime.close();
+        await run;
+      }
+      console.log('all closed');
+    `;
+    const { stdout, stderr, status } = spawnSync(process.execPath, ['--input-type=module', '--eval', program], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+    expect({ stdout, stderr, status }).toEqual({ stdout: 'all closed\n', stderr: '', status: 0 });
+  });
 });
 
 describe('persisted results', () => {
