@@ -146,6 +146,14 @@ export function environmentOptions(env: Readonly<Record<string, string | undefin
   return options;
 }
 
+let counted: number | undefined;
+
+/** The available cores, asked for once: a small computation would spend a tenth of its time on the question. */
+function cores(): number {
+  counted ??= availableParallelism();
+  return counted;
+}
+
 /** Merges options, the first ones strongest, and fills in the defaults. */
 export function resolveSettings(...layers: readonly AnyOptions[]): Settings {
   const pick = <K extends keyof AnyOptions>(name: K): AnyOptions[K] | undefined =>
@@ -155,7 +163,7 @@ export function resolveSettings(...layers: readonly AnyOptions[]): Settings {
   return {
     scheduler: pick('scheduler') ?? 'threads',
     devices: typeof device === 'string' ? (device === 'auto' ? 'auto' : [device]) : device,
-    workers: pick('workers') ?? availableParallelism(),
+    workers: pick('workers') ?? cores(),
     passes: optimize === true ? passNames : optimize === false ? [] : optimize,
     retries: pick('retries') ?? 0,
     timeout: pick('timeout'),

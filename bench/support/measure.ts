@@ -21,6 +21,8 @@ export interface AlternateOptions {
   readonly warmUps: number;
   /** What counts of the rounds; default: the median. */
   readonly pick?: (values: readonly number[]) => number;
+  /** Done before each round, and not counted. */
+  readonly before?: () => unknown;
   /** A contestant that has spent this much time, in seconds, sits out the remaining rounds. */
   readonly patience: number;
 }
@@ -34,12 +36,13 @@ export interface AlternateOptions {
  */
 export async function alternate<Name extends string>(
   contestants: Readonly<Record<Name, Contestant>>,
-  { rounds, warmUps, patience, pick = median }: AlternateOptions,
+  { rounds, warmUps, patience, before: prepare, pick = median }: AlternateOptions,
 ): Promise<Partial<Record<Name, Record<string, number>>>> {
   const names = Object.keys(contestants) as Name[];
   const series = new Map<Name, Map<string, number[]>>();
   const spent = new Map<Name, number>();
   for (let round = 0; round < warmUps + rounds; round++) {
+    await prepare?.();
     for (const name of names) {
       const hasResult = series.has(name);
       if (hasResult && (spent.get(name) ?? 0) > patience) continue;
