@@ -7,10 +7,12 @@
  *     npm run build && npx tsx bench/scheduler/scheduler.ts [--only makespan|order|budget|model|planning]
  */
 import { parseArgs } from 'node:util';
+import { generator } from '../../dist/kernels/generator.js';
 import { Admission } from '../../dist/scheduler/admission.js';
 import { lowerBound } from '../../dist/scheduler/bound.js';
 import { spillPlan } from '../../dist/scheduler/evict.js';
 import { CostModel } from '../../dist/scheduler/model.js';
+import { noisy, normal } from '../../dist/scheduler/noise.js';
 import { footprint, orderBy, safeOrder } from '../../dist/scheduler/order.js';
 import type { Platform } from '../../dist/scheduler/platform.js';
 import { sparing } from '../../dist/scheduler/policy.js';
@@ -20,51 +22,29 @@ import { simulate } from '../../dist/scheduler/simulate.js';
 import type { Workload } from '../../dist/scheduler/workload.js';
 import {
   cholesky,
-  LINK_BYTES_PER_SECOND,
   layered,
   leastPeak,
+  machine,
   memoryGraph,
   patterns,
   shape,
   taskBench,
-  uniform,
   widened,
 } from '../../test/scheduler/workloads.js';
 import { median } from '../support/measure.js';
 import { PythonPeer } from '../support/python.js';
-import { machine, printTable } from '../support/report.js';
+import { printTable, machine as thisMachine } from '../support/report.js';
 
 const { only } = parseArgs({ options: { only: { type: 'string' } } }).values;
 const wanted = (table: string): boolean => only === undefined || only === table;
 
 const peer = await PythonPeer.start(new URL('./order.py', import.meta.url));
 if (typeof peer === 'string') console.log(peer);
-console.log(`${machine()}${typeof peer === 'string' ? '' : `, ${peer.versions}`}\n`);
+console.log(`${thisMachine()}${typeof peer === 'string' ? '' : `, ${peer.versions}`}\n`);
 
 const mean = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 const geometric = (numbers: readonly number[]): number => Math.exp(mean(numbers.map(Math.log)));
-const gauss = (random: () => number): number =>
-  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 const met = (value: number, target: number): string => (value <= target ? 'met' : '**missed**');
-
-function host(cores: number): Platform {
-  return {
-    devices: [{ name: 'wasm', pool: 0, memory: 0, overhead: 0 }],
-    pools: [{ name: 'threads', slots: cores, ahead: 0 }],
-    memories: [{ name: 'host', budget: Number.POSITIVE_INFINITY, link: undefined }],
-  };
-}
-
-function withAccelerators(cores: number, accelerators: number): Platform {
-  const base = host(cores);
-  const numbers = Array.from({ length: accelerators }, (_, i) => i + 1);
-  const link = { latency: 1e-5, bandwidth: LINK_BYTES_PER_SECOND };
-  return {
-    devices: [...base.devices, ...numbers.map((i) => ({ name: `gpu${i}`, pool: i, memory: i, overhead: 0 }))],
-    pools: [...base.pools, ...numbers.map((i) => ({ name: `gpu${i}`, slots: 1, ahead: 1 }))],
-    memories: [...base.memories, ...numbers.map((i) => ({ name: `gpu${i}`, budget: Number.POSITIVE_INFINITY, link }))],
-  };
-}
 
 /** Seconds of tile kernels, 960 × 960 float32, on a core and on an accelerator (StarPU's published calibration). */
 const tile = {
@@ -82,8 +62,8 @@ interface Group {
 
 function groups(): Group[] {
   const seeds = Array.from({ length: 12 }, (_, i) => 31 * i + 7);
-  const one = withAccelerators(8, 1);
-  const three = withAccelerators(9, 3);
+  const one = machine(8, 1);
+  const three = machine(9, 3);
   return [
     ...[4, 8, 12, 16, 24].map((tiles) => ({
       name: `Cholesky, ${tiles} × ${tiles} tiles, 8 cores + 1 accelerator`,
@@ -121,8 +101,7 @@ function ratios(work: Workload, platform: Platform, noise: number): Record<strin
     const { policy, simulation } = all[at]!;
     if (noise === 0) return simulation.makespan / bound;
     const draws = Array.from({ length: 5 }, (_, draw) => {
-      const random = uniform(7919 * (draw + 1) + 13);
-      const actual = work.seconds.map((s) => s * Math.exp(noise * gauss(random) - (noise * noise) / 2));
+      const actual = noisy(work.seconds, noise, generator(7919 * (draw + 1) + 13));
       return simulate(work, platform, policy, { actual }).makespan / bound;
     });
     return mean(draws);
@@ -220,7 +199,7 @@ async function order(): Promise<void> {
 function budget(): void {
   console.log('## Time within a budget, over time without one (8 threads); bytes moved within less\n');
   const shares = [1, 1.1, 1.5, 2];
-  const platform = host(8);
+  const platform = machine(8);
   const rows = kinds.map((kind) => {
     const graphs = Array.from({ length: 60 }, (_, i) => memoryGraph(kind, 200, 7 * i + 1));
     const cells = shares.map((share) => {
@@ -253,7 +232,7 @@ function model(): void {
   const sizes = [64, 100, 200, 300, 500];
   const rows = [0.05, 0.1, 0.2].map((noise) => {
     const errors = Array.from({ length: 200 }, (_, seed) => {
-      const random = uniform(seed);
+      const random = generator(seed);
       const learner = new CostModel(new Map([['wasm', { overhead: 1e-5, flops: 3e10, bandwidth: 4e10 }]]));
       const call = (n: number) => ({
         kernel: 'matmul',
@@ -267,7 +246,7 @@ function model(): void {
         for (const n of sizes) {
           // One time in fifty something else has the core
           const held = random() < 0.02 ? 5 : 1;
-          learner.observe(call(n), held * truth(n) * Math.exp(noise * gauss(random)));
+          learner.observe(call(n), held * truth(n) * Math.exp(noise * normal(random)));
         }
       }
       return sizes.map((n) => Math.abs(learner.predict(call(n)) / truth(n) - 1));
@@ -287,7 +266,7 @@ function model(): void {
 
 function planning(): void {
   console.log('## Microseconds a task of planning, 100k tasks in random layers, 8 cores + 1 accelerator\n');
-  const platform = withAccelerators(8, 1);
+  const platform = machine(8, 1);
   const work = layered(100_000, 7);
   const names = ['ranks', 'order', 'dynamic rule', 'dynamic rule within a budget'] as const;
   const taken = new Map(names.map((name) => [name, [] as number[]]));

@@ -5,16 +5,7 @@
 import { allocate, type DType } from '../array/dtype.js';
 import { NDArray, sizeOf } from '../array/ndarray.js';
 
-/** mulberry32: uniform in [0, 1), the same for the same seed. */
-export function generator(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
+export { generator } from '../kernels/generator.js';
 
 export const flavours = ['ordinary', 'tiny', 'huge', 'ties', 'denormal', 'special'] as const;
 export type Flavour = (typeof flavours)[number];

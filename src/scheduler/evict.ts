@@ -8,7 +8,7 @@
  */
 import { MaxHeap } from './heap.js';
 import type { SafeOrder } from './order.js';
-import type { Workload } from './workload.js';
+import { usesOf, type Workload } from './workload.js';
 
 /** The users of each datum in the order σ: of datum d between userStart[d] and userStart[d + 1]. Linear. */
 export function usersBySigma({ inputStart, inputs, userStart, users }: Workload, order: Int32Array): Int32Array {
@@ -133,10 +133,10 @@ export interface SpillPlan {
 
 /** Runs σ one task after the other within `budget`, writing out what is needed last. O(m log m). */
 export function spillPlan(work: Workload, sigma: SafeOrder, budget: number): SpillPlan {
-  const { size, inputStart, inputs, bytes, scratch, kept, userStart } = work;
+  const { size, inputStart, inputs, bytes, scratch, kept } = work;
   const residents = new Residents(work, sigma);
   const isWritten = new Uint8Array(bytes.length);
-  const left = new Int32Array(bytes.length);
+  const left = usesOf(work);
   const profile = new Float64Array(size);
   let used = 0;
   let written = 0;
@@ -146,7 +146,6 @@ export function spillPlan(work: Workload, sigma: SafeOrder, budget: number): Spi
     residents.add(datum);
     used += bytes[datum] as number;
   };
-  for (let d = 0; d < bytes.length; d++) left[d] = (userStart[d + 1] as number) - (userStart[d] as number);
   for (let d = size; d < bytes.length; d++) arrive(d);
   const makeRoom = (need: number, spared: number): boolean => {
     if (used + need <= budget) return true;

@@ -7,7 +7,9 @@
  * when devices and transfers are those; what was chosen for a rank that did not come true is put right by that. Over the
  * bench's graphs the two rounds take the mean distance from the lower bound from 0.56 to 0.53 of it.
  */
+import { generator } from '../kernels/generator.js';
 import { insertionPlan } from './insertion.js';
+import { noisy } from './noise.js';
 import { type Platform, routeSeconds } from './platform.js';
 import { dmdas, fixed, only, type Policy, sparing } from './policy.js';
 import { type Ranks, ranksOf } from './rank.js';
@@ -63,28 +65,12 @@ export function choose(work: Workload, platform: Platform, all: readonly Candida
   const finalists = all.slice(0, FINALISTS);
   const sums = finalists.map(() => 0);
   for (let trial = 0; trial < TRIALS; trial++) {
-    const actual = noisy(work.seconds, deviation, trial);
+    const actual = noisy(work.seconds, deviation, generator((trial + 1) * 0x9e3779b9));
     finalists.forEach(({ policy }, i) => {
       (sums[i] as number) += simulate(work, platform, policy, { actual }).makespan;
     });
   }
   return finalists[sums.indexOf(Math.min(...sums))] as Candidate;
-}
-
-/** Times as they may turn out: lognormal, with the mean of what was predicted. */
-export function noisy(seconds: Float64Array, deviation: number, seed: number): Float64Array {
-  let state = (seed + 1) * 0x9e3779b9;
-  // A generator of a few lines is enough to shake a plan: the same trials for the same graph
-  const uniform = (): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let word = Math.imul(state ^ (state >>> 15), 1 | state);
-    word = (word + Math.imul(word ^ (word >>> 7), 61 | word)) ^ word;
-    return ((word ^ (word >>> 14)) >>> 0) / 4294967296;
-  };
-  return seconds.map((time) => {
-    const normal = Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-    return time * Math.exp(deviation * normal - (deviation * deviation) / 2);
-  });
 }
 
 /** The devices of a candidate, its tasks by the longest way that remains on those. */

@@ -4,12 +4,13 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { generator } from '../../dist/kernels/generator.js';
 import { Admission } from '../../dist/scheduler/admission.js';
 import { Residents, spillPlan } from '../../dist/scheduler/evict.js';
 import { footprint, orderBy, orderRules, type SafeOrder, safeOrder } from '../../dist/scheduler/order.js';
 import { RangeMax } from '../../dist/scheduler/range-max.js';
 import { type TaskSpec, type Workload, waitsOf, workload } from '../../dist/scheduler/workload.js';
-import { leastPeak, memoryGraph, uniform } from './workloads.js';
+import { leastPeak, memoryGraph } from './workloads.js';
 
 const kinds = ['tree', 'map-reduce', 'layered'] as const;
 const graphs = (most: number): fc.Arbitrary<Workload> =>
@@ -138,7 +139,7 @@ interface Outcome {
 
 /** Runs a graph with `threads` tasks at once, starting whatever admission lets start, in the order of random numbers. */
 function run(work: Workload, sigma: SafeOrder, budget: number, threads: number, seed: number): Outcome {
-  const random = uniform(seed);
+  const random = generator(seed);
   const admission = new Admission(work, sigma, budget);
   const waits = waitsOf(work);
   const ready = Array.from({ length: work.size }, (_, i) => i).filter((i) => waits[i] === 0);

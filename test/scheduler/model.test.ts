@@ -1,7 +1,8 @@
 /** The cost model: what it answers before, while and after it learns, with noise, outliers and changes of the machine. */
 import { describe, expect, it } from 'vitest';
+import { generator } from '../../dist/kernels/generator.js';
 import { type CallCost, CostModel } from '../../dist/scheduler/model.js';
-import { uniform } from './workloads.js';
+import { normal } from '../../dist/scheduler/noise.js';
 
 const speeds = new Map([['wasm', { overhead: 1e-5, flops: 3e10, bandwidth: 4e10 }]]);
 const product = (n: number): CallCost => ({
@@ -11,19 +12,16 @@ const product = (n: number): CallCost => ({
   flops: 2 * n ** 3,
   bytes: 24 * n * n,
 });
-/** Normal numbers by Box and Muller's method. */
-const gauss = (random: () => number): number =>
-  Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 /** What a product takes on the test's machine. */
 const truth = ({ flops, bytes }: CallCost): number => 2e-5 + flops / 2.7e10 + bytes / 5e10;
 
 const relative = (model: CostModel, call: CallCost): number => Math.abs(model.predict(call) / truth(call) - 1);
 
 function learned(sizes: readonly number[], rounds: number, noise: number, seed = 1): CostModel {
-  const random = uniform(seed);
+  const random = generator(seed);
   const model = new CostModel(speeds);
   for (let round = 0; round < rounds; round++) {
-    for (const n of sizes) model.observe(product(n), truth(product(n)) * Math.exp(noise * gauss(random)));
+    for (const n of sizes) model.observe(product(n), truth(product(n)) * Math.exp(noise * normal(random)));
   }
   return model;
 }
@@ -74,7 +72,7 @@ describe('CostModel', () => {
   });
 
   it('does badly on kernels whose time depends on values: its error says so', () => {
-    const random = uniform(3);
+    const random = generator(3);
     const model = new CostModel(speeds);
     for (let i = 0; i < 40; i++) model.observe(product(100), i % 2 === 0 ? 1e-4 : 1e-2 * (1 + random()));
     expect(model.error).toBeGreaterThan(1);

@@ -2,36 +2,16 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryBudgetError } from '../../dist/errors.js';
 import { makePlan } from '../../dist/scheduler/plan.js';
-import type { Platform } from '../../dist/scheduler/platform.js';
 import { workload } from '../../dist/scheduler/workload.js';
-import { layered, memoryGraph } from './workloads.js';
+import { layered, machine, memoryGraph } from './workloads.js';
 
 const unlimited = Number.POSITIVE_INFINITY;
-const platform = (budget: number, cores = 4): Platform => ({
-  devices: [
-    { name: 'wasm', pool: 0, memory: 0, overhead: 0 },
-    { name: 'gpu', pool: 1, memory: 1, overhead: 0 },
-  ],
-  pools: [
-    { name: 'threads', slots: cores, ahead: 0 },
-    { name: 'gpu', slots: 1, ahead: 1 },
-  ],
-  memories: [
-    { name: 'host', budget, link: undefined },
-    { name: 'gpu', budget: unlimited, link: { latency: 1e-5, bandwidth: 6e9 } },
-  ],
-});
-const hostOnly = (budget: number, cores = 4): Platform => ({
-  devices: [{ name: 'wasm', pool: 0, memory: 0, overhead: 0 }],
-  pools: [{ name: 'threads', slots: cores, ahead: 0 }],
-  memories: [{ name: 'host', budget, link: undefined }],
-});
 const keysOf = (count: number): string[] => Array.from({ length: count }, (_, i) => `task-${i}`);
 
 describe('makePlan', () => {
   it('plans every task once, in order of starts, within its makespan, which no bound exceeds', () => {
     const work = layered(120, 5);
-    const plan = makePlan({ work, platform: platform(unlimited), keys: keysOf(120) });
+    const plan = makePlan({ work, platform: machine(4, 1), keys: keysOf(120) });
     expect(new Set(plan.tasks.map(({ key }) => key)).size).toBe(120);
     expect(plan.makespan).toBeCloseTo(Math.max(...plan.tasks.map(({ end }) => end)), 9);
     expect(plan.lowerBound).toBeLessThanOrEqual(plan.makespan);
@@ -45,12 +25,12 @@ describe('makePlan', () => {
       { inputs: [0], bytes: 8, seconds: [0.05, 0.001] },
       { inputs: [0], bytes: 8, seconds: [1, 0.01] },
     ]);
-    const plan = makePlan({ work, platform: platform(unlimited), keys: ['load', 'near', 'far'] });
+    const plan = makePlan({ work, platform: machine(4, 1), keys: ['load', 'near', 'far'] });
     expect(plan.explain('load')).toMatchObject([
       { device: 'wasm', seconds: 0.1, lost: undefined },
-      { device: 'gpu', seconds: null, lost: 'has no body for the task' },
+      { device: 'gpu1', seconds: null, lost: 'has no body for the task' },
     ]);
-    expect(plan.explain('far').find(({ device }) => device === 'gpu')).toMatchObject({ lost: undefined });
+    expect(plan.explain('far').find(({ device }) => device === 'gpu1')).toMatchObject({ lost: undefined });
     const [wasm] = plan.explain('far');
     expect(wasm).toMatchObject({ transfers: 0, seconds: 1 });
     expect(wasm!.lost).toMatch(/computes longer: it would end \d+ ms later/);
@@ -59,20 +39,20 @@ describe('makePlan', () => {
 
   it('says what memory the graph needs, and within a budget that holds', () => {
     const work = memoryGraph('layered', 100, 3);
-    const free = makePlan({ work, platform: hostOnly(unlimited), keys: keysOf(100) });
-    const tight = makePlan({ work, platform: hostOnly(free.peak.host! * 0.6), keys: keysOf(100) });
+    const free = makePlan({ work, platform: machine(4), keys: keysOf(100) });
+    const tight = makePlan({ work, platform: machine(4, 0, free.peak.host! * 0.6), keys: keysOf(100) });
     expect(tight.peak.host).toBeLessThanOrEqual(free.peak.host! * 0.6);
     expect(tight.makespan).toBeGreaterThanOrEqual(free.makespan * (1 - 1e-9));
   });
 
   it('answers what-if: more workers, another budget, another device table', () => {
     const work = memoryGraph('map-reduce', 90, 3);
-    const makespans = [1, 2, 8].map(
-      (cores) => makePlan({ work, platform: hostOnly(unlimited, cores), keys: [] }).makespan,
-    );
+    const makespans = [1, 2, 8].map((cores) => makePlan({ work, platform: machine(cores), keys: [] }).makespan);
     expect(makespans[0]).toBeGreaterThan(makespans[1]! * 1.5);
     expect(makespans[1]).toBeGreaterThan(makespans[2]! * 1.5);
-    const table = JSON.parse(JSON.stringify({ ...hostOnly(1e9, 8), pools: [{ name: 'threads', slots: 2, ahead: 0 }] }));
+    const table = JSON.parse(
+      JSON.stringify({ ...machine(8, 0, 1e9), pools: [{ name: 'threads', slots: 2, ahead: 0 }] }),
+    );
     expect(makePlan({ work, platform: table, keys: [] }).makespan).toBeCloseTo(makespans[1]!, 9);
   });
 
@@ -82,7 +62,7 @@ describe('makePlan', () => {
       { inputs: [0], bytes: 300, scratch: 200, seconds: [1] },
     ]);
     const plan = (budget: number, spill: boolean) =>
-      makePlan({ work, platform: hostOnly(budget), keys: ['load', 'solve'], spill });
+      makePlan({ work, platform: machine(4, 0, budget), keys: ['load', 'solve'], spill });
     expect(plan(1100, false).spilled).toBe(0);
     const error = (() => {
       try {
@@ -107,7 +87,7 @@ describe('makePlan', () => {
       { inputs: [2], bytes: 50, seconds: [1] },
       { inputs: [0, 3], bytes: 50, seconds: [1] },
     ]);
-    const plan = makePlan({ work, platform: hostOnly(1000), keys });
+    const plan = makePlan({ work, platform: machine(4, 0, 1000), keys });
     expect(plan.spilled).toBe(600);
     expect(plan.peak.host).toBeLessThanOrEqual(1000);
     expect(plan.toString()).toMatch(/600 bytes written to files/);
@@ -118,7 +98,7 @@ describe('makePlan', () => {
       { bytes: 2048, seconds: [0.1] },
       { inputs: [0], bytes: 8, seconds: [0.0123] },
     ]);
-    const plan = makePlan({ work, platform: hostOnly(unlimited), keys: ['load', 'sum'] });
+    const plan = makePlan({ work, platform: machine(4), keys: ['load', 'sum'] });
     expect(plan.toString()).toBe(
       [
         '112 ms (1.00 of the lower bound), at most host 2.0 KiB',

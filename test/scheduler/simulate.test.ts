@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { generator } from '../../dist/kernels/generator.js';
 import { Admission } from '../../dist/scheduler/admission.js';
 import { lowerBound } from '../../dist/scheduler/bound.js';
 import { insertionPlan } from '../../dist/scheduler/insertion.js';
@@ -14,25 +15,7 @@ import { candidates } from '../../dist/scheduler/portfolio.js';
 import { ranksOf } from '../../dist/scheduler/rank.js';
 import { type Simulation, simulate } from '../../dist/scheduler/simulate.js';
 import { type Workload, workload } from '../../dist/scheduler/workload.js';
-import { cholesky, LINK_BYTES_PER_SECOND, layered, memoryGraph, uniform, widened } from './workloads.js';
-
-const link = { latency: 1e-5, bandwidth: LINK_BYTES_PER_SECOND };
-
-/** Some cores and accelerators with a memory each; device 0 is the cores. */
-function machine(cores: number, accelerators: number, ahead = 1): Platform {
-  const numbers = Array.from({ length: accelerators }, (_, i) => i + 1);
-  return {
-    devices: [
-      { name: 'wasm', pool: 0, memory: 0, overhead: 0 },
-      ...numbers.map((i) => ({ name: `gpu${i}`, pool: i, memory: i, overhead: 0 })),
-    ],
-    pools: [{ name: 'threads', slots: cores, ahead: 0 }, ...numbers.map((i) => ({ name: `gpu${i}`, slots: 1, ahead }))],
-    memories: [
-      { name: 'host', budget: Number.POSITIVE_INFINITY, link: undefined },
-      ...numbers.map((i) => ({ name: `gpu${i}`, budget: Number.POSITIVE_INFINITY, link })),
-    ],
-  };
-}
+import { cholesky, layered, machine, memoryGraph, widened } from './workloads.js';
 
 /** Every task ran once, after its inputs had come, in a slot that was free, for as long as it takes. */
 function isSchedule(work: Workload, platform: Platform, run: Simulation, actual = work.seconds): void {
@@ -80,7 +63,7 @@ describe('simulate', () => {
         const work = widened(graph, accelerators);
         const platform = machine(cores, accelerators);
         checkPlatform(platform);
-        const random = uniform(seed);
+        const random = generator(seed);
         const actual = work.seconds.map((time) => time * Math.exp(noise * (2 * random() - 1)));
         const bound = lowerBound({ ...work, seconds: actual }, platform).seconds;
         for (const { policy } of candidates(work, platform)) {

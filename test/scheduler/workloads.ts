@@ -2,18 +2,9 @@
  * Graphs for the scheduler's tests and bench: seeded, so that a name and a seed are the graph. Times in seconds, sizes in
  * bytes; device 0 is a core, device 1 an accelerator where there is one.
  */
+import { generator } from '../../dist/kernels/generator.js';
+import type { Platform } from '../../dist/scheduler/platform.js';
 import { type TaskSpec, type Workload, workload } from '../../dist/scheduler/workload.js';
-
-/** Uniform numbers in [0, 1) (mulberry32, after T. Ettinger). */
-export function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let word = Math.imul(state ^ (state >>> 15), 1 | state);
-    word = (word + Math.imul(word ^ (word >>> 7), 61 | word)) ^ word;
-    return ((word ^ (word >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** Numbers spread evenly over the orders of magnitude between two bounds. */
 const spread = (random: () => number, low: number, high: number): number => low * (high / low) ** random();
@@ -24,7 +15,7 @@ export function layered(
   seed: number,
   { width = 12, slowest = 0.5, fastest = 30, transfer = 0.1 }: Layering = {},
 ): Workload {
-  const random = uniform(seed);
+  const random = generator(seed);
   const tasks: TaskSpec[] = [];
   let before: number[][] = [];
   while (tasks.length < count) {
@@ -62,7 +53,7 @@ export const LINK_BYTES_PER_SECOND = 6e9;
 
 /** Small graphs of many shapes with results of many sizes, for memory: one device. */
 export function memoryGraph(kind: 'tree' | 'map-reduce' | 'layered', count: number, seed: number): Workload {
-  const random = uniform(seed);
+  const random = generator(seed);
   const tasks: TaskSpec[] = [];
   const size = (): number => Math.ceil(4 * Math.exp(4 * random()));
   const seconds = (): number[] => [Math.ceil(10 * Math.exp(3 * random())) * 1e-3];
@@ -194,7 +185,7 @@ export function taskBench(
     seed = 1,
   }: { wide?: number; steps?: number; transfer?: number; seed?: number },
 ): Workload {
-  const random = uniform(seed);
+  const random = generator(seed);
   const tasks: TaskSpec[] = [];
   const takes = patterns[pattern] as (i: number, wide: number, step: number) => number[];
   for (let step = 0; step < steps; step++) {
@@ -214,7 +205,7 @@ export function shape(
   seed: number,
   transfer = 0.1,
 ): Workload {
-  const random = uniform(seed);
+  const random = generator(seed);
   const tasks: TaskSpec[] = [];
   const add = (inputs: readonly number[], scale = 1): number => {
     const seconds = 0.01 * scale * (0.5 + random());
@@ -287,4 +278,24 @@ export function leastPeak(work: Workload): number {
     }
   }
   return best.at(-1)!;
+}
+
+/** Some cores and accelerators with a memory each; device 0 is the cores. */
+export function machine(cores: number, accelerators = 0, budget = Number.POSITIVE_INFINITY): Platform {
+  const numbers = Array.from({ length: accelerators }, (_, i) => i + 1);
+  const link = { latency: 1e-5, bandwidth: LINK_BYTES_PER_SECOND };
+  return {
+    devices: [
+      { name: 'wasm', pool: 0, memory: 0, overhead: 0 },
+      ...numbers.map((i) => ({ name: `gpu${i}`, pool: i, memory: i, overhead: 0 })),
+    ],
+    pools: [
+      { name: 'threads', slots: cores, ahead: 0 },
+      ...numbers.map((i) => ({ name: `gpu${i}`, slots: 1, ahead: 1 })),
+    ],
+    memories: [
+      { name: 'host', budget, link: undefined },
+      ...numbers.map((i) => ({ name: `gpu${i}`, budget: Number.POSITIVE_INFINITY, link })),
+    ],
+  };
 }

@@ -1,0 +1,12 @@
+/** Seeded numbers for trials and tests, where a few lines are enough; what users draw comes from Philox (philox.ts). */
+
+/** mulberry32: uniform in [0, 1), the same for the same seed. */
+export function generator(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
