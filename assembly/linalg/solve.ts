@@ -115,14 +115,20 @@ export function inv(
   return launch(work, batch, body, call, scratch, call.s0 + 16 * <usize>n);
 }
 
+/** The factors of this iteration's matrix in the scratch, its pivots call.s0 bytes behind; 0 when the task was cancelled. */
+function factored<T>(work: usize, index: i32, call: Call): usize {
+  const n = call.n;
+  const f = scratchOf(work, call);
+  memory.copy(f, call.p0 + <usize>index * call.s0, call.s0);
+  if (luFactor<T>(work, n, n, f, n, f + call.s0)) return f;
+  report(call, CANCELLED);
+  return 0;
+}
+
 function invOne<T>(work: usize, index: i32, call: Call): void {
   const n = call.n;
-  const f = scratchOf(work, call), pivots = f + call.s0, x = call.p1 + <usize>index * call.s1;
-  memory.copy(f, call.p0 + <usize>index * call.s0, call.s0);
-  if (!luFactor<T>(work, n, n, f, n, pivots)) {
-    report(call, CANCELLED);
-    return;
-  }
+  const f = factored<T>(work, index, call), pivots = f + call.s0, x = call.p1 + <usize>index * call.s1;
+  if (f == 0) return;
   if (hasZeroPivot<T>(n, f)) {
     if (call.option == 0) report(call, SINGULAR);
     else for (let i = 0; i < n * n; i++) setReal<T>(x, i, <T>Infinity);
@@ -162,12 +168,8 @@ export function slogdet(
 
 function slogdetOne<T>(work: usize, index: i32, call: Call): void {
   const n = call.n;
-  const f = scratchOf(work, call), pivots = f + call.s0;
-  memory.copy(f, call.p0 + <usize>index * call.s0, call.s0);
-  if (!luFactor<T>(work, n, n, f, n, pivots)) {
-    report(call, CANCELLED);
-    return;
-  }
+  const f = factored<T>(work, index, call), pivots = f + call.s0;
+  if (f == 0) return;
   let sign: f64 = 1, sum: f64 = 0;
   for (let i = 0; i < n; i++) {
     const pivot = <f64>real<T>(f, <usize>i * <usize>(n + 1));
@@ -199,12 +201,8 @@ export function det(work: usize, wide: i32, batch: i32, n: i32, a: usize, out: u
 
 function detOne<T>(work: usize, index: i32, call: Call): void {
   const n = call.n;
-  const f = scratchOf(work, call), pivots = f + call.s0;
-  memory.copy(f, call.p0 + <usize>index * call.s0, call.s0);
-  if (!luFactor<T>(work, n, n, f, n, pivots)) {
-    report(call, CANCELLED);
-    return;
-  }
+  const f = factored<T>(work, index, call), pivots = f + call.s0;
+  if (f == 0) return;
   let value: f64 = 1;
   for (let i = 0; i < n; i++) {
     value *= <f64>real<T>(f, <usize>i * <usize>(n + 1));
