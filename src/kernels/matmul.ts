@@ -71,7 +71,8 @@ const work = ({ m, n, k, symmetric }: Sizes): number => (symmetric ? (m * (m + 1
 
 /**
  * (m, k) · (k, n) → (m, n), float64 or float32. Parameters `transposeA`, `transposeB` (default false): the input is
- * stored transposed. With `symmetric` there is one input and the product is a·aᵀ, with `transposeA` aᵀ·a. O(mnk); the error is within k·eps·|a|·|b| element by element.
+ * stored transposed. With `symmetric` there is one input and the product is a·aᵀ, with `transposeA` aᵀ·a. O(mnk); the
+ * error is within k·eps·|a|·|b| element by element.
  */
 export const matmul: Kernel = {
   name,
