@@ -18,7 +18,7 @@ import { type DeviceInfo, discover, kernelDevices } from './devices/discovery.js
 import { Engine } from './devices/engine.js';
 import type { LaneSink } from './devices/lanes.js';
 import { renew } from './devices/revectorize.js';
-import { instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
+import { chosenBuild, instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
 import { OptionError, RuntimeClosedError } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
 import { wrapPersisted } from './graph/delayed.js';
@@ -32,6 +32,7 @@ import { fuse } from './kernels/fuse.js';
 import { HeapMark } from './memory/detach.js';
 import { Heap } from './memory/heap.js';
 import { Crowd } from './scheduler/crowd.js';
+import { type Knowledge, knowledgeOf } from './scheduler/knowledge.js';
 import type { Observer } from './scheduler/observer.js';
 import { Persisted } from './scheduler/persisted.js';
 import { Recorder, type RunRecord } from './scheduler/recorder.js';
@@ -57,6 +58,8 @@ interface Memory {
   readonly code: KernelCode;
   /** As the option was when the memory was made. */
   readonly revectorize: boolean;
+  /** How long things take with these kernels. */
+  readonly knowledge: Knowledge;
 }
 
 /** Symbol.asyncDispose, which Node 20 lacks. */
@@ -208,6 +211,7 @@ export class Runtime {
         local: new LocalKernels(heap, code),
         code,
         revectorize,
+        knowledge: knowledgeOf(code.micro === undefined ? chosenBuild() : 'revectorized'),
       };
     }
     return this.#memory;
@@ -265,6 +269,7 @@ export class Runtime {
       scheduler: settings.scheduler,
       workers: threaded ? settings.workers : 0,
       peak: () => memory.heap.peak,
+      knowledge: memory.knowledge,
     });
     const used = threaded ? this.#engineOf(settings.workers, memory) : undefined;
     const { heap, crowd, mark, local } = memory;

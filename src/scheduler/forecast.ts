@@ -7,9 +7,11 @@
 import { itemSize } from '../array/dtype.js';
 import { type ArraySpec, NDArray, sizeOf } from '../array/ndarray.js';
 import { hasWasmBody } from '../devices/bodies.js';
-import type { CostHint, TaskNode } from '../graph/node.js';
+import type { TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
 import type { KernelOp } from '../kernels/contract.js';
+import { bytesOfSpecs, functionCall, kernelCall, type Surroundings } from './calls.js';
+import { NEXT_TO_NOTHING } from './lessons.js';
 import type { CallCost, CostModel } from './model.js';
 import { Persisted } from './persisted.js';
 import { isAlias, kernelOf, outputOf } from './ways.js';
@@ -27,13 +29,17 @@ export interface Forecast {
   calls(task: number, device: number): CallCost | undefined;
 }
 
-/** Seconds of what only moves references: structures, items, values. */
-const NEXT_TO_NOTHING = 1e-7;
-
 /**
  * The workload of a program. O(tasks · devices + inputs), and what the kernels' `infer` and `cost` take.
+ * @param threads those that share the loops of wide kernels
  */
-export function forecast(program: Program, devices: readonly ForecastDevice[], model: CostModel): Forecast {
+export function forecast(
+  program: Program,
+  devices: readonly ForecastDevice[],
+  model: CostModel,
+  threads = 1,
+): Forecast {
+  const surroundings: Surroundings = { code: model.code, threads };
   const { nodes, targets } = program;
   const specs: (readonly ArraySpec[] | undefined)[] = [];
   const calls: (CallCost | undefined)[] = [];
@@ -45,7 +51,7 @@ export function forecast(program: Program, devices: readonly ForecastDevice[], m
     const node = nodes[task] as TaskNode;
     const own = inputsOf(program, task);
     const known = knownSpecs(program, task, specs);
-    const call = costOf(node, known, own, specs, tasks);
+    const call = costOf(program, task, known, specs, surroundings);
     let outputs: readonly ArraySpec[] | undefined;
     let scratch = node.settings.memory ?? 0;
     let bytes = 0;
@@ -142,18 +148,17 @@ function isAnywhere({ op }: TaskNode, shown: number): boolean {
 
 /** What the model is asked of a task, by device. */
 function costOf(
-  node: TaskNode,
+  { nodes, depStart, deps }: Program,
+  task: number,
   known: readonly ArraySpec[] | undefined,
-  inputs: readonly number[],
   specs: readonly (readonly ArraySpec[] | undefined)[],
-  tasks: readonly TaskSpec[],
+  surroundings: Surroundings,
 ): (device: ForecastDevice) => CallCost | undefined {
+  const node = nodes[task] as TaskNode;
   const { op, settings } = node;
   if (op.kind === 'kernel') {
     if (isAlias(node)) return () => undefined;
     const { kernel, params } = kernelOf(node);
-    const signature = `${known?.map(describe).join(' ') ?? '?'} ${JSON.stringify(params)}`;
-    const cost = known === undefined ? { flops: 0, bytes: 0 } : kernel.cost(known, params);
     const own = settings.device === undefined || settings.device === 'auto' ? undefined : [settings.device].flat();
     return (device) => {
       if (own !== undefined && !own.includes(device) && !own.includes('auto')) return undefined;
@@ -161,18 +166,13 @@ function costOf(
         if (kernel.bodies.wasm === undefined) return undefined;
         if (known !== undefined && !hasWasmBody(kernel, known, params)) return undefined;
       }
-      return { kernel: kernel.name, device, signature, ...cost };
+      return kernelCall(kernel, known, params, device, surroundings);
     };
   }
   if (op.kind !== 'call' && op.kind !== 'method') return () => undefined;
-  const hint: CostHint | undefined = typeof settings.cost === 'function' ? undefined : settings.cost;
-  let bytes = hint?.bytes ?? 0;
-  if (hint?.bytes === undefined) for (const input of inputs) bytes += tasks[input]?.bytes ?? 0;
-  const signature = inputs.map((input) => specs[input]?.map(describe).join(' ') ?? '?').join(', ');
-  return (device) =>
-    device === 'js'
-      ? { kernel: op.name, device, signature, flops: hint?.flops ?? 0, bytes, hint: hint?.seconds }
-      : undefined;
+  const asked = functionCall(node, (input) => {
+    const shown = specs[deps[(depStart[task] as number) + input] as number];
+    return shown === undefined ? Number.NaN : bytesOfSpecs(shown);
+  });
+  return (device) => (device === 'js' ? asked : undefined);
 }
-
-const describe = ({ dtype, shape }: ArraySpec): string => `${dtype}(${shape.join(',')})`;
