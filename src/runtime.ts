@@ -32,6 +32,7 @@ import { fuse } from './kernels/fuse.js';
 import { HeapMark } from './memory/detach.js';
 import { Heap } from './memory/heap.js';
 import { Crowd } from './scheduler/crowd.js';
+import { belongsHere, didHere } from './scheduler/inline.js';
 import { type Knowledge, knowledgeOf } from './scheduler/knowledge.js';
 import type { Observer } from './scheduler/observer.js';
 import { Persisted } from './scheduler/persisted.js';
@@ -256,7 +257,10 @@ export class Runtime {
     const built = buildProgram(nodes, hasUniqueKeys);
     const program = settings.passes.includes('fuse') ? fuse(built) : built;
     const memory = this.#memoryOf(settings.revectorize);
-    const threaded = settings.scheduler === 'threads' && program.nodes.length > 0;
+    const keepsKernels =
+      settings.scheduler === 'auto' && belongsHere(program, memory.knowledge, devices, settings.workers);
+    // Without calls there is nothing left for threads, and none need be started
+    const threaded = settings.scheduler !== 'sync' && program.nodes.length > 0 && !(keepsKernels && !hasCalls(program));
     if (memory.code.micro !== undefined) {
       if (threaded) readScripts(functionsOf(program));
       if (runs === 0) renew();
@@ -266,8 +270,8 @@ export class Runtime {
     if (this.#running.size === 0) memory.heap.resetPeak();
     const recorder = new Recorder(program, {
       observers: bar === undefined ? (observers as Observer[]) : [...(observers as Observer[]), bar as Observer],
-      scheduler: settings.scheduler,
-      workers: threaded ? settings.workers : 0,
+      scheduler: threaded ? 'threads' : 'sync',
+      workers: settings.scheduler === 'sync' ? 0 : settings.workers,
       peak: () => memory.heap.peak,
       knowledge: memory.knowledge,
     });
@@ -286,6 +290,7 @@ export class Runtime {
       timeout,
       signal,
       kernelDevices: devices,
+      keepsKernels,
       recorder,
       within: <R>(work: () => R): R => onBehalfOf({ runtime: this, settings }, work),
     };
@@ -294,7 +299,9 @@ export class Runtime {
       run = new Run(program, context, (results) => take(program, results));
       this.#running.add(run);
       runs++;
+      const start = keepsKernels ? performance.now() : 0;
       run.start();
+      if (keepsKernels) didHere(performance.now() - start);
       return await run.promise;
     } finally {
       if (run !== undefined) {
@@ -304,6 +311,11 @@ export class Runtime {
       used?.done();
     }
   }
+}
+
+/** Whether a program has tasks that are for threads, or may take their time on this one. */
+function hasCalls({ nodes }: Program): boolean {
+  return nodes.some(({ op }) => op.kind === 'call' || op.kind === 'method');
 }
 
 /** Among the calls of a program that has kernels too, which may be many, some of the functions. */

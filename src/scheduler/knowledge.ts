@@ -22,6 +22,11 @@ const MOST_WAITING = 4;
 const SHARE = 0.02;
 const CREDIT_MS = 20;
 
+/** The name under which calibration keeps what waking threads costs. */
+export const THREADS = 'threads';
+/** What that is assumed to be. */
+const WAKING_SECONDS = 250e-6;
+
 /** What is assumed of devices that were never measured: a slow machine. */
 const assumed: readonly (readonly [string, DeviceSpeed])[] = [
   ['wasm', { overhead: 1e-6, flops: 1.6e10, bandwidth: 8e9 }],
@@ -55,6 +60,11 @@ export class Knowledge {
   /** What calibration measured of a device; undefined when it was never done on this machine. */
   speed(device: string): DeviceSpeed | undefined {
     return this.#measured.get(device);
+  }
+
+  /** Seconds that it takes to wake the threads of a pool and to hear of the end, besides the work itself. */
+  get waking(): number {
+    return this.#measured.get(THREADS)?.overhead ?? WAKING_SECONDS;
   }
 
   /** Enters what calibration measured. */

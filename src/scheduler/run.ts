@@ -37,6 +37,8 @@ export interface RunContext {
   readonly signal: AbortSignal | undefined;
   /** Where kernels may run, best first. */
   readonly kernelDevices: readonly ('wasm' | 'js')[];
+  /** Whether kernels stay on this thread although there are lanes: they take less than waking another. */
+  readonly keepsKernels?: boolean | undefined;
   readonly recorder: Recorder;
   /** Does what this run does on this thread, and knows meanwhile whose it is; default: just does it. */
   readonly within?: (<R>(work: () => R) => R) | undefined;
@@ -87,7 +89,8 @@ export class Run<T> implements LaneSink, HereHost {
     this.#context = context;
     this.#collect = collect;
     const { heap, recorder, threads } = context;
-    const table = new TaskTable(program, waysOf(program, context.lanes !== undefined, context.kernelDevices));
+    const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices, context.keepsKernels);
+    const table = new TaskTable(program, ways);
     const results = new Results(program, heap);
     const lanes = context.lanes?.(this);
     const lane = lanes?.kernels;
