@@ -14,11 +14,11 @@ import {
   type Settings,
 } from './config.js';
 import { LocalKernels } from './devices/bodies.js';
-import { type DeviceInfo, discover, kernelDevices } from './devices/discovery.js';
+import { type DeviceInfo, kernelDevices } from './devices/discovery.js';
 import { Engine } from './devices/engine.js';
 import type { LaneSink } from './devices/lanes.js';
 import { renew } from './devices/revectorize.js';
-import { chosenBuild, instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
+import { buildOf, instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
 import { OptionError, RuntimeClosedError } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
 import { wrapPersisted } from './graph/delayed.js';
@@ -32,6 +32,7 @@ import { fuse } from './kernels/fuse.js';
 import { HeapMark } from './memory/detach.js';
 import { Heap } from './memory/heap.js';
 import { Crowd } from './scheduler/crowd.js';
+import { measuredDevices } from './scheduler/device-speeds.js';
 import { belongsHere, didHere } from './scheduler/inline.js';
 import { type Knowledge, knowledgeOf } from './scheduler/knowledge.js';
 import type { Observer } from './scheduler/observer.js';
@@ -165,9 +166,11 @@ export class Runtime {
     this.#options = { ...this.#options, ...checked };
   }
 
-  /** Every device: available, or the reason why not. */
+  /** Every device: available, with its speed where `lazuli calibrate` has measured it, or the reason why not. */
   devices(): DeviceInfo[] {
-    return discover(this.#memory?.revectorize ?? resolveSettings(this.#options, environmentOptions()).revectorize);
+    return measuredDevices(
+      this.#memory?.revectorize ?? resolveSettings(this.#options, environmentOptions()).revectorize,
+    );
   }
 
   /** The record of the run that ended last, undefined before the first. */
@@ -212,7 +215,7 @@ export class Runtime {
         local: new LocalKernels(heap, code),
         code,
         revectorize,
-        knowledge: knowledgeOf(code.micro === undefined ? chosenBuild() : 'revectorized'),
+        knowledge: knowledgeOf(buildOf(revectorize)),
       };
     }
     return this.#memory;
