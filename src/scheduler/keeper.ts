@@ -170,13 +170,18 @@ export class Keeper {
    * @throws HeapExhaustedError when that is beyond the budget: the task has to wait
    */
   claim(bytes: number): void {
+    if (this.#hasRoom(bytes)) return;
     const { heap, budget } = this.#options;
-    if (heap.arrays + this.#declared + bytes <= budget) return;
     throw new HeapExhaustedError(
       bytes,
       `no room for ${bytes} bytes within the memory budget of ${budget}: ${heap.arrays} are in use. Give it more with ` +
         "the option 'memory', or work on smaller blocks",
     );
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const { heap, budget } = this.#options;
+    return heap.arrays + this.#declared + 64 * Math.ceil(bytes / 64) <= budget;
   }
 
   /** A task has arrays on the heap as its result. */
@@ -225,7 +230,11 @@ export class Keeper {
     const { program, store, budget, results } = this.#options;
     const head = this.#headTask();
     const first = head >= 0 ? head : task;
-    if (this.#spiller !== undefined && ++this.#rescues < MOST_RESCUES && this.#spiller.makeRoom(Math.max(1, bytes), first)) {
+    if (
+      this.#spiller !== undefined &&
+      ++this.#rescues < MOST_RESCUES &&
+      this.#spiller.makeRoom(Math.max(1, bytes), first)
+    ) {
       return;
     }
     if (store === undefined || this.#spiller !== undefined) throw this.#tooMuch(first);
@@ -255,7 +264,9 @@ export class Keeper {
     const { program, results, heap, store, recorder, wake, fail } = this.#options;
     if (store === undefined) throw new Error('keeper: there is no store to spill to');
     this.#safe = safe;
-    this.#spiller = new Spiller({ program, safe, shown, results, heap, store, recorder, moved: wake, failed: fail });
+    const hasRoom = (bytes: number): boolean => this.#hasRoom(bytes);
+    const events = { hasRoom, moved: wake, failed: fail };
+    this.#spiller = new Spiller({ program, safe, shown, results, heap, store, recorder, ...events });
     return this.#spiller;
   }
 

@@ -78,6 +78,7 @@ export function persistedOf({ nodes }: Program): Persisted[] {
 function keptBytes(program: Program, heap: Heap, maySpill: boolean): number {
   const own = new Set(persistedOf(program).flatMap(({ handles }) => handles.map(({ owner }) => owner)));
   let bytes = 0;
-  for (const [handle, users] of keptOn(heap)) if (own.has(handle) || (maySpill && users === 0)) bytes += handle.allocated;
+  for (const [handle, users] of keptOn(heap))
+    if (own.has(handle) || (maySpill && users === 0)) bytes += handle.allocated;
   return bytes;
 }

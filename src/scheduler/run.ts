@@ -202,7 +202,7 @@ export class Run<T> implements LaneSink, HereHost {
     } while (this.#pumpAgain && !isTurnOver && this.isGoing);
     this.#isPumping = false;
     if (!this.isGoing) return;
-    if (this.#left === 0) this.#succeed();
+    if (this.#left === 0 && !this.#keeper?.isBusy) this.#succeed();
     else if (isTurnOver) this.#pumpLater();
     else if (this.#kernels.inFlight + this.#calls.inFlight > 0 || this.#keeper?.isBusy) {
       this.#context.crowd.goesOn(this);
