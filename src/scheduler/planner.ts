@@ -70,7 +70,7 @@ export function planProgram(program: Program, request: PlanRequest): Plan {
     names: program.nodes.map(({ op }) => op.name),
     error: model.error,
     spill,
-    position: runOrder(program, base)?.position ?? Int32Array.from({ length: work.size }, (_, task) => task),
+    position: runOrder(program)?.position ?? Int32Array.from({ length: work.size }, (_, task) => task),
     unfit,
   });
 }

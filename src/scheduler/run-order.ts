@@ -11,9 +11,9 @@
  */
 import type { TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
+import { type Needs, needsOf, workloadOf } from './needs.js';
 import { type SafeOrder, safeOrder } from './order.js';
 import { isAlias, outputOf } from './ways.js';
-import type { Workload } from './workload.js';
 
 /** Above this many tasks an order of their own would cost more than it gains. */
 const MOST_TASKS = 5000;
@@ -24,12 +24,13 @@ const UNKNOWN_BYTES = 64;
  * The order of a program; undefined for the order of its numbers. O(m log m) in tasks and inputs up to 5000 tasks, O(1)
  * beyond.
  *
- * @param work what is known of its memory (forecast.ts)
+ * @param needs what is known of its memory, where that has been asked already
  */
-export function runOrder(program: Program, work: Workload): SafeOrder | undefined {
+export function runOrder(program: Program, needs?: Needs): SafeOrder | undefined {
   const { nodes } = program;
   if (nodes.length > MOST_TASKS || !hasChoice(program)) return undefined;
   if (nodes.some(({ settings }) => settings.priority !== undefined)) return undefined;
+  const work = workloadOf(program, needs ?? needsOf(program));
   const bytes = work.bytes.slice();
   for (let task = 0; task < nodes.length; task++) {
     if (bytes[task] === 0 && isMade(program, task)) bytes[task] = UNKNOWN_BYTES;
