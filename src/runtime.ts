@@ -31,14 +31,20 @@ import { fromGraph, type RawGraph, type RawKeys } from './graph/raw.js';
 import type { Computed, Persisted as PersistedStructure, VisualizeOptions } from './graph/types.js';
 import { fuse } from './kernels/fuse.js';
 import { HeapMark } from './memory/detach.js';
-import { Heap } from './memory/heap.js';
+import { Heap, MAX_HEAP_BYTES } from './memory/heap.js';
 import { SpillStore } from './memory/spill.js';
+import { CostFile } from './scheduler/cost-file.js';
 import { Crowd } from './scheduler/crowd.js';
+import { CostModel } from './scheduler/model.js';
 import type { Observer } from './scheduler/observer.js';
 import { Persisted } from './scheduler/persisted.js';
+import type { Plan } from './scheduler/planned.js';
+import { planProgram } from './scheduler/planner.js';
+import type { PlatformTable } from './scheduler/platform-table.js';
 import { Recorder, type RunRecord } from './scheduler/recorder.js';
 import type { Results } from './scheduler/results.js';
 import { Run } from './scheduler/run.js';
+import { waysOf } from './scheduler/ways.js';
 import type { KernelCode } from './workers/kernel-code.js';
 import { readScripts } from './workers/locate.js';
 import { functionHash } from './workers/ship.js';
@@ -49,6 +55,12 @@ let progressBar: (() => Observer) | undefined;
 
 export function installProgressBar(make: () => Observer): void {
   progressBar = make;
+}
+
+/** Options of plan(). */
+export interface PlanOptions extends RunOptions {
+  /** A platform to plan for instead of this machine: devices, threads, memories and links as plain JSON. */
+  readonly platform?: PlatformTable | undefined;
 }
 
 interface Memory {
@@ -101,7 +113,7 @@ export class Runtime {
   constructor(options: RuntimeOptions = {}) {
     this.#options = checkOptions(options, 'createRuntime', 'runtime');
     // So that `const { compute, close } = createRuntime()` works.
-    for (const name of ['compute', 'persist', 'get', 'visualize', 'configure', 'devices', 'close'] as const) {
+    for (const name of ['compute', 'persist', 'get', 'plan', 'visualize', 'configure', 'devices', 'close'] as const) {
       Object.defineProperty(this, name, { value: (this[name] as () => unknown).bind(this) });
     }
   }
@@ -144,6 +156,37 @@ export class Runtime {
     const settings = this.#settings(options, 'get');
     const { nodes, hasUniqueKeys, rebuild: rebuildKeys } = fromGraph(graph, keys);
     return rebuildKeys(await this.#run(nodes, settings, takeAll, { hasUniqueKeys }));
+  }
+
+  /**
+   * What computing `target` is predicted to take, with the reasons, without running anything: no thread is started and
+   * no memory taken. Takes the options of `compute`, and `platform`: `plan.platform` changed is a what-if.
+   *
+   * @throws OptionError, ArgumentError for a platform that is none, DuplicateKeyError, DeviceUnavailableError,
+   * DeviceUnsupportedError; MemoryBudgetError naming the task that does not fit and the bytes it lacks
+   * @example
+   * const inc = delayed((n: number) => n + 1, { cost: { seconds: 0.5 } });
+   * runtime.plan([inc(1), inc(2)], { workers: 1 }).makespan; // 1
+   */
+  plan(target: unknown, options?: PlanOptions): Plan {
+    const { platform, ...rest } = options ?? {};
+    const settings = this.#settings(options === undefined ? undefined : rest, 'plan');
+    const { nodes } = collect(target);
+    const program = programOf(nodes, settings);
+    const isThreaded = settings.scheduler === 'threads';
+    if (platform === undefined) waysOf(program, isThreaded, kernelDevices(settings.devices));
+    const threads = isThreaded ? settings.workers : 1;
+    const budget = Math.min(settings.memory.host ?? this.#memory?.budget ?? budgetByDefault(), MAX_HEAP_BYTES);
+    const asked = rest as RunOptions;
+    return planProgram(program, {
+      allowed: settings.devices === 'auto' ? undefined : settings.devices,
+      // A platform says itself what it has; only what is asked for in the same call goes before it
+      threads: platform === undefined || asked.workers !== undefined || !isThreaded ? threads : undefined,
+      budget: platform === undefined || asked.memory !== undefined ? budget : undefined,
+      spill: settings.spill !== false,
+      platform,
+      model: learned(),
+    });
   }
 
   /** Draws the graph of `target`; colours that show a run show the last one of this runtime. */
@@ -218,7 +261,7 @@ export class Runtime {
         local: new LocalKernels(heap, code),
         code,
         revectorize,
-        budget: Math.min(MOST_BY_DEFAULT, Math.floor(availableMemory() / 2)),
+        budget: budgetByDefault(),
         stores: new Map(),
       };
     }
@@ -261,8 +304,7 @@ export class Runtime {
     { hasUniqueKeys = false, keepsResults = false } = {},
   ): Promise<T> {
     const devices = kernelDevices(settings.devices);
-    const built = buildProgram(nodes, hasUniqueKeys);
-    const program = settings.passes.includes('fuse') ? fuse(built) : built;
+    const program = programOf(nodes, settings, hasUniqueKeys);
     const memory = this.#memoryOf(settings.revectorize);
     const threaded = settings.scheduler === 'threads' && program.nodes.length > 0;
     if (memory.code.micro !== undefined) {
@@ -329,6 +371,22 @@ function storeOf({ stores }: Memory, spill: boolean | string): SpillStore | unde
     stores.set(place, store);
   }
   return store;
+}
+
+/** What is known of this machine's times. */
+function learned(): CostModel {
+  const { speeds = {}, model } = new CostFile().load() ?? {};
+  return new CostModel(new Map(Object.entries(speeds)), model);
+}
+
+function budgetByDefault(): number {
+  return Math.min(MOST_BY_DEFAULT, Math.floor(availableMemory() / 2));
+}
+
+/** The program of what is asked for, after the passes over it. */
+function programOf(nodes: readonly TaskNode[], { passes }: Settings, hasUniqueKeys = false): Program {
+  const built = buildProgram(nodes, hasUniqueKeys);
+  return passes.includes('fuse') ? fuse(built) : built;
 }
 
 /** Bytes that the process may still take: of the machine, or of its control group. */

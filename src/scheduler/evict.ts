@@ -139,6 +139,8 @@ export interface SpillPlan {
   /** Bytes written out and bytes read back. */
   readonly written: number;
   readonly read: number;
+  /** Bytes that are written and read before order[k] runs. */
+  readonly moved: Float64Array;
   /** Where even everything else written out leaves too little: the task, and how many bytes it lacks. */
   readonly lack: { readonly task: number; readonly bytes: number } | undefined;
 }
@@ -150,6 +152,7 @@ export function spillPlan(work: Workload, sigma: SafeOrder, budget: number): Spi
   const isWritten = new Uint8Array(bytes.length);
   const left = usesOf(work);
   const profile = new Float64Array(size);
+  const moved = new Float64Array(size);
   let used = 0;
   let written = 0;
   let read = 0;
@@ -172,6 +175,7 @@ export function spillPlan(work: Workload, sigma: SafeOrder, budget: number): Spi
   };
   for (let k = 0; k < size; k++) {
     const task = sigma.order[k] as number;
+    const before = written + read;
     let need = (bytes[task] as number) + (scratch[task] as number);
     for (let e = inputStart[task] as number; e < (inputStart[task + 1] as number); e++) {
       const datum = inputs[e] as number;
@@ -182,7 +186,7 @@ export function spillPlan(work: Workload, sigma: SafeOrder, budget: number): Spi
       for (let e = inputStart[task] as number; e < (inputStart[task + 1] as number); e++) {
         whole += bytes[inputs[e] as number] as number;
       }
-      return { profile, peak, written, read, lack: { task, bytes: whole - budget } };
+      return { profile, peak, written, read, moved, lack: { task, bytes: whole - budget } };
     }
     for (let e = inputStart[task] as number; e < (inputStart[task + 1] as number); e++) {
       const datum = inputs[e] as number;
@@ -190,6 +194,7 @@ export function spillPlan(work: Workload, sigma: SafeOrder, budget: number): Spi
       arrive(datum);
       read += bytes[datum] as number;
     }
+    moved[k] = written + read - before;
     residents.started(task);
     arrive(task);
     profile[k] = used + (scratch[task] as number);
@@ -207,5 +212,5 @@ export function spillPlan(work: Workload, sigma: SafeOrder, budget: number): Spi
     }
     drop(task);
   }
-  return { profile, peak, written, read, lack: undefined };
+  return { profile, peak, written, read, moved, lack: undefined };
 }

@@ -7,13 +7,24 @@ import type { ArraySpec } from '../array/ndarray.js';
 import { hasWasmBody } from '../devices/bodies.js';
 import type { CostHint, TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
+import type { Kernel, KernelParams } from '../kernels/contract.js';
 import type { CallCost, CostModel } from './model.js';
 import { bytesOf, inputSpecs, needsOf, workloadOf } from './needs.js';
 import { isAlias, kernelOf } from './ways.js';
 import type { Workload } from './workload.js';
 
-/** A device that tasks of a program may run on. */
-export type ForecastDevice = 'wasm' | 'js';
+/** A device that tasks of a program may run on: the bodies of this machine's threads by name, any other by what it says. */
+export type ForecastDevice = 'wasm' | 'js' | OtherDevice;
+
+export interface OtherDevice {
+  readonly name: string;
+  /** Whether it has a body for a kernel; `inputs` is undefined where their shapes are not known. */
+  can(kernel: Kernel, inputs: readonly ArraySpec[] | undefined, params: KernelParams): boolean;
+  /** Whether it calls JavaScript functions. */
+  readonly callsFunctions: boolean;
+  /** What predicts the times there; undefined for the model of all. */
+  readonly model: CostModel | undefined;
+}
 
 export interface Forecast {
   readonly work: Workload;
@@ -29,8 +40,15 @@ const NEXT_TO_NOTHING = 1e-7;
 
 /**
  * The workload of a program. O(tasks · devices + inputs), and what the kernels' `infer` and `cost` take.
+ *
+ * @param allowed names of devices, where kernels that do not say themselves may not go to all
  */
-export function forecast(program: Program, devices: readonly ForecastDevice[], model: CostModel): Forecast {
+export function forecast(
+  program: Program,
+  devices: readonly ForecastDevice[],
+  model: CostModel,
+  allowed?: readonly string[],
+): Forecast {
   const { nodes } = program;
   const needs = needsOf(program);
   const base = workloadOf(program, needs);
@@ -39,12 +57,19 @@ export function forecast(program: Program, devices: readonly ForecastDevice[], m
   for (let task = 0; task < nodes.length; task++) {
     const node = nodes[task] as TaskNode;
     const inputs = base.inputs.subarray(base.inputStart[task], base.inputStart[task + 1]);
-    const call = costOf(node, needs.specs[task] && inputSpecs(program, task, needs.specs), inputs, needs.specs);
+    const call = costOf(
+      node,
+      needs.specs[task] && inputSpecs(program, task, needs.specs),
+      inputs,
+      needs.specs,
+      allowed,
+    );
     devices.forEach((device, d) => {
       const asked = call(device);
       const at = task * devices.length + d;
       calls[at] = asked;
-      if (asked !== undefined) seconds[at] = model.predict(asked);
+      if (asked !== undefined)
+        seconds[at] = (typeof device === 'string' ? model : (device.model ?? model)).predict(asked);
       else seconds[at] = isAnywhere(node, needs.shown[task] as number) ? NEXT_TO_NOTHING : Number.POSITIVE_INFINITY;
     });
   }
@@ -67,6 +92,7 @@ function costOf(
   known: readonly ArraySpec[] | undefined,
   inputs: Int32Array,
   specs: readonly (readonly ArraySpec[] | undefined)[],
+  allowed: readonly string[] | undefined,
 ): (device: ForecastDevice) => CallCost | undefined {
   const { op, settings } = node;
   if (op.kind === 'kernel') {
@@ -74,14 +100,13 @@ function costOf(
     const { kernel, params } = kernelOf(node);
     const signature = `${known?.map(describe).join(' ') ?? '?'} ${JSON.stringify(params)}`;
     const cost = known === undefined ? { flops: 0, bytes: 0 } : kernel.cost(known, params);
-    const own = settings.device === undefined || settings.device === 'auto' ? undefined : [settings.device].flat();
+    const own = settings.device === undefined || settings.device === 'auto' ? allowed : [settings.device].flat();
     return (device) => {
-      if (own !== undefined && !own.includes(device) && !own.includes('auto')) return undefined;
-      if (device === 'wasm') {
-        if (kernel.bodies.wasm === undefined) return undefined;
-        if (known !== undefined && !hasWasmBody(kernel, known, params)) return undefined;
-      }
-      return { kernel: kernel.name, device, signature, ...cost };
+      const name = nameOf(device);
+      if (own !== undefined && !own.includes(name) && !own.includes('auto')) return undefined;
+      const can =
+        typeof device === 'string' ? hasBody(device, kernel, known, params) : device.can(kernel, known, params);
+      return can ? { kernel: kernel.name, device: name, signature, ...cost } : undefined;
     };
   }
   if (op.kind !== 'call' && op.kind !== 'method') return () => undefined;
@@ -90,9 +115,22 @@ function costOf(
   if (hint?.bytes === undefined) for (const input of inputs) bytes += bytesOf(specs[input]);
   const signature = Array.from(inputs, (input) => specs[input]?.map(describe).join(' ') ?? '?').join(', ');
   return (device) =>
-    device === 'js'
-      ? { kernel: op.name, device, signature, flops: hint?.flops ?? 0, bytes, hint: hint?.seconds }
+    device === 'js' || (typeof device === 'object' && device.callsFunctions)
+      ? { kernel: op.name, device: nameOf(device), signature, flops: hint?.flops ?? 0, bytes, hint: hint?.seconds }
       : undefined;
+}
+
+const nameOf = (device: ForecastDevice): string => (typeof device === 'string' ? device : device.name);
+
+/** Whether the threads of this machine have a body for a kernel. */
+export function hasBody(
+  device: 'wasm' | 'js',
+  kernel: Kernel,
+  inputs: readonly ArraySpec[] | undefined,
+  params: KernelParams,
+): boolean {
+  if (device === 'js') return true;
+  return kernel.bodies.wasm !== undefined && (inputs === undefined || hasWasmBody(kernel, inputs, params));
 }
 
 const describe = ({ dtype, shape }: ArraySpec): string => `${dtype}(${shape.join(',')})`;
