@@ -19,6 +19,8 @@ describe('resolveSettings', () => {
       scheduler: 'auto',
       devices: 'auto',
       workers: availableParallelism(),
+      memory: {},
+      spill: true,
       passes: ['fuse'],
       retries: 0,
       timeout: undefined,

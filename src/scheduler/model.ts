@@ -139,6 +139,11 @@ export class CostModel {
     }
   }
 
+  /** What calibration measured of a device, or what is assumed where it was not. */
+  speedOf(device: string): DeviceSpeed {
+    return this.#speeds.get(device) ?? UNKNOWN;
+  }
+
   /** Expected seconds. */
   predict(call: CallCost): number {
     const prior = this.estimate(call);
@@ -168,7 +173,7 @@ export class CostModel {
     }
     if (call.hint !== undefined) return Math.max(SHORTEST, call.hint);
     if (fit !== undefined && !isKnown && fit.logs.length > 0) return Math.exp(median(fit.logs));
-    const speed = this.#speeds.get(call.device) ?? UNKNOWN;
+    const speed = this.speedOf(call.device);
     if (!isKnown) return speed.overhead;
     return speed.overhead + Math.max(call.flops / speed.flops, call.bytes / speed.bandwidth) / EFFICIENCY;
   }

@@ -7,7 +7,9 @@ import { collect, rebuild } from '../../dist/graph/collect.js';
 import { buildProgram } from '../../dist/graph/program.js';
 import { HeapMark } from '../../dist/memory/detach.js';
 import { Heap } from '../../dist/memory/heap.js';
+import { SpillStore } from '../../dist/memory/spill.js';
 import { Crowd } from '../../dist/scheduler/crowd.js';
+import { planMemory } from '../../dist/scheduler/memory-plan.js';
 import type { Observer } from '../../dist/scheduler/observer.js';
 import { Recorder } from '../../dist/scheduler/recorder.js';
 import { Run } from '../../dist/scheduler/run.js';
@@ -18,6 +20,8 @@ export class Bench {
   readonly #local: LocalKernels;
   readonly #crowd = new Crowd();
   readonly #engine: Engine | undefined;
+  /** Where arrays go that there is no room for. */
+  readonly store = new SpillStore();
 
   /** @param threads 0 for `sync` */
   constructor(threads: number, limit?: number, module: WebAssembly.Module = compileKernels()) {
@@ -34,6 +38,7 @@ export class Bench {
     const program = buildProgram(nodes);
     const settings = resolveSettings(options);
     const engine = this.#engine;
+    const budget = settings.memory.host ?? this.heap.limit;
     const recorder = new Recorder(program, {
       observers: settings.observers as Observer[],
       scheduler: engine === undefined ? 'sync' : 'threads',
@@ -54,6 +59,9 @@ export class Bench {
         signal: settings.signal,
         kernelDevices: ['wasm', 'js'],
         recorder,
+        budget,
+        plan: planMemory(program, this.heap, budget, settings.spill !== false),
+        store: settings.spill === false ? undefined : this.store,
       },
       (results) =>
         rebuild(
@@ -71,5 +79,6 @@ export class Bench {
 
   async close(): Promise<void> {
     await this.#engine?.close();
+    await this.store.close();
   }
 }
