@@ -9,6 +9,7 @@
  *     npm run build && npx tsx bench/scheduler/prediction.ts [--runs 20] [--scheduler auto|threads|sync]
  */
 import { parseArgs } from 'node:util';
+import type { NDArray } from '../../dist/index.js';
 import { median } from '../support/measure.js';
 import { machine, printTable } from '../support/report.js';
 
@@ -30,9 +31,9 @@ const count = delayed(function countPrimes(limit: number): number {
   }
   return found;
 });
-const spread = delayed(function spread(data: { readonly data: Float64Array }): number {
+const spread = delayed(function spread(array: NDArray): number {
   let [least, most] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of data.data) {
+  for (const value of array.data) {
     least = Math.min(least, value);
     most = Math.max(most, value);
   }
