@@ -15,11 +15,11 @@ import {
   type Settings,
 } from './config.js';
 import { LocalKernels } from './devices/bodies.js';
-import { type DeviceInfo, discover, kernelDevices } from './devices/discovery.js';
+import { type DeviceInfo, kernelDevices } from './devices/discovery.js';
 import { Engine } from './devices/engine.js';
 import type { LaneSink } from './devices/lanes.js';
 import { renew } from './devices/revectorize.js';
-import { chosenBuild, instantiate, type KernelBuild, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
+import { buildOf, instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
 import { ComputationAbortedError, MemoryBudgetError, OptionError, RuntimeClosedError } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
 import { wrapPersisted } from './graph/delayed.js';
@@ -34,6 +34,7 @@ import { HeapMark } from './memory/detach.js';
 import { Heap, MAX_HEAP_BYTES } from './memory/heap.js';
 import { SpillStore } from './memory/spill.js';
 import { Crowd } from './scheduler/crowd.js';
+import { measuredDevices } from './scheduler/device-speeds.js';
 import { belongsHere, didHere } from './scheduler/inline.js';
 import { type Knowledge, knowledgeOf } from './scheduler/knowledge.js';
 import { capacityOf, easier, type MemoryPlan, planMemory } from './scheduler/memory-plan.js';
@@ -189,17 +190,13 @@ export class Runtime {
       budget: platform === undefined || asked.memory !== undefined ? budget : undefined,
       spill: settings.spill !== false,
       platform,
-      model: this.#knowledge(settings.revectorize).model,
+      model: knowledgeOf(buildOf(this.#memory?.revectorize ?? settings.revectorize)).model,
     };
     const planned = (form: Program): { readonly plan: Plan; readonly moved: number } => {
       const plan = planProgram(form, how);
       return { plan, moved: plan.spilled };
     };
     return easier(program, () => built, planned).plan.plan;
-  }
-
-  #knowledge(revectorize: boolean): Knowledge {
-    return this.#memory?.knowledge ?? knowledgeOf(buildOf(revectorize));
   }
 
   /** Draws the graph of `target`; colours that show a run show the last one of this runtime. */
@@ -226,9 +223,11 @@ export class Runtime {
     this.#options = { ...this.#options, ...checked };
   }
 
-  /** Every device: available, or the reason why not. */
+  /** Every device: available, with its speed where `lazuli calibrate` has measured it, or the reason why not. */
   devices(): DeviceInfo[] {
-    return discover(this.#memory?.revectorize ?? resolveSettings(this.#options, environmentOptions()).revectorize);
+    return measuredDevices(
+      this.#memory?.revectorize ?? resolveSettings(this.#options, environmentOptions()).revectorize,
+    );
   }
 
   /** The record of the run that ended last, undefined before the first. */
@@ -274,9 +273,9 @@ export class Runtime {
         local: new LocalKernels(heap, code),
         code,
         revectorize,
+        knowledge: knowledgeOf(buildOf(revectorize)),
         budget: budgetByDefault(),
         stores: new Map(),
-        knowledge: knowledgeOf(buildOf(code.micro !== undefined)),
       };
     }
     return this.#memory;
@@ -421,10 +420,6 @@ function storeOf({ stores }: Memory, spill: boolean | string): SpillStore | unde
     stores.set(place, store);
   }
   return store;
-}
-
-function buildOf(isWide: boolean): KernelBuild {
-  return isWide ? 'revectorized' : chosenBuild();
 }
 
 function budgetByDefault(): number {

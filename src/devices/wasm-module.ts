@@ -103,6 +103,12 @@ export function compileKernels(): WebAssembly.Module {
   return module;
 }
 
+/** The build behind the kernels of a runtime with that option. */
+export function buildOf(revectorize: boolean): KernelBuild {
+  const isWide = revectorize && revectorization().works && compileBuild('revectorized') !== undefined;
+  return isWide ? 'revectorized' : chosenBuild();
+}
+
 /** What a runtime's kernels are made from; with AVX2 where that is asked for and works. On the main thread. */
 export function kernelCode(revectorize: boolean): KernelCode {
   const found = revectorize ? revectorization() : undefined;

@@ -59,7 +59,7 @@ export function forecast(
   for (let task = 0; task < nodes.length; task++) {
     const node = nodes[task] as TaskNode;
     const known = needs.specs[task] && inputSpecs(program, task, needs.specs);
-    const call = costOf(program, task, known, needs.specs, surroundings, allowed);
+    const call = costOf(program, task, known, needs.specs, allowed, surroundings);
     devices.forEach((device, d) => {
       const asked = call(device);
       const at = task * devices.length + d;
@@ -88,8 +88,8 @@ function costOf(
   task: number,
   known: readonly ArraySpec[] | undefined,
   specs: readonly (readonly ArraySpec[] | undefined)[],
-  surroundings: Surroundings,
   allowed: readonly string[] | undefined,
+  surroundings: Surroundings,
 ): (device: ForecastDevice) => CallCost | undefined {
   const node = nodes[task] as TaskNode;
   const { op, settings } = node;
@@ -107,8 +107,8 @@ function costOf(
   }
   if (op.kind !== 'call' && op.kind !== 'method') return () => undefined;
   const asked = functionCall(node, (input) => {
-    const shown = specs[deps[(depStart[task] as number) + input] as number];
-    return shown === undefined ? Number.NaN : bytesOfSpecs(shown);
+    const given = specs[deps[(depStart[task] as number) + input] as number];
+    return given === undefined ? Number.NaN : bytesOfSpecs(given);
   });
   return (device) => {
     const calls = device === 'js' || (typeof device === 'object' && device.callsFunctions);

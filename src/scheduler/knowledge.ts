@@ -25,7 +25,7 @@ const CREDIT_MS = 20;
 /** The name under which calibration keeps what waking threads costs. */
 export const THREADS = 'threads';
 /** What that is assumed to be. */
-const WAKING_SECONDS = 250e-6;
+const WAKING_SECONDS = 300e-6;
 
 /** What is assumed of devices that were never measured: a slow machine. */
 const assumed: readonly (readonly [string, DeviceSpeed])[] = [
@@ -55,6 +55,11 @@ export class Knowledge {
     const kept = file?.load();
     this.model = new CostModel(this.#speeds, kept?.model, code);
     for (const [device, speed] of Object.entries(kept?.speeds ?? {})) this.#setSpeed(device, speed);
+  }
+
+  /** The file that it is kept in; undefined where it is not kept. */
+  get path(): string | undefined {
+    return this.#file?.path;
   }
 
   /** What calibration measured of a device; undefined when it was never done on this machine. */

@@ -181,8 +181,7 @@ export class CostModel {
   /** What a call took. O(1) but for the history's median. */
   observe(call: CallCost, seconds: number): void {
     const time = Math.max(SHORTEST, seconds);
-    // More digits would tell nothing and lengthen the file
-    const log = Math.round(Math.log(time) * 1e4) / 1e4;
+    const log = short(Math.log(time));
     const key = fitKey(call);
     const fit = this.#fits.get(key) ?? newFit();
     touch(this.#fits, key, fit, MOST_FITS);
@@ -193,7 +192,7 @@ export class CostModel {
     this.#errors.push(Math.abs(Math.log(this.predict(call)) - log));
     if (this.#errors.length > 64) this.#errors.shift();
     if (this.#isOutlier(call, fit, log)) return;
-    fit.errors.push(Math.abs(Math.log(this.estimate(call)) - log));
+    fit.errors.push(short(Math.abs(Math.log(this.estimate(call)) - log)));
     if (fit.errors.length > RING) fit.errors.shift();
     fit.error = undefined;
     fit.logs.push(log);
@@ -251,6 +250,9 @@ export class CostModel {
     return { fits, histories };
   }
 }
+
+/** More digits would tell nothing and lengthen the file. */
+const short = (log: number): number => Math.round(log * 1e4) / 1e4;
 
 function newFit(): Fit {
   const [matrix, right] = [new Float64Array(9), new Float64Array(3)];
