@@ -81,7 +81,7 @@ export class Dispatch {
   /** The ordered pool that the first of a task's inputs in flight is in; and how many are in others. */
   readonly #chain: Int32Array;
   readonly #others: Int32Array;
-  /** Predicted seconds of what each slot of each pool was given and has not ended. */
+  /** Predicted seconds of what each slot was given and has not ended; long queues are only those of ordered pools. */
   readonly #given: readonly Float64Array[];
   readonly #seconds: Float64Array;
   /** The largest priority by size, at least a little. */
@@ -200,7 +200,8 @@ export class Dispatch {
     (this.#committed[pool] as number)--;
     given[slot] = Math.max(0, (given[slot] as number) - overhead - this.#time(task, device));
     if (this.#committed[pool] === 0) given.fill(0);
-    (this.#free[pool] as Float64Array)[slot] = now + (given[slot] as number);
+    const isOrdered = this.#platform.pools[pool]?.isOrdered === true;
+    (this.#free[pool] as Float64Array)[slot] = isOrdered ? now + (given[slot] as number) : now;
   }
 
   /** An input of a task was committed, or ended. */
