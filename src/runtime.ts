@@ -18,7 +18,9 @@ import { LocalKernels } from './devices/bodies.js';
 import { type DeviceInfo, discover, kernelDevices } from './devices/discovery.js';
 import { Engine } from './devices/engine.js';
 import type { LaneSink } from './devices/lanes.js';
+import { closeIdleDevices } from './devices/leases.js';
 import { renew } from './devices/revectorize.js';
+import { deviceSources } from './devices/sources.js';
 import { instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
 import { OptionError, RuntimeClosedError } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
@@ -34,8 +36,10 @@ import { HeapMark } from './memory/detach.js';
 import { Heap } from './memory/heap.js';
 import { SpillStore } from './memory/spill.js';
 import { Crowd } from './scheduler/crowd.js';
+import { CostModel } from './scheduler/model.js';
 import type { Observer } from './scheduler/observer.js';
 import { Persisted } from './scheduler/persisted.js';
+import { placingOf } from './scheduler/placing.js';
 import { Recorder, type RunRecord } from './scheduler/recorder.js';
 import type { Results } from './scheduler/results.js';
 import { Run } from './scheduler/run.js';
@@ -189,6 +193,7 @@ export class Runtime {
     this.#engines.clear();
     await Promise.all(this.#closing);
     await Promise.allSettled(runs.map((run) => run.promise));
+    await closeIdleDevices();
     await Promise.all(Array.from(this.#memory?.stores.values() ?? [], (store) => store.close()));
     this.#memory = undefined;
   }
@@ -260,11 +265,18 @@ export class Runtime {
     take: (program: Program, results: Results) => T,
     { hasUniqueKeys = false, keepsResults = false } = {},
   ): Promise<T> {
-    const devices = kernelDevices(settings.devices);
+    const devices = kernelDevices(settings.devices).host;
     const built = buildProgram(nodes, hasUniqueKeys);
     const program = settings.passes.includes('fuse') ? fuse(built) : built;
     const memory = this.#memoryOf(settings.revectorize);
     const threaded = settings.scheduler === 'threads' && program.nodes.length > 0;
+    const model = new CostModel();
+    const looking =
+      deviceSources().length === 0
+        ? undefined
+        : placingOf(program, { asked: settings.devices, isThreaded: threaded, threads: settings.workers, model });
+    const placing = looking === undefined ? undefined : await looking;
+    if (this.#closed) throw new RuntimeClosedError();
     if (memory.code.micro !== undefined) {
       if (threaded) readScripts(functionsOf(program));
       if (runs === 0) renew();
@@ -295,6 +307,7 @@ export class Runtime {
       timeout,
       signal,
       kernelDevices: devices,
+      placing,
       recorder,
       budget: Math.min(settings.memory.host ?? memory.budget, heap.limit),
       store,

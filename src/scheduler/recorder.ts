@@ -30,8 +30,6 @@ export interface RunRecord {
   readonly tasks: readonly TaskRecord[];
 }
 
-const deviceOf = ['js', 'wasm'] as const;
-
 export class Recorder {
   readonly #program: Program;
   readonly #observers: readonly Observer[];
@@ -45,6 +43,7 @@ export class Recorder {
   readonly #bytes: Float64Array;
   readonly #thread: Int32Array;
   readonly #device: Uint8Array;
+  readonly #names = ['js', 'wasm'];
   #done = 0;
   #peakBytes = 0;
 
@@ -88,9 +87,19 @@ export class Recorder {
     return performance.timeOrigin + performance.now();
   }
 
-  /** Which body of a kernel runs. */
-  device(task: number, device: 'js' | 'wasm'): void {
-    this.#device[task] = device === 'wasm' ? 1 : 0;
+  /** Where a kernel runs. */
+  device(task: number, device: string): void {
+    let index = this.#names.indexOf(device);
+    if (index < 0) index = this.#names.push(device) - 1;
+    this.#device[task] = index;
+  }
+
+  /** A result went from one memory to another. */
+  transferred(task: number, from: string, to: string, bytes: number, start: number, end: number): void {
+    this.#tell('onTransfer', () => {
+      const key = this.#program.nodes[task]?.key ?? '';
+      return { key, from, to, bytes, start: this.#seconds(start), end: this.#seconds(end) };
+    });
   }
 
   started(task: number, start: number, thread: number): void {
@@ -145,6 +154,7 @@ export class Recorder {
     const bytes = this.#bytes;
     const threads = this.#thread;
     const devices = this.#device;
+    const deviceNames = this.#names;
     const origin = this.#startedAt;
     const workers = Math.max(1, this.#workers);
     const makespan = this.#seconds(this.#finishedAt);
@@ -170,7 +180,7 @@ export class Recorder {
         work += seconds;
         tasks.push({
           key: serials[task] === 0 ? (names[task] as string) : `${names[task]}-${serials[task]}`,
-          device: deviceOf[devices[task] as 0 | 1],
+          device: deviceNames[devices[task] as number] as string,
           thread: threads[task] as number,
           start: (start - origin) / 1000,
           end: (end - origin) / 1000,
@@ -188,7 +198,7 @@ export class Recorder {
       key: node?.key ?? '',
       name: node?.op.name ?? '',
       index: task,
-      device: deviceOf[this.#device[task] as 0 | 1],
+      device: this.#names[this.#device[task] as number] as string,
       thread,
       start: this.#seconds(start),
     };
@@ -219,6 +229,7 @@ function bytesOf(results: Results, task: number): number {
   if (held instanceof Handle) return held.nbytes;
   if (held !== undefined) return held.reduce((sum, handle) => sum + handle.nbytes, 0);
   const value = results.valueOf(task);
+  if (value === undefined && results.remote !== undefined) return results.remote.bytesOf(task);
   if (ArrayBuffer.isView(value)) return value.byteLength;
   if (typeof value === 'object' && value !== null) {
     const { nbytes } = value as { nbytes?: unknown };
