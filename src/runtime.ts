@@ -22,7 +22,7 @@ import { closeIdleDevices } from './devices/leases.js';
 import { renew } from './devices/revectorize.js';
 import { deviceSources } from './devices/sources.js';
 import { instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
-import { OptionError, RuntimeClosedError } from './errors.js';
+import { ComputationAbortedError, MemoryBudgetError, OptionError, RuntimeClosedError } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
 import { wrapPersisted } from './graph/delayed.js';
 import { hook, installHooks } from './graph/hooks.js';
@@ -33,16 +33,22 @@ import { fromGraph, type RawGraph, type RawKeys } from './graph/raw.js';
 import type { Computed, Persisted as PersistedStructure, VisualizeOptions } from './graph/types.js';
 import { fuse } from './kernels/fuse.js';
 import { HeapMark } from './memory/detach.js';
-import { Heap } from './memory/heap.js';
+import { Heap, MAX_HEAP_BYTES } from './memory/heap.js';
 import { SpillStore } from './memory/spill.js';
+import { CostFile } from './scheduler/cost-file.js';
 import { Crowd } from './scheduler/crowd.js';
+import { easier, type MemoryPlan, planMemory } from './scheduler/memory-plan.js';
 import { CostModel } from './scheduler/model.js';
 import type { Observer } from './scheduler/observer.js';
 import { Persisted } from './scheduler/persisted.js';
-import { placingOf } from './scheduler/placing.js';
+import { type Placing, placingOf } from './scheduler/placing.js';
+import type { Plan } from './scheduler/planned.js';
+import { planProgram } from './scheduler/planner.js';
+import type { PlatformTable } from './scheduler/platform-table.js';
 import { Recorder, type RunRecord } from './scheduler/recorder.js';
 import type { Results } from './scheduler/results.js';
 import { Run } from './scheduler/run.js';
+import { waysOf } from './scheduler/ways.js';
 import type { KernelCode } from './workers/kernel-code.js';
 import { readScripts } from './workers/locate.js';
 import { functionHash } from './workers/ship.js';
@@ -53,6 +59,12 @@ let progressBar: (() => Observer) | undefined;
 
 export function installProgressBar(make: () => Observer): void {
   progressBar = make;
+}
+
+/** Options of plan(). */
+export interface PlanOptions extends RunOptions {
+  /** A platform to plan for instead of this machine: devices, threads, memories and links as plain JSON. */
+  readonly platform?: PlatformTable | undefined;
 }
 
 interface Memory {
@@ -105,7 +117,7 @@ export class Runtime {
   constructor(options: RuntimeOptions = {}) {
     this.#options = checkOptions(options, 'createRuntime', 'runtime');
     // So that `const { compute, close } = createRuntime()` works.
-    for (const name of ['compute', 'persist', 'get', 'visualize', 'configure', 'devices', 'close'] as const) {
+    for (const name of ['compute', 'persist', 'get', 'plan', 'visualize', 'configure', 'devices', 'close'] as const) {
       Object.defineProperty(this, name, { value: (this[name] as () => unknown).bind(this) });
     }
   }
@@ -148,6 +160,43 @@ export class Runtime {
     const settings = this.#settings(options, 'get');
     const { nodes, hasUniqueKeys, rebuild: rebuildKeys } = fromGraph(graph, keys);
     return rebuildKeys(await this.#run(nodes, settings, takeAll, { hasUniqueKeys }));
+  }
+
+  /**
+   * What computing `target` is predicted to take, with the reasons, without running anything: no thread is started and
+   * no memory taken. Takes the options of `compute`, and `platform`: `plan.platform` changed is a what-if.
+   *
+   * @throws OptionError, ArgumentError for a platform that is none, DuplicateKeyError, DeviceUnavailableError,
+   * DeviceUnsupportedError; MemoryBudgetError naming the task that does not fit and the bytes it lacks
+   * @example
+   * const inc = delayed((n: number) => n + 1, { cost: { seconds: 0.5 } });
+   * runtime.plan([inc(1), inc(2)], { workers: 1 }).makespan; // 1
+   */
+  plan(target: unknown, options?: PlanOptions): Plan {
+    const { platform, ...rest } = options ?? {};
+    const settings = this.#settings(options === undefined ? undefined : rest, 'plan');
+    const { nodes } = collect(target);
+    const built = buildProgram(nodes);
+    const program = optimized(built, settings);
+    const isThreaded = settings.scheduler === 'threads';
+    if (platform === undefined) waysOf(program, isThreaded, kernelDevices(settings.devices).host);
+    const threads = isThreaded ? settings.workers : 1;
+    const budget = Math.min(settings.memory.host ?? this.#memory?.budget ?? budgetByDefault(), MAX_HEAP_BYTES);
+    const asked = rest as RunOptions;
+    const how = {
+      allowed: settings.devices === 'auto' ? undefined : settings.devices,
+      // A platform says itself what it has; only what is asked for in the same call goes before it
+      threads: platform === undefined || asked.workers !== undefined || !isThreaded ? threads : undefined,
+      budget: platform === undefined || asked.memory !== undefined ? budget : undefined,
+      spill: settings.spill !== false,
+      platform,
+      model: learned(),
+    };
+    const planned = (form: Program): { readonly plan: Plan; readonly moved: number } => {
+      const plan = planProgram(form, how);
+      return { plan, moved: plan.spilled };
+    };
+    return easier(program, () => built, planned).plan.plan;
   }
 
   /** Draws the graph of `target`; colours that show a run show the last one of this runtime. */
@@ -223,7 +272,7 @@ export class Runtime {
         local: new LocalKernels(heap, code),
         code,
         revectorize,
-        budget: Math.min(MOST_BY_DEFAULT, Math.floor(availableMemory() / 2)),
+        budget: budgetByDefault(),
         stores: new Map(),
       };
     }
@@ -259,6 +308,36 @@ export class Runtime {
     this.#closing.add(closing);
   }
 
+  /**
+   * What `plan` answers; undefined where memory is short because of other runs, which will give some back. A run on behalf
+   * of a task is not to wait for them: the task's own run waits for it.
+   */
+  #ifThereIsRoom<T>(plan: () => T): T | undefined {
+    try {
+      return plan();
+    } catch (error) {
+      if (error instanceof MemoryBudgetError && surroundings === undefined && this.#running.size > 0) return undefined;
+      throw error;
+    }
+  }
+
+  async #whenThereIsRoom<T>(plan: () => T, signal: AbortSignal | undefined): Promise<T> {
+    for (;;) {
+      await Promise.race(Array.from(this.#running, ({ promise }) => promise.catch(() => {})));
+      if (signal?.aborted) throw new ComputationAbortedError(signal.reason);
+      if (this.#closed) throw new RuntimeClosedError();
+      const planned = this.#ifThereIsRoom(plan);
+      if (planned !== undefined) return planned;
+    }
+  }
+
+  /** How kernels go to devices outside the pool; undefined where none does. */
+  #places(program: Program, isThreaded: boolean, settings: Settings): Promise<Placing | undefined> | undefined {
+    if (deviceSources().length === 0) return undefined;
+    const { devices: asked, workers: threads } = settings;
+    return placingOf(program, { asked, isThreaded, threads, model: new CostModel() });
+  }
+
   async #run<T>(
     nodes: readonly TaskNode[],
     settings: Settings,
@@ -267,15 +346,18 @@ export class Runtime {
   ): Promise<T> {
     const devices = kernelDevices(settings.devices).host;
     const built = buildProgram(nodes, hasUniqueKeys);
-    const program = settings.passes.includes('fuse') ? fuse(built) : built;
     const memory = this.#memoryOf(settings.revectorize);
-    const threaded = settings.scheduler === 'threads' && program.nodes.length > 0;
-    const model = new CostModel();
-    const looking =
-      deviceSources().length === 0
-        ? undefined
-        : placingOf(program, { asked: settings.devices, isThreaded: threaded, threads: settings.workers, model });
-    const placing = looking === undefined ? undefined : await looking;
+    const { heap, crowd, mark, local } = memory;
+    const store = storeOf(memory, settings.spill);
+    const budget = Math.min(settings.memory.host ?? memory.budget, heap.limit);
+    const planned = (form: Program): MemoryPlan => planMemory(form, heap, budget, store !== undefined);
+    const fused = optimized(built, settings);
+    const choose = () => easier(fused, () => built, planned);
+    const threaded = settings.scheduler === 'threads' && built.nodes.length > 0;
+    const places = this.#places(fused, threaded, settings);
+    let placing = places === undefined ? undefined : await places;
+    const { program, plan } = this.#ifThereIsRoom(choose) ?? (await this.#whenThereIsRoom(choose, settings.signal));
+    if (placing !== undefined && program !== fused) placing = await this.#places(program, threaded, settings);
     if (this.#closed) throw new RuntimeClosedError();
     if (memory.code.micro !== undefined) {
       if (threaded) readScripts(functionsOf(program));
@@ -292,8 +374,6 @@ export class Runtime {
       peak: () => Math.max(memory.heap.peak, run?.peak ?? 0),
     });
     const used = threaded ? this.#engineOf(settings.workers, memory) : undefined;
-    const { heap, crowd, mark, local } = memory;
-    const store = storeOf(memory, settings.spill);
     const { workers: threads, retries, timeout, signal } = settings;
     const lanes = used === undefined ? undefined : (sink: LaneSink) => used.engine.lanes(sink);
     const context = {
@@ -309,7 +389,8 @@ export class Runtime {
       kernelDevices: devices,
       placing,
       recorder,
-      budget: Math.min(settings.memory.host ?? memory.budget, heap.limit),
+      budget,
+      plan,
       store,
       keepsResults,
       within: <R>(work: () => R): R => onBehalfOf({ runtime: this, settings }, work),
@@ -342,6 +423,21 @@ function storeOf({ stores }: Memory, spill: boolean | string): SpillStore | unde
     stores.set(place, store);
   }
   return store;
+}
+
+/** What is known of this machine's times. */
+function learned(): CostModel {
+  const { speeds = {}, model } = new CostFile().load() ?? {};
+  return new CostModel(new Map(Object.entries(speeds)), model);
+}
+
+function budgetByDefault(): number {
+  return Math.min(MOST_BY_DEFAULT, Math.floor(availableMemory() / 2));
+}
+
+/** A program after the passes over it. */
+function optimized(program: Program, { passes }: Settings): Program {
+  return passes.includes('fuse') ? fuse(program) : program;
 }
 
 /** Bytes that the process may still take: of the machine, or of its control group. */

@@ -19,6 +19,8 @@ describe('resolveSettings', () => {
       scheduler: 'threads',
       devices: 'auto',
       workers: availableParallelism(),
+      memory: {},
+      spill: true,
       passes: ['fuse'],
       retries: 0,
       timeout: undefined,

@@ -16,7 +16,7 @@ import type { Heap } from '../memory/heap.js';
 import { bytesOf } from './needs.js';
 import { unsupported } from './placing.js';
 import type { Recorder } from './recorder.js';
-import { type Remote, RemoteArray } from './remote.js';
+import { type Remote, RemoteArray, type RemoteCopy } from './remote.js';
 import type { Results } from './results.js';
 import { STARTED, type TaskTable } from './table.js';
 import { kernelOf } from './ways.js';
@@ -214,7 +214,10 @@ export class DeviceLine {
       for (const output of outputs) output.release();
       return false;
     }
-    const inputs = deps.map((dep) => (remote.at(dep, this.index)?.[0] as RemoteArray).retain());
+    const inputs = deps.map((dep) => {
+      const [input] = remote.at(dep, this.index) as RemoteCopy;
+      return (input as RemoteArray).retain();
+    });
     remote.put(task, this.index, outputs);
     const arrays = (all: readonly RemoteArray[]): DeviceArray[] => all.map(({ array }) => array);
     this.#submit(task, device, deps, arrays(inputs), arrays(outputs), inputs);

@@ -15,6 +15,7 @@ import type { Platform } from './platform.js';
 import { type CheckedTable, type DeviceTable, type PlatformTable, readTable } from './platform-table.js';
 import { size } from './quantity.js';
 import { runOrder } from './run-order.js';
+import { outputOf } from './ways.js';
 import type { Workload } from './workload.js';
 
 export interface PlanRequest {
@@ -59,7 +60,12 @@ export function planProgram(program: Program, request: PlanRequest): Plan {
   const devices = checked.devices.map((device) => forecastDevice(device, own));
   const { work: base, keys } = forecast(program, devices, model, allowed);
   const work = { ...base, seconds: base.seconds.slice() };
-  keepAtHome(program, work, platform);
+  keepAtHome(
+    program,
+    work,
+    platform,
+    checked.devices.flatMap((device, d) => (callsFunctions(device) ? [d] : [])),
+  );
   const unfit = leaveOutWhatDoesNotFit(work, platform);
   checkAble(program, work, checked, base);
   return makePlan({
@@ -114,18 +120,23 @@ function forecastDevice(
   return {
     name,
     can,
-    callsFunctions: device.functions ?? name === 'js',
+    callsFunctions: callsFunctions(device),
     model: isOwn ? undefined : new CostModel(new Map([[name, { overhead, flops, bandwidth }]])),
   };
 }
 
-/** Values that are there, items and structures are JavaScript's: they stay in the host's memory. */
-function keepAtHome({ nodes }: Program, work: Workload, { devices }: Platform): void {
-  if (devices.every(({ memory }) => memory === 0) || devices.every(({ memory }) => memory !== 0)) return;
-  nodes.forEach(({ op }, task) => {
-    if (op.kind !== 'value' && op.kind !== 'structure') return;
-    devices.forEach(({ memory }, d) => {
-      if (memory !== 0) work.seconds[task * work.devices + d] = Number.POSITIVE_INFINITY;
+const callsFunctions = ({ name, functions }: CheckedTable['devices'][number]): boolean => functions ?? name === 'js';
+
+/** Values, structures and items are JavaScript's: they are where functions are called, else in the host's memory. */
+function keepAtHome(program: Program, work: Workload, { devices }: Platform, callers: readonly number[]): void {
+  const inHost = devices.flatMap(({ memory }, d) => (memory === 0 ? [d] : []));
+  const homes = callers.length > 0 ? callers : inHost;
+  if (homes.length === 0) return;
+  program.nodes.forEach(({ op }, task) => {
+    const isOutput = op.kind === 'item' && outputOf(program, task) !== undefined;
+    if (op.kind === 'kernel' || op.kind === 'call' || isOutput) return;
+    devices.forEach((_, d) => {
+      if (!homes.includes(d)) work.seconds[task * work.devices + d] = Number.POSITIVE_INFINITY;
     });
   });
 }

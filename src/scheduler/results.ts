@@ -7,7 +7,7 @@ import { toNDArray } from '../array/convert.js';
 import { NDArray } from '../array/ndarray.js';
 import { ArgumentError } from '../errors.js';
 import type { Program } from '../graph/program.js';
-import { Handle } from '../memory/handle.js';
+import { type Copy, Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
 import type { Remote } from './remote.js';
 
@@ -173,7 +173,7 @@ function isHere(held: Held | undefined): boolean {
 async function fetched(handle: Handle): Promise<NDArray> {
   if (handle.isHere) return handle.copyOut();
   const array = NDArray.zeros(handle.shape, handle.dtype);
-  await handle.copy?.read(new Uint8Array(array.data.buffer, array.data.byteOffset, array.data.byteLength));
+  await (handle.copy as Copy).read(new Uint8Array(array.data.buffer, array.data.byteOffset, array.data.byteLength));
   return array;
 }
 

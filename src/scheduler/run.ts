@@ -19,10 +19,11 @@ import { DeviceFlow, type DeviceHost } from './device-flow.js';
 import { HereFlow, type HereHost } from './here-flow.js';
 import { Keeper } from './keeper.js';
 import { KernelFlow, type Lack } from './kernel-flow.js';
-import { planMemory } from './memory-plan.js';
+import type { MemoryPlan } from './memory-plan.js';
 import type { Placing } from './placing.js';
 import type { Recorder } from './recorder.js';
 import { Results } from './results.js';
+import { runOrder } from './run-order.js';
 import { STARTED, TaskTable, WAITING } from './table.js';
 import { HERE, KERNEL, OUTPUT, waysOf } from './ways.js';
 
@@ -45,8 +46,9 @@ export interface RunContext {
   /** Where else they may, and by which policy; undefined where none does. */
   readonly placing?: Placing | undefined;
   readonly recorder: Recorder;
-  /** Bytes that arrays may take on the heap. */
+  /** Bytes that arrays may take on the heap, and how the program will keep within them. */
   readonly budget: number;
+  readonly plan: MemoryPlan;
   /** Where arrays go that there is no room for; undefined where none may. */
   readonly store: SpillStore | undefined;
   /** Whether results stay where they are, rather than being handed to JavaScript. */
@@ -102,9 +104,9 @@ export class Run<T> implements LaneSink, HereHost, DeviceHost {
     this.#context = context;
     this.#collect = collect;
     const { heap, recorder, threads } = context;
-    const plan = planMemory(program, heap, context.budget, context.store !== undefined);
+    const { plan } = context;
     const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices, context.placing?.kinds);
-    const table = new TaskTable(program, ways, plan.safe?.sigma);
+    const table = new TaskTable(program, ways, plan.safe?.sigma ?? runOrder(program, plan.needs));
     const results = new Results(program, heap);
     if (plan.needs !== undefined) {
       this.#keeper = new Keeper({
@@ -139,19 +141,8 @@ export class Run<T> implements LaneSink, HereHost, DeviceHost {
     const { placing, keepsResults = false } = context;
     if (placing !== undefined) {
       const isThreaded = lanes !== undefined;
-      const host = this;
-      this.#devices = new DeviceFlow({
-        host,
-        placing,
-        table,
-        results,
-        kernels,
-        heap,
-        recorder,
-        isThreaded,
-        keepsResults,
-        devices,
-      });
+      const shared = { host: this, table, results, kernels, heap, recorder };
+      this.#devices = new DeviceFlow({ ...shared, placing, isThreaded, keepsResults, devices });
     }
     this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
@@ -226,7 +217,7 @@ export class Run<T> implements LaneSink, HereHost, DeviceHost {
     } while (this.#pumpAgain && !isTurnOver && this.isGoing);
     this.#isPumping = false;
     if (!this.isGoing) return;
-    if (this.#left === 0 && !this.#devices?.owes) this.#succeed();
+    if (this.#left === 0 && !this.#keeper?.isBusy && !this.#devices?.owes) this.#succeed();
     else if (isTurnOver) this.#pumpLater();
     else if (this.#kernels.inFlight + this.#calls.inFlight > 0 || this.#keeper?.isBusy || this.#devices?.isBusy) {
       this.#context.crowd.goesOn(this);
