@@ -21,6 +21,7 @@ import { KernelFlow, type Lack } from './kernel-flow.js';
 import { planMemory } from './memory-plan.js';
 import type { Recorder } from './recorder.js';
 import { Results } from './results.js';
+import { runOrder } from './run-order.js';
 import { STARTED, TaskTable, WAITING } from './table.js';
 import { HERE, KERNEL, OUTPUT, waysOf } from './ways.js';
 
@@ -99,7 +100,7 @@ export class Run<T> implements LaneSink, HereHost {
     const { heap, recorder, threads } = context;
     const plan = planMemory(program, heap, context.budget, context.store !== undefined);
     const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices);
-    const table = new TaskTable(program, ways, plan.safe?.sigma);
+    const table = new TaskTable(program, ways, plan.safe?.sigma ?? runOrder(program, plan.needs));
     const results = new Results(program, heap);
     if (plan.needs !== undefined) {
       this.#keeper = new Keeper({
