@@ -20,7 +20,7 @@ import { Engine } from './devices/engine.js';
 import type { LaneSink } from './devices/lanes.js';
 import { renew } from './devices/revectorize.js';
 import { instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
-import { OptionError, RuntimeClosedError } from './errors.js';
+import { ComputationAbortedError, MemoryBudgetError, OptionError, RuntimeClosedError } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
 import { wrapPersisted } from './graph/delayed.js';
 import { hook, installHooks } from './graph/hooks.js';
@@ -35,6 +35,7 @@ import { Heap, MAX_HEAP_BYTES } from './memory/heap.js';
 import { SpillStore } from './memory/spill.js';
 import { CostFile } from './scheduler/cost-file.js';
 import { Crowd } from './scheduler/crowd.js';
+import { easier, type MemoryPlan, planMemory } from './scheduler/memory-plan.js';
 import { CostModel } from './scheduler/model.js';
 import type { Observer } from './scheduler/observer.js';
 import { Persisted } from './scheduler/persisted.js';
@@ -172,13 +173,14 @@ export class Runtime {
     const { platform, ...rest } = options ?? {};
     const settings = this.#settings(options === undefined ? undefined : rest, 'plan');
     const { nodes } = collect(target);
-    const program = programOf(nodes, settings);
+    const built = buildProgram(nodes);
+    const program = optimized(built, settings);
     const isThreaded = settings.scheduler === 'threads';
     if (platform === undefined) waysOf(program, isThreaded, kernelDevices(settings.devices));
     const threads = isThreaded ? settings.workers : 1;
     const budget = Math.min(settings.memory.host ?? this.#memory?.budget ?? budgetByDefault(), MAX_HEAP_BYTES);
     const asked = rest as RunOptions;
-    return planProgram(program, {
+    const how = {
       allowed: settings.devices === 'auto' ? undefined : settings.devices,
       // A platform says itself what it has; only what is asked for in the same call goes before it
       threads: platform === undefined || asked.workers !== undefined || !isThreaded ? threads : undefined,
@@ -186,7 +188,12 @@ export class Runtime {
       spill: settings.spill !== false,
       platform,
       model: learned(),
-    });
+    };
+    const planned = (form: Program): { readonly plan: Plan; readonly moved: number } => {
+      const plan = planProgram(form, how);
+      return { plan, moved: plan.spilled };
+    };
+    return easier(program, () => built, planned).plan.plan;
   }
 
   /** Draws the graph of `target`; colours that show a run show the last one of this runtime. */
@@ -297,6 +304,29 @@ export class Runtime {
     this.#closing.add(closing);
   }
 
+  /**
+   * What `plan` answers; undefined where memory is short because of other runs, which will give some back. A run on behalf
+   * of a task is not to wait for them: the task's own run waits for it.
+   */
+  #ifThereIsRoom<T>(plan: () => T): T | undefined {
+    try {
+      return plan();
+    } catch (error) {
+      if (error instanceof MemoryBudgetError && surroundings === undefined && this.#running.size > 0) return undefined;
+      throw error;
+    }
+  }
+
+  async #whenThereIsRoom<T>(plan: () => T, signal: AbortSignal | undefined): Promise<T> {
+    for (;;) {
+      await Promise.race(Array.from(this.#running, ({ promise }) => promise.catch(() => {})));
+      if (signal?.aborted) throw new ComputationAbortedError(signal.reason);
+      if (this.#closed) throw new RuntimeClosedError();
+      const planned = this.#ifThereIsRoom(plan);
+      if (planned !== undefined) return planned;
+    }
+  }
+
   async #run<T>(
     nodes: readonly TaskNode[],
     settings: Settings,
@@ -304,8 +334,15 @@ export class Runtime {
     { hasUniqueKeys = false, keepsResults = false } = {},
   ): Promise<T> {
     const devices = kernelDevices(settings.devices);
-    const program = programOf(nodes, settings, hasUniqueKeys);
+    const built = buildProgram(nodes, hasUniqueKeys);
     const memory = this.#memoryOf(settings.revectorize);
+    const { heap, crowd, mark, local } = memory;
+    const store = storeOf(memory, settings.spill);
+    const budget = Math.min(settings.memory.host ?? memory.budget, heap.limit);
+    const planned = (form: Program): MemoryPlan => planMemory(form, heap, budget, store !== undefined);
+    const fused = optimized(built, settings);
+    const choose = () => easier(fused, () => built, planned);
+    const { program, plan } = this.#ifThereIsRoom(choose) ?? (await this.#whenThereIsRoom(choose, settings.signal));
     const threaded = settings.scheduler === 'threads' && program.nodes.length > 0;
     if (memory.code.micro !== undefined) {
       if (threaded) readScripts(functionsOf(program));
@@ -322,8 +359,6 @@ export class Runtime {
       peak: () => Math.max(memory.heap.peak, run?.peak ?? 0),
     });
     const used = threaded ? this.#engineOf(settings.workers, memory) : undefined;
-    const { heap, crowd, mark, local } = memory;
-    const store = storeOf(memory, settings.spill);
     const { workers: threads, retries, timeout, signal } = settings;
     const lanes = used === undefined ? undefined : (sink: LaneSink) => used.engine.lanes(sink);
     const context = {
@@ -338,7 +373,8 @@ export class Runtime {
       signal,
       kernelDevices: devices,
       recorder,
-      budget: Math.min(settings.memory.host ?? memory.budget, heap.limit),
+      budget,
+      plan,
       store,
       keepsResults,
       within: <R>(work: () => R): R => onBehalfOf({ runtime: this, settings }, work),
@@ -383,10 +419,9 @@ function budgetByDefault(): number {
   return Math.min(MOST_BY_DEFAULT, Math.floor(availableMemory() / 2));
 }
 
-/** The program of what is asked for, after the passes over it. */
-function programOf(nodes: readonly TaskNode[], { passes }: Settings, hasUniqueKeys = false): Program {
-  const built = buildProgram(nodes, hasUniqueKeys);
-  return passes.includes('fuse') ? fuse(built) : built;
+/** A program after the passes over it. */
+function optimized(program: Program, { passes }: Settings): Program {
+  return passes.includes('fuse') ? fuse(program) : program;
 }
 
 /** Bytes that the process may still take: of the machine, or of its control group. */

@@ -18,7 +18,7 @@ import type { Crowd } from './crowd.js';
 import { HereFlow, type HereHost } from './here-flow.js';
 import { Keeper } from './keeper.js';
 import { KernelFlow, type Lack } from './kernel-flow.js';
-import { planMemory } from './memory-plan.js';
+import type { MemoryPlan } from './memory-plan.js';
 import type { Recorder } from './recorder.js';
 import { Results } from './results.js';
 import { runOrder } from './run-order.js';
@@ -42,8 +42,9 @@ export interface RunContext {
   /** Where kernels may run, best first. */
   readonly kernelDevices: readonly ('wasm' | 'js')[];
   readonly recorder: Recorder;
-  /** Bytes that arrays may take on the heap. */
+  /** Bytes that arrays may take on the heap, and how the program will keep within them. */
   readonly budget: number;
+  readonly plan: MemoryPlan;
   /** Where arrays go that there is no room for; undefined where none may. */
   readonly store: SpillStore | undefined;
   /** Whether results stay where they are, rather than being handed to JavaScript. */
@@ -98,7 +99,7 @@ export class Run<T> implements LaneSink, HereHost {
     this.#context = context;
     this.#collect = collect;
     const { heap, recorder, threads } = context;
-    const plan = planMemory(program, heap, context.budget, context.store !== undefined);
+    const { plan } = context;
     const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices);
     const table = new TaskTable(program, ways, plan.safe?.sigma ?? runOrder(program, plan.needs));
     const results = new Results(program, heap);

@@ -9,6 +9,7 @@ import { HeapMark } from '../../dist/memory/detach.js';
 import { Heap } from '../../dist/memory/heap.js';
 import { SpillStore } from '../../dist/memory/spill.js';
 import { Crowd } from '../../dist/scheduler/crowd.js';
+import { planMemory } from '../../dist/scheduler/memory-plan.js';
 import type { Observer } from '../../dist/scheduler/observer.js';
 import { Recorder } from '../../dist/scheduler/recorder.js';
 import { Run } from '../../dist/scheduler/run.js';
@@ -37,6 +38,7 @@ export class Bench {
     const program = buildProgram(nodes);
     const settings = resolveSettings(options);
     const engine = this.#engine;
+    const budget = settings.memory.host ?? this.heap.limit;
     const recorder = new Recorder(program, {
       observers: settings.observers as Observer[],
       scheduler: engine === undefined ? 'sync' : 'threads',
@@ -57,7 +59,8 @@ export class Bench {
         signal: settings.signal,
         kernelDevices: ['wasm', 'js'],
         recorder,
-        budget: settings.memory.host ?? this.heap.limit,
+        budget,
+        plan: planMemory(program, this.heap, budget, settings.spill !== false),
         store: settings.spill === false ? undefined : this.store,
       },
       (results) =>
