@@ -59,8 +59,8 @@ export class PoolCalls implements CallLane {
     const each = milliseconds ?? pace.get(fn) ?? UNKNOWN_MS;
     const { threads } = this.#pool;
     if (threads === 1 && each >= ALONE_MS) return false;
-    // For each thread a batch that runs and one that waits
-    return calls * each < 2 * BATCH_MS * threads;
+    // For each thread a batch that runs, one that waits for it, and two while the main thread is busy with something else
+    return calls * each < 4 * BATCH_MS * threads;
   }
 
   submit(call: FunctionCall): void {
