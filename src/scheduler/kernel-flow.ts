@@ -127,7 +127,7 @@ export class KernelFlow {
       return true;
     }
     const call = this.#prepare(task, node, inputs);
-    this.#recorder.device(task, 'wasm');
+    this.#recorder.device(task, 'wasm', inputs);
     try {
       ticket[task] = lane.admit(call, after);
       this.#lastAdmitted = task;
@@ -234,7 +234,7 @@ export class KernelFlow {
     const node = this.#table.program.nodes[task] as TaskNode;
     const inputs = this.#inputs(task);
     const device = kernelDevice(node, inputs, this.#devices);
-    this.#recorder.device(task, device);
+    this.#recorder.device(task, device, inputs);
     return { call: this.#prepare(task, node, inputs), device };
   }
 

@@ -59,7 +59,7 @@ export function planProgram(program: Program, request: PlanRequest): Plan {
     );
   }
   const devices = checked.devices.map((device) => forecastDevice(device, own));
-  const { work: base, keys } = forecast(program, devices, model, allowed);
+  const { work: base, keys } = forecast(program, devices, model, allowed, threadsOf(platform));
   const work = { ...base, seconds: base.seconds.slice() };
   keepAtHome(
     program,
@@ -82,6 +82,12 @@ export function planProgram(program: Program, request: PlanRequest): Plan {
       Int32Array.from({ length: work.size }, (_, task) => task),
     unfit,
   });
+}
+
+/** Threads that share the loops of wide kernels. */
+function threadsOf({ devices, pools }: Platform): number {
+  const wasm = devices.find(({ name }) => name === 'wasm');
+  return wasm === undefined ? 1 : (pools[wasm.pool]?.slots ?? 1);
 }
 
 function tableOf({ platform, threads, budget, model }: PlanRequest): PlatformTable {

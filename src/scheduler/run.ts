@@ -41,6 +41,8 @@ export interface RunContext {
   readonly signal: AbortSignal | undefined;
   /** Where kernels may run, best first. */
   readonly kernelDevices: readonly ('wasm' | 'js')[];
+  /** Whether kernels stay on this thread although there are lanes: they take less than waking another. */
+  readonly keepsKernels?: boolean | undefined;
   readonly recorder: Recorder;
   /** Bytes that arrays may take on the heap, and how the program will keep within them. */
   readonly budget: number;
@@ -100,7 +102,7 @@ export class Run<T> implements LaneSink, HereHost {
     this.#collect = collect;
     const { heap, recorder, threads } = context;
     const { plan } = context;
-    const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices);
+    const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices, context.keepsKernels);
     const table = new TaskTable(program, ways, plan.safe?.sigma ?? runOrder(program, plan.needs));
     const results = new Results(program, heap);
     if (plan.needs !== undefined) {
