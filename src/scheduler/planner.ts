@@ -9,6 +9,7 @@ import type { Program } from '../graph/program.js';
 import type { ArraySpec, Kernel, KernelParams } from '../kernels/contract.js';
 import { type ForecastDevice, forecast, hasBody } from './forecast.js';
 import { CostModel, type DeviceSpeed } from './model.js';
+import { needsOf, takesMemory } from './needs.js';
 import { makePlan } from './plan.js';
 import type { Plan } from './planned.js';
 import type { Platform } from './platform.js';
@@ -76,7 +77,9 @@ export function planProgram(program: Program, request: PlanRequest): Plan {
     names: program.nodes.map(({ op }) => op.name),
     error: model.error,
     spill,
-    position: runOrder(program)?.position ?? Int32Array.from({ length: work.size }, (_, task) => task),
+    position:
+      runOrder(program, takesMemory(program) ? needsOf(program) : undefined)?.position ??
+      Int32Array.from({ length: work.size }, (_, task) => task),
     unfit,
   });
 }
