@@ -4,6 +4,7 @@
  * isolated one.
  */
 
+import { freemem } from 'node:os';
 import type { ArraySpec } from './array/ndarray.js';
 import {
   checkOptions,
@@ -31,6 +32,7 @@ import type { Computed, Persisted as PersistedStructure, VisualizeOptions } from
 import { fuse } from './kernels/fuse.js';
 import { HeapMark } from './memory/detach.js';
 import { Heap } from './memory/heap.js';
+import { SpillStore } from './memory/spill.js';
 import { Crowd } from './scheduler/crowd.js';
 import type { Observer } from './scheduler/observer.js';
 import { Persisted } from './scheduler/persisted.js';
@@ -57,7 +59,14 @@ interface Memory {
   readonly code: KernelCode;
   /** As the option was when the memory was made. */
   readonly revectorize: boolean;
+  /** Half of what was free then. */
+  readonly budget: number;
+  /** For arrays that there is no room for, by folder. */
+  readonly stores: Map<string | undefined, SpillStore>;
 }
+
+/** The heap cannot be larger than 4 GiB; a budget by default leaves some of that for gaps between arrays. */
+const MOST_BY_DEFAULT = 3 * 2 ** 30;
 
 /** Symbol.asyncDispose, which Node 20 lacks. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
@@ -118,7 +127,7 @@ export class Runtime {
   async persist<const T>(target: T, options?: RunOptions): Promise<PersistedStructure<T>> {
     const settings = this.#settings(options, 'persist');
     const { nodes, template } = collect(target);
-    const kept = await this.#run(nodes, settings, keepAll);
+    const kept = await this.#run(nodes, settings, keepAll, { keepsResults: true });
     const delayed = nodes.map((original, i) => aroundResult(original, kept[i] as Persisted));
     return rebuild(template, delayed) as PersistedStructure<T>;
   }
@@ -134,7 +143,7 @@ export class Runtime {
   async get(graph: RawGraph, keys: RawKeys, options?: RunOptions): Promise<unknown> {
     const settings = this.#settings(options, 'get');
     const { nodes, hasUniqueKeys, rebuild: rebuildKeys } = fromGraph(graph, keys);
-    return rebuildKeys(await this.#run(nodes, settings, takeAll, hasUniqueKeys));
+    return rebuildKeys(await this.#run(nodes, settings, takeAll, { hasUniqueKeys }));
   }
 
   /** Draws the graph of `target`; colours that show a run show the last one of this runtime. */
@@ -180,6 +189,7 @@ export class Runtime {
     this.#engines.clear();
     await Promise.all(this.#closing);
     await Promise.allSettled(runs.map((run) => run.promise));
+    await Promise.all(Array.from(this.#memory?.stores.values() ?? [], (store) => store.close()));
     this.#memory = undefined;
   }
 
@@ -208,6 +218,8 @@ export class Runtime {
         local: new LocalKernels(heap, code),
         code,
         revectorize,
+        budget: Math.min(MOST_BY_DEFAULT, Math.floor(availableMemory() / 2)),
+        stores: new Map(),
       };
     }
     return this.#memory;
@@ -246,7 +258,7 @@ export class Runtime {
     nodes: readonly TaskNode[],
     settings: Settings,
     take: (program: Program, results: Results) => T,
-    hasUniqueKeys = false,
+    { hasUniqueKeys = false, keepsResults = false } = {},
   ): Promise<T> {
     const devices = kernelDevices(settings.devices);
     const built = buildProgram(nodes, hasUniqueKeys);
@@ -260,14 +272,16 @@ export class Runtime {
     const { progress, observers } = settings;
     const bar = progress === true ? progressBar?.() : progress === false ? undefined : progress;
     if (this.#running.size === 0) memory.heap.resetPeak();
+    let run: Run<T> | undefined;
     const recorder = new Recorder(program, {
       observers: bar === undefined ? (observers as Observer[]) : [...(observers as Observer[]), bar as Observer],
       scheduler: settings.scheduler,
       workers: threaded ? settings.workers : 0,
-      peak: () => memory.heap.peak,
+      peak: () => Math.max(memory.heap.peak, run?.peak ?? 0),
     });
     const used = threaded ? this.#engineOf(settings.workers, memory) : undefined;
     const { heap, crowd, mark, local } = memory;
+    const store = storeOf(memory, settings.spill);
     const { workers: threads, retries, timeout, signal } = settings;
     const lanes = used === undefined ? undefined : (sink: LaneSink) => used.engine.lanes(sink);
     const context = {
@@ -282,9 +296,11 @@ export class Runtime {
       signal,
       kernelDevices: devices,
       recorder,
+      budget: Math.min(settings.memory.host ?? memory.budget, heap.limit),
+      store,
+      keepsResults,
       within: <R>(work: () => R): R => onBehalfOf({ runtime: this, settings }, work),
     };
-    let run: Run<T> | undefined;
     try {
       run = new Run(program, context, (results) => take(program, results));
       this.#running.add(run);
@@ -297,8 +313,27 @@ export class Runtime {
         this.#record = recorder.toRecord();
       }
       used?.done();
+      // The files of a run are gone when it is over; those of kept results stay.
+      if (store?.isOpen) await store.tidy();
     }
   }
+}
+
+/** Where a run puts arrays that there is no room for; undefined where it must not. */
+function storeOf({ stores }: Memory, spill: boolean | string): SpillStore | undefined {
+  if (spill === false) return undefined;
+  const place = spill === true ? undefined : spill;
+  let store = stores.get(place);
+  if (store === undefined) {
+    store = new SpillStore(place);
+    stores.set(place, store);
+  }
+  return store;
+}
+
+/** Bytes that the process may still take: of the machine, or of its control group. */
+function availableMemory(): number {
+  return (process as { availableMemory?: () => number }).availableMemory?.() ?? freemem();
 }
 
 /** Among the calls of a program that has kernels too, which may be many, some of the functions. */
@@ -363,8 +398,10 @@ function onBehalfOf<R>(run: Surroundings, work: () => R): R {
  */
 function here(options: object | undefined): readonly [Runtime, RunOptions] {
   if (surroundings === undefined) return [defaultRuntime, options ?? {}];
-  const { scheduler, devices, workers, passes, signal } = surroundings.settings;
-  return [surroundings.runtime, { scheduler, device: devices, workers, optimize: passes, signal, ...options }];
+  const { scheduler, devices, workers, memory, spill, passes, signal } = surroundings.settings;
+  const way = { scheduler, device: devices, workers, spill, optimize: passes, signal };
+  const budget = memory.host === undefined ? {} : { memory: memory.host };
+  return [surroundings.runtime, { ...way, ...budget, ...options }];
 }
 
 /** The runtime behind the functions of the package. */

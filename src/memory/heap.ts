@@ -61,6 +61,9 @@ export class Heap {
   readonly #secondLevel = new Uint32Array(FL);
   readonly #heads = new Int32Array(FL * SL).fill(NONE);
   #usedUnits = 0;
+  /** Blocks that are not of arrays, and their units. */
+  readonly #fixed = new Set<Block>();
+  #fixedUnits = 0;
   #peakUnits = 0;
 
   constructor(options: HeapOptions = {}) {
@@ -81,13 +84,28 @@ export class Heap {
     return this.#usedUnits * 64;
   }
 
-  /** The most bytes that were in use at one time since the last `resetPeak`. */
+  /** Of those, the bytes of arrays and of what kernels work in: what a budget counts. */
+  get arrays(): number {
+    return (this.#usedUnits - this.#fixedUnits) * 64;
+  }
+
+  /** The most bytes that arrays had at one time since the last `resetPeak`. */
   get peak(): number {
     return this.#peakUnits * 64;
   }
 
   resetPeak(): void {
-    this.#peakUnits = this.#usedUnits;
+    this.#peakUnits = this.#usedUnits - this.#fixedUnits;
+  }
+
+  /** A block for the runtime itself, such as a thread's own scratch. @throws HeapExhaustedError */
+  allocateFixed(bytes: number): Block {
+    const peak = this.#peakUnits;
+    const block = this.allocate(bytes);
+    this.#fixed.add(block);
+    this.#fixedUnits += this.#size[block] as number;
+    this.#peakUnits = peak;
+    return block;
   }
 
   /** A block of at least `bytes` bytes, or undefined when there is no room. O(1). */
@@ -101,7 +119,7 @@ export class Heap {
     }
     this.#split(block, units);
     this.#usedUnits += this.#size[block] as number;
-    if (this.#usedUnits > this.#peakUnits) this.#peakUnits = this.#usedUnits;
+    this.#peakUnits = Math.max(this.#peakUnits, this.#usedUnits - this.#fixedUnits);
     return block;
   }
 
@@ -132,6 +150,7 @@ export class Heap {
       throw new RangeError(`heap: block ${block} is not allocated`);
     }
     this.#usedUnits -= this.#size[block] as number;
+    if (this.#fixed.delete(block)) this.#fixedUnits -= this.#size[block] as number;
     let merged = block;
     const before = this.#before[block] as number;
     if (before !== NONE && this.#isFree[before] === 1) {

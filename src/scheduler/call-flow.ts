@@ -12,7 +12,7 @@ import { kernels } from '../kernels/registry.js';
 import type { Handle } from '../memory/handle.js';
 import { followerOf, MAX_CHAIN } from './chain.js';
 import type { Results } from './results.js';
-import { STARTED, type TaskTable, WAITING } from './table.js';
+import { STARTED, type TaskTable } from './table.js';
 import { secondsOf } from './ways.js';
 
 /** What the calls ask of their run. */
@@ -56,13 +56,15 @@ export class CallFlow {
 
   /** Sends every call that is ready. @param fail is told of those that cannot be made. */
   send(fail: (task: number, error: unknown) => void): void {
-    const { callable, state, program } = this.#table;
+    const { callable, program } = this.#table;
     const lane = this.#lane;
     if (lane === undefined || callable.size === 0) return;
     while (callable.size > 0 && this.#host.isGoing) {
-      const task = callable.takeFirst();
+      const task = this.#table.pick(callable);
+      if (task < 0) break;
+      callable.remove(task);
       const node = program.nodes[task] as TaskNode;
-      state[task] = STARTED;
+      this.#table.start(task);
       try {
         this.#submit(lane, task, node);
       } catch (error) {
@@ -84,12 +86,13 @@ export class CallFlow {
       const next = followerOf(at, this.#table, this.#results, isSingle);
       if (next === undefined) return;
       const { follower, position } = next;
-      state[follower] = STARTED;
+      if (this.#table.keeper?.isStrict) return;
+      this.#table.start(follower);
       try {
         this.#submit(lane, follower, program.nodes[follower] as TaskNode, { task: at, position });
       } catch {
         // A cost hint that cannot do without the argument: it is asked again when that is there.
-        state[follower] = WAITING;
+        this.#table.stop(follower);
         return;
       }
       at = follower;

@@ -12,7 +12,7 @@ import type { KernelFlow, Lack } from './kernel-flow.js';
 import { Persisted } from './persisted.js';
 import type { Recorder } from './recorder.js';
 import type { Results } from './results.js';
-import { STARTED, type TaskTable, WAITING } from './table.js';
+import type { TaskTable } from './table.js';
 import { OUTPUT } from './ways.js';
 
 /** What the tasks of this thread ask of their run. */
@@ -84,7 +84,10 @@ export class HereFlow {
     const { here } = this.#table;
     for (let count = 1; here.size > 0 && this.#host.isGoing; count++) {
       if (this.#oneByOne && this.#pending > 0) return true;
-      this.#step(here.takeFirst());
+      const task = this.#table.pick(here);
+      if (task < 0) return true;
+      here.remove(task);
+      this.#step(task);
       if (this.#clock > until) return here.size === 0;
       if ((count & 15) === 0 && hasOther()) return true;
     }
@@ -93,7 +96,7 @@ export class HereFlow {
 
   #step(task: number): void {
     const node = this.#table.program.nodes[task] as TaskNode;
-    this.#table.state[task] = STARTED;
+    this.#table.start(task);
     const start = this.#recorder.now();
     this.#clock = start;
     try {
@@ -149,7 +152,7 @@ export class HereFlow {
       return true;
     } catch (error) {
       if (!(error instanceof HeapExhaustedError)) throw error;
-      this.#table.state[task] = WAITING;
+      this.#table.stop(task);
       this.#postponed.push({ task, error });
       return false;
     }

@@ -13,9 +13,10 @@ import { HeapExhaustedError } from '../errors.js';
 import type { TaskNode } from '../graph/node.js';
 import { Handle } from '../memory/handle.js';
 import type { Block, Heap } from '../memory/heap.js';
+import { bytesOf, type Needs } from './needs.js';
 import type { Recorder } from './recorder.js';
 import type { Results } from './results.js';
-import { STARTED, type TaskTable, WAITING } from './table.js';
+import { type TaskTable, WAITING } from './table.js';
 import { HERE, isAlias, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
 
 /** Kernels are admitted ahead up to this many bytes of results and scratch, beyond what keeps the threads busy. */
@@ -36,6 +37,7 @@ export class KernelFlow {
   readonly #lane: KernelLane | undefined;
   /** So many kernels in flight keep every thread busy. */
   readonly #enough: number;
+  readonly #needs: Needs | undefined;
   readonly #scratch = new Map<number, Block>();
   readonly #bytesOf = new Map<number, number>();
   #bytes = 0;
@@ -50,6 +52,7 @@ export class KernelFlow {
     readonly devices: readonly ('wasm' | 'js')[];
     readonly lane: KernelLane | undefined;
     readonly threads: number;
+    readonly needs: Needs | undefined;
   }) {
     this.#table = options.table;
     this.#results = options.results;
@@ -58,6 +61,7 @@ export class KernelFlow {
     this.#devices = options.devices;
     this.#lane = options.lane;
     this.#enough = 16 * options.threads;
+    this.#needs = options.needs;
   }
 
   /** Kernels in the window. */
@@ -81,7 +85,8 @@ export class KernelFlow {
     if (lane === undefined || admissible.size === 0) return;
     while (admissible.size > 0 && !this.#isCancelled) {
       if (this.inFlight >= this.#enough && this.#bytes > LOOKAHEAD_BYTES) break;
-      const task = admissible.first();
+      const task = this.#table.pick(admissible);
+      if (task < 0) break;
       try {
         if (!this.#tryAdmit(task, lane)) break;
       } catch (error) {
@@ -98,7 +103,7 @@ export class KernelFlow {
 
   /** False when the window has no room. */
   #tryAdmit(task: number, lane: KernelLane): boolean {
-    const { program, ticket, state, admissible } = this.#table;
+    const { program, ticket, admissible } = this.#table;
     const { depStart, deps, nodes } = program;
     const node = nodes[task] as TaskNode;
     const after: number[] = [];
@@ -124,7 +129,7 @@ export class KernelFlow {
       throw error;
     }
     admissible.remove(task);
-    state[task] = STARTED;
+    this.#table.start(task);
     let bytes = 0;
     for (const output of call.outputs) bytes += (output as Handle).allocated;
     const scratch = this.#scratch.get(task);
@@ -168,7 +173,7 @@ export class KernelFlow {
       } else if (way[successor] === OUTPUT && state[successor] === WAITING) {
         // One that does not exist is an error of that task, when its turn comes.
         if (!this.#tryTakeOutput(successor)) continue;
-        state[successor] = STARTED;
+        this.#table.start(successor);
         this.#table.ticket[successor] = ticket;
         this.#announce(successor, ticket);
       } else if (way[successor] !== OUTPUT) {
@@ -238,7 +243,8 @@ export class KernelFlow {
   /** Takes memory for a kernel's outputs and scratch: all of it or none. */
   #prepare(task: number, node: TaskNode, inputs: readonly Handle[]): KernelCall {
     const { kernel, params } = kernelOf(node);
-    const { outputs: specs, scratch = 0 } = kernel.infer(inputs, params);
+    const { outputs: specs, scratch = 0 } = this.#needs?.inferred[task] ?? kernel.infer(inputs, params);
+    this.#results.keeper?.claim(bytesOf(specs) + 64 * Math.ceil(scratch / 64));
     const outputs: Handle[] = [];
     let block: Block | undefined;
     try {

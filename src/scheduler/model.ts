@@ -94,6 +94,11 @@ export class CostModel {
     }
   }
 
+  /** What calibration measured of a device, or what is assumed where it was not. */
+  speedOf(device: string): DeviceSpeed {
+    return this.#speeds.get(device) ?? UNKNOWN;
+  }
+
   /** Expected seconds. */
   predict(call: CallCost): number {
     const prior = Math.log(this.#prior(call));
@@ -110,7 +115,7 @@ export class CostModel {
       if (seconds > SHORTEST) return seconds;
     }
     if (call.hint !== undefined) return Math.max(SHORTEST, call.hint);
-    const speed = this.#speeds.get(call.device) ?? UNKNOWN;
+    const speed = this.speedOf(call.device);
     return speed.overhead + Math.max(call.flops / speed.flops, call.bytes / speed.bandwidth) / EFFICIENCY;
   }
 

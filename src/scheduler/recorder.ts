@@ -109,6 +109,14 @@ export class Recorder {
     }
   }
 
+  /** An array of a task went to a file, or came back; −1 for one that an earlier run kept. */
+  spilled(task: number, direction: 'out' | 'in', bytes: number, start: number, end: number): void {
+    this.#tell('onSpill', () => {
+      const key = this.#program.nodes[task]?.key ?? '';
+      return { key, direction, bytes, start: this.#seconds(start), end: this.#seconds(end) };
+    });
+  }
+
   failed(task: number, error: unknown, time: number, retrying: boolean): void {
     this.#tell('onError', () => {
       const { key, name, index } = this.#begun(task, time, 0);

@@ -12,13 +12,16 @@ import type { TaskNode } from '../graph/node.js';
 import { type Program, pathTo } from '../graph/program.js';
 import type { HeapMark } from '../memory/detach.js';
 import type { Heap } from '../memory/heap.js';
+import type { SpillStore } from '../memory/spill.js';
 import { CallFlow } from './call-flow.js';
 import type { Crowd } from './crowd.js';
 import { HereFlow, type HereHost } from './here-flow.js';
-import { KernelFlow } from './kernel-flow.js';
+import { Keeper } from './keeper.js';
+import { KernelFlow, type Lack } from './kernel-flow.js';
+import { planMemory } from './memory-plan.js';
 import type { Recorder } from './recorder.js';
 import { Results } from './results.js';
-import { DONE, STARTED, TaskTable, WAITING } from './table.js';
+import { STARTED, TaskTable, WAITING } from './table.js';
 import { HERE, KERNEL, OUTPUT, waysOf } from './ways.js';
 
 /** What a run needs of its surroundings. */
@@ -38,6 +41,12 @@ export interface RunContext {
   /** Where kernels may run, best first. */
   readonly kernelDevices: readonly ('wasm' | 'js')[];
   readonly recorder: Recorder;
+  /** Bytes that arrays may take on the heap. */
+  readonly budget: number;
+  /** Where arrays go that there is no room for; undefined where none may. */
+  readonly store: SpillStore | undefined;
+  /** Whether results stay where they are, rather than being handed to JavaScript. */
+  readonly keepsResults?: boolean;
   /** Does what this run does on this thread, and knows meanwhile whose it is; default: just does it. */
   readonly within?: (<R>(work: () => R) => R) | undefined;
 }
@@ -65,6 +74,7 @@ export class Run<T> implements LaneSink, HereHost {
   readonly #kernels: KernelFlow;
   readonly #here: HereFlow;
   readonly #calls: CallFlow;
+  readonly #keeper: Keeper | undefined;
   readonly #attempts = new Map<number, number>();
   #left: number;
   #isPumping = false;
@@ -87,12 +97,31 @@ export class Run<T> implements LaneSink, HereHost {
     this.#context = context;
     this.#collect = collect;
     const { heap, recorder, threads } = context;
-    const table = new TaskTable(program, waysOf(program, context.lanes !== undefined, context.kernelDevices));
+    const plan = planMemory(program, heap, context.budget, context.store !== undefined);
+    const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices);
+    const table = new TaskTable(program, ways, plan.safe?.sigma);
     const results = new Results(program, heap);
+    if (plan.needs !== undefined) {
+      this.#keeper = new Keeper({
+        program,
+        plan,
+        budget: context.budget,
+        heap,
+        results,
+        recorder,
+        store: context.store,
+        threads,
+        wake: () => (this.#failure === undefined ? this.#pumpSoon() : this.#settleFailure()),
+        fail: (error) => this.#fail(error),
+      });
+      table.keeper = this.#keeper;
+      results.keeper = this.#keeper;
+    }
     const lanes = context.lanes?.(this);
     const lane = lanes?.kernels;
     const devices = context.kernelDevices;
-    const kernels = new KernelFlow({ table, results, heap, recorder, devices, lane, threads });
+    const { needs } = plan;
+    const kernels = new KernelFlow({ table, results, heap, recorder, devices, lane, threads, needs });
     const oneByOne = lanes === undefined;
     const { local, retries } = context;
     const calls = new CallFlow({ host: this, table, results, lane: lanes?.calls, retries });
@@ -128,6 +157,11 @@ export class Run<T> implements LaneSink, HereHost {
     this.pump();
   }
 
+  /** The most bytes that were in use at once, what running calls said they need included. */
+  get peak(): number {
+    return this.#keeper?.peak ?? 0;
+  }
+
   // The loop.
 
   get isGoing(): boolean {
@@ -157,9 +191,10 @@ export class Run<T> implements LaneSink, HereHost {
       this.#pumpAgain = false;
       this.#kernels.admit(fail);
       this.#calls.send(fail);
-      // Kernels that were left for want of room are no reason to try again; new ones are.
-      const left = admissible.size;
-      const hasOther = (): boolean => this.#pumpAgain || callable.size > 0 || admissible.size > left;
+      // Those that were left for want of room are no reason to try again; new ones are.
+      const kernelsLeft = admissible.size;
+      const callsLeft = callable.size;
+      const hasOther = (): boolean => this.#pumpAgain || callable.size > callsLeft || admissible.size > kernelsLeft;
       const turn = (): boolean => this.#here.run(turnEnds, hasOther);
       isTurnOver = !(this.#context.within?.(turn) ?? turn());
       if (hasOther()) this.#pumpAgain = true;
@@ -169,7 +204,9 @@ export class Run<T> implements LaneSink, HereHost {
     if (!this.isGoing) return;
     if (this.#left === 0) this.#succeed();
     else if (isTurnOver) this.#pumpLater();
-    else if (this.#kernels.inFlight + this.#calls.inFlight > 0) this.#context.crowd.goesOn(this);
+    else if (this.#kernels.inFlight + this.#calls.inFlight > 0 || this.#keeper?.isBusy) {
+      this.#context.crowd.goesOn(this);
+    }
     // A task of this thread may itself wait for another run.
     else if (this.#here.pending > 0) this.#context.crowd.mayWait(this);
     else this.#stuck();
@@ -205,14 +242,31 @@ export class Run<T> implements LaneSink, HereHost {
       return;
     }
     const lack = this.#kernels.lack ?? this.#here.lack;
-    if (lack !== undefined && !this.#context.crowd.mayWait(this)) {
-      this.#failedNow(lack.task, lack.error);
+    const isHeld = lack !== undefined || (this.#keeper?.isStrict ?? false);
+    if (isHeld && !this.#context.crowd.mayWait(this)) {
+      this.#rescue(lack);
       return;
     }
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.pump();
     }, RETRY_MS);
+  }
+
+  /** What lacks memory may get it from arrays of this run that are not needed now. */
+  #rescue(lack: Lack | undefined): void {
+    if (this.#keeper === undefined) {
+      if (lack !== undefined) this.#failedNow(lack.task, lack.error);
+      return;
+    }
+    try {
+      this.#keeper.rescue(lack?.task ?? -1, lack?.error.bytes ?? 0);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#context.crowd.goesOn(this);
+    if (!this.#keeper.isBusy) this.#pumpLater();
   }
 
   inputsOf(task: number): unknown[] {
@@ -286,7 +340,7 @@ export class Run<T> implements LaneSink, HereHost {
       return;
     }
     this.#attempts.set(task, attempt);
-    this.#table.state[task] = WAITING;
+    this.#table.stop(task);
     this.#table.makeReady(task);
     this.#pumpSoon();
   }
@@ -297,7 +351,7 @@ export class Run<T> implements LaneSink, HereHost {
     this.#calls.ended(kernel);
     if (!this.isGoing) return;
     if (kernel !== undefined) this.#kernels.undo(task);
-    this.#table.state[task] = WAITING;
+    this.#table.stop(task);
     this.#table.reroute(task, HERE);
     this.#pumpSoon();
   }
@@ -305,7 +359,7 @@ export class Run<T> implements LaneSink, HereHost {
   unchained(task: number): void {
     this.#calls.ended();
     if (!this.isGoing) return;
-    this.#table.state[task] = WAITING;
+    this.#table.stop(task);
     if (this.#table.blocking[task] === 0) this.#table.makeReady(task);
     this.#pumpSoon();
   }
@@ -322,6 +376,8 @@ export class Run<T> implements LaneSink, HereHost {
 
   endedHere(task: number, start: number, end: number): void {
     this.#ended(task, start, end, 0, false);
+    // What it gave back may be room for others.
+    if (this.#keeper?.isStrict) this.#pumpAgain = true;
   }
 
   /** @param wasAdmitted whether kernels that wait for this task were unblocked when it was admitted. */
@@ -329,7 +385,7 @@ export class Run<T> implements LaneSink, HereHost {
     const { way, state, ticket } = this.#table;
     const { succStart, succs } = this.#program;
     ticket[task] = -1;
-    state[task] = DONE;
+    this.#table.finish(task);
     this.#left--;
     this.#context.recorder.ended(task, start, end, thread, this.#results);
     for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
@@ -347,6 +403,16 @@ export class Run<T> implements LaneSink, HereHost {
   // The end.
 
   #succeed(): void {
+    const fetching = this.#context.keepsResults ? undefined : this.#results.fetch(this.#program.targets);
+    if (fetching === undefined) this.#answer();
+    else
+      fetching.then(
+        () => this.isGoing && this.#answer(),
+        (error: unknown) => this.#fail(error),
+      );
+  }
+
+  #answer(): void {
     try {
       const answer = this.#collect(this.#results);
       this.#close();
@@ -374,6 +440,7 @@ export class Run<T> implements LaneSink, HereHost {
   /** A failed run is over when nothing of it writes to memory any more. */
   #settleFailure(): void {
     if (this.#isOver || this.#failure === undefined || this.#kernels.inFlight > 0 || !this.#callsStopped) return;
+    if (this.#keeper?.isBusy) return;
     this.#close();
     this.#reject(this.#failure.error);
   }
@@ -385,6 +452,7 @@ export class Run<T> implements LaneSink, HereHost {
     clearImmediate(this.#immediate);
     this.#kernels.close();
     this.#results.releaseAll();
+    this.#keeper?.close();
     this.#context.crowd.leave(this);
     this.#context.recorder.finished(this.#failure);
   }

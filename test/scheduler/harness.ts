@@ -7,6 +7,7 @@ import { collect, rebuild } from '../../dist/graph/collect.js';
 import { buildProgram } from '../../dist/graph/program.js';
 import { HeapMark } from '../../dist/memory/detach.js';
 import { Heap } from '../../dist/memory/heap.js';
+import { SpillStore } from '../../dist/memory/spill.js';
 import { Crowd } from '../../dist/scheduler/crowd.js';
 import type { Observer } from '../../dist/scheduler/observer.js';
 import { Recorder } from '../../dist/scheduler/recorder.js';
@@ -18,6 +19,8 @@ export class Bench {
   readonly #local: LocalKernels;
   readonly #crowd = new Crowd();
   readonly #engine: Engine | undefined;
+  /** Where arrays go that there is no room for. */
+  readonly store = new SpillStore();
 
   /** @param threads 0 for `sync` */
   constructor(threads: number, limit?: number, module: WebAssembly.Module = compileKernels()) {
@@ -54,6 +57,8 @@ export class Bench {
         signal: settings.signal,
         kernelDevices: ['wasm', 'js'],
         recorder,
+        budget: settings.memory.host ?? this.heap.limit,
+        store: settings.spill === false ? undefined : this.store,
       },
       (results) =>
         rebuild(
@@ -71,5 +76,6 @@ export class Bench {
 
   async close(): Promise<void> {
     await this.#engine?.close();
+    await this.store.close();
   }
 }
