@@ -4,9 +4,18 @@ import { applyKernel } from '../../dist/devices/bodies.js';
 import type { Device } from '../../dist/devices/contract.js';
 import { onnxSource } from '../../dist/devices/onnx/source.js';
 import { matmul } from '../../dist/kernels/matmul.js';
+import { deviceConformance } from './conform.js';
+import { denseContractions } from './dense-contractions.js';
 import { compute, filled } from './heap-arrays.js';
 
 const source = onnxSource(2);
+
+deviceConformance(source, {
+  isRequired: true,
+  kernels: ['matmul', 'contract', 'linearKernel'],
+  cases: { contract: denseContractions('float64', 'float32') },
+});
+
 let device: Device;
 
 beforeAll(async () => {

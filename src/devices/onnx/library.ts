@@ -9,9 +9,9 @@ import { itemSize, viewOf } from '../../array/dtype.js';
 import type { OnnxModel } from '../../kernels/contract.js';
 import { kernels } from '../../kernels/registry.js';
 import type { HostedArray, HostedCall, HostedLibrary, LibraryOptions } from '../hosted/library.js';
+import { Staging } from '../hosted/staging.js';
 import { encodeModel } from './protobuf.js';
 import type { OnnxRuntime, OnnxSession, OnnxTensor } from './runtime.js';
-import { Staging } from './staging.js';
 
 /** Sessions that are kept; each takes some tens of kilobytes. */
 const SESSIONS = 64;

@@ -1,5 +1,5 @@
 /**
- * Buffers outside the heap: onnxruntime takes no shared memory, so inputs are copied to such and outputs from them. They
+ * Buffers outside the heap: libraries take no shared memory, so inputs are copied to such and outputs from them. They
  * are kept for the next call, because fresh memory costs as much again as the copy (its pages are made when they are
  * first touched), up to a bound; the ones used longest ago go first.
  */
