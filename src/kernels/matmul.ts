@@ -10,6 +10,7 @@ import { checkDTypeIn, checkInputs, checkNdim, checkParams, checkSameDType, flag
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { isDirect } from './contraction.js';
 import { flat } from './flat.js';
+import { productNode } from './onnx/product.js';
 
 const name = 'matmul';
 
@@ -121,6 +122,18 @@ export const matmul: Kernel = {
         const wide = a.dtype === 'float64' ? 1 : 0;
         const operands = [a.pointer, Number(transposeA), b.pointer, Number(transposeB), outputs[0]!.pointer];
         return [wide, m, n, k, ...operands, Number(symmetric), pieceLength(call), scratch];
+      },
+    },
+    onnx: {
+      can(inputs, params) {
+        const { m, n, k } = sizes(inputs, params);
+        return m * n * k > 0;
+      },
+      model(inputs, params) {
+        const { m, n, transposeA, transposeB, symmetric } = sizes(inputs, params);
+        const names = ['in0', symmetric ? 'in0' : 'in1'] as const;
+        const nodes = [productNode(inputs[0]!.dtype, names, transposeA, transposeB, 'out0')];
+        return { nodes, inputs: inputs.map(({ shape }) => shape), outputs: [[m, n]] };
       },
     },
   },
