@@ -11,12 +11,15 @@ import { ArgumentError } from '../errors.js';
 import { ExpressionBuilder } from '../kernels/expression-builder.js';
 import { serialize } from '../kernels/expression-text.js';
 import { wholeNumber } from './axes.js';
+import { type Chunks, chunkSizes } from './blocks/grid.js';
+import { leafBlocks } from './blocks/leaves.js';
 import { astype } from './cast.js';
 import { elementwiseCall } from './expression-call.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, LazyArray, leaf } from './lazy-array.js';
 import { reshape } from './manipulate.js';
 import { checkNames } from './options.js';
+import { rechunk } from './rechunk.js';
 import { viewOf } from './view.js';
 
 export interface ArrayOptions {
@@ -24,6 +27,8 @@ export interface ArrayOptions {
   readonly dtype?: DType;
   /** Another shape with as many elements. */
   readonly shape?: readonly number[];
+  /** Blocks: one size for all axes, a size per axis, or the exact sizes per axis. Default: one block. */
+  readonly chunks?: Chunks;
 }
 
 /**
@@ -37,12 +42,16 @@ export interface ArrayOptions {
  * nd.array([[1, 2], [3, 4]]).shape; // [2, 2]
  */
 export function array(data: ArrayInput, options: ArrayOptions = {}): LazyArray {
-  checkNames('nd.array', options, ['dtype', 'shape']);
+  const where = 'nd.array';
+  checkNames(where, options, ['dtype', 'shape', 'chunks']);
+  const { chunks, ...rest } = options;
   if (data instanceof LazyArray) {
-    const cast_ = cast(data, 'nd.array', options);
-    return options.shape === undefined ? cast_ : reshape(cast_, options.shape);
+    const cast_ = cast(data, where, rest);
+    const shaped = rest.shape === undefined ? cast_ : reshape(cast_, rest.shape);
+    return chunks === undefined ? shaped : rechunk(shaped, chunks);
   }
-  return leaf(toNDArray(data, { ...options, where: 'nd.array' }));
+  const values = toNDArray(data, { ...rest, where });
+  return chunks === undefined ? leaf(values) : leafBlocks(values, chunkSizes(where, chunks, values.shape));
 }
 
 /** Constants of up to this many elements are values; larger ones are made where they are used. */
