@@ -46,7 +46,7 @@ export function viewBlocks(
 ): LazyArray {
   const { shape, axes, steps } = view;
   const walks = axes.map((axis, i) =>
-    axis === null ? undefined : stretches(chunks[axis]!, view.start[axis]!, steps[i]!, shape[i]!),
+    axis === null || steps[i] === 0 ? undefined : stretches(chunks[axis]!, view.start[axis]!, steps[i]!, shape[i]!),
   );
   const sizes = shape.map((length, i) => walks[i]?.map(({ count }) => count) ?? [length]);
   const strides = blockStrides(chunks);
@@ -57,7 +57,7 @@ export function viewBlocks(
     const start = fixed.map((stretch) => stretch.start);
     const places = fixed.map(({ block }) => block);
     axes.forEach((axis, i) => {
-      if (axis === null) return;
+      if (axis === null || walks[i] === undefined) return;
       const stretch = walks[i]![index[i]!]!;
       start[axis] = stretch.start;
       places[axis] = stretch.block;
