@@ -3,7 +3,7 @@ import { checkShape, sizeOf } from '../array/ndarray.js';
 import { OptionError, ShapeError } from '../errors.js';
 import type { Chunks } from './blocks/grid.js';
 
-export { type Chunks, chunkSizes } from './blocks/grid.js';
+export type { Chunks } from './blocks/grid.js';
 
 /** How long each axis is; a number for one axis. */
 export type RandomShape = number | readonly number[];

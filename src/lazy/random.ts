@@ -9,10 +9,11 @@ import { OptionError } from '../errors.js';
 import type { Kernel, KernelParams } from '../kernels/contract.js';
 import { blockParams, randomIntegers, randomNormal, randomUniform } from '../kernels/random.js';
 import { blocksBy } from './blocks/blocked.js';
-import type { Sizes } from './blocks/grid.js';
+import { chunksFor } from './blocks/budget.js';
+import { chosenSizes, type Sizes } from './blocks/grid.js';
 import { kernelCall1, type LazyArray } from './lazy-array.js';
 import { checkNames } from './options.js';
-import { chunkSizes, type RandomOptions, type RandomShape, seedOr, shapeOf } from './random-options.js';
+import { type RandomOptions, type RandomShape, seedOr, shapeOf } from './random-options.js';
 
 export type { Chunks, RandomOptions, RandomShape } from './random-options.js';
 export { type ChoiceOptions, choice, type PermutationOptions, permutation } from './random-order.js';
@@ -113,8 +114,9 @@ function filled(
   }
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const params = { ...given, seed: seedOr(where, seed) } as KernelParams;
-  if (chunks === undefined) return kernelCall1(kernel, [], { ...params, ...blockParams({ shape: lengths }) });
-  return inBlocks(kernel, params, lengths, chunkSizes(where, chunks, lengths));
+  const sizes = chosenSizes(where, chunks, lengths, chunksFor(lengths, rest.dtype ?? 'float64'));
+  if (sizes === undefined) return kernelCall1(kernel, [], { ...params, ...blockParams({ shape: lengths }) });
+  return inBlocks(kernel, params, lengths, sizes);
 }
 
 function inBlocks(kernel: Kernel, params: KernelParams, within: readonly number[], sizes: Sizes): LazyArray {

@@ -31,6 +31,16 @@ export function chunkSizes(where: string, chunks: Chunks, shape: readonly number
   });
 }
 
+/** The blocks that were asked for, or else those of `otherwise`. @throws OptionError as `chunkSizes` */
+export function chosenSizes(
+  where: string,
+  chunks: Chunks | undefined,
+  shape: readonly number[],
+  otherwise: Sizes | undefined,
+): Sizes | undefined {
+  return chunks === undefined ? otherwise : chunkSizes(where, chunks, shape);
+}
+
 /** `length` in blocks of `size`, the last as long as what is left. */
 export function evenly(length: number, size: number): number[] {
   const sizes = new Array<number>(Math.floor(length / size)).fill(size);
