@@ -10,6 +10,7 @@ import { checkDTypeIn, checkInputs, checkNdim, checkParams, checkSameDType, flag
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { isDirect } from './contraction.js';
 import { flat } from './flat.js';
+import { productBody } from './gpu/matmul.js';
 
 const name = 'matmul';
 
@@ -123,5 +124,6 @@ export const matmul: Kernel = {
         return [wide, m, n, k, ...operands, Number(symmetric), pieceLength(call), scratch];
       },
     },
+    gpu: productBody(sizes),
   },
 };
