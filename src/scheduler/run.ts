@@ -103,7 +103,8 @@ export class Run<T> implements LaneSink, HereHost {
     const { heap, recorder, threads } = context;
     const { plan } = context;
     const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices, context.keepsKernels);
-    const table = new TaskTable(program, ways, plan.safe?.sigma ?? runOrder(program, plan.needs));
+    const atOnce = context.lanes === undefined ? 1 : threads;
+    const table = new TaskTable(program, ways, plan.safe?.sigma ?? runOrder(program, plan.needs, atOnce));
     const results = new Results(program, heap);
     if (plan.needs !== undefined) {
       this.#keeper = new Keeper({
