@@ -180,8 +180,13 @@ export class DeviceFlow implements LineHost {
     const { program } = this.#options.table;
     const { kinds } = this.#options.placing;
     let at = task;
-    while (kinds[at] === FOLLOWS && this.#away[at] === 1) at = program.deps[program.depStart[at] as number] as number;
-    if (this.#away[at] === 1 && !this.#fetching.has(at)) this.#wanted.add(at);
+    // What it shows comes as a whole, as long as it is there
+    while (kinds[at] === FOLLOWS) {
+      const source = program.deps[program.depStart[at] as number] as number;
+      if (this.#away[source] === 0 || this.#remote.holder(source) < 0) break;
+      at = source;
+    }
+    if (this.#away[at] === 1 && this.#remote.holder(at) >= 0 && !this.#fetching.has(at)) this.#wanted.add(at);
   }
 
   nextUse(task: number): number {
@@ -254,7 +259,6 @@ export class DeviceFlow implements LineHost {
     this.#dispatch.end(task, this.#now());
     this.#endedThere(task, start, end);
     if (this.#away[task] === 0) this.#arrived(task);
-    else if (this.#needed[task] === 1) this.want(task);
   }
 
   #endedThere(task: number, start: number, end: number): void {
@@ -263,11 +267,14 @@ export class DeviceFlow implements LineHost {
     const shows: number[] = [];
     for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
       const user = succs[e] as number;
-      if (this.#options.placing.kinds[user] === FOLLOWS && this.#away[user] === 1 && table.state[user] === STARTED)
-        shows.push(user);
+      const isShown = this.#options.placing.kinds[user] === FOLLOWS && table.state[user] === STARTED;
+      // What can only be shown on the host keeps its source until it is there
+      if (isShown && this.#away[user] === 1 && this.#remote.holder(user) >= 0) shows.push(user);
     }
     host.endedThere(task, start, end);
     for (const user of shows) this.#endedThere(user, end, end);
+    // When all that needed it shows it, it is gone by now
+    if (this.#away[task] === 1 && this.#needed[task] === 1) this.want(task);
   }
 
   failed(task: number, error: unknown, start: number, end: number): void {
@@ -341,7 +348,7 @@ export class DeviceFlow implements LineHost {
     const finish = (error: unknown): void => {
       this.#fetching.delete(task);
       for (const array of copy) array.release();
-      if (error !== undefined || !host.isGoing || results.uses(task) === 0) {
+      if (error !== undefined || !host.isGoing) {
         for (const handle of handles) handle.release();
         if (error !== undefined && host.isGoing) host.failedThere(task, error, start, recorder.now());
         host.wake();
@@ -354,6 +361,8 @@ export class DeviceFlow implements LineHost {
       this.#away[task] = 0;
       this.#dispatch.data.made(task, 0, this.#now());
       this.#arrived(task);
+      // Taken for what shows it alone
+      if (results.uses(task) === 0) results.release(task);
       host.wake();
     };
     Promise.all(copy.map(({ array }, i) => memory.read(array, arrays[i] as NDArray))).then(
@@ -369,7 +378,7 @@ export class DeviceFlow implements LineHost {
     for (let e = program.succStart[task] as number; e < (program.succStart[task + 1] as number); e++) {
       const user = program.succs[e] as number;
       if (this.#away[user] === 1 && this.#options.placing.kinds[user] === FOLLOWS) {
-        if (state[user] !== DONE) continue;
+        if (state[user] === DONE && this.#options.results.uses(user) === 0) continue;
         try {
           kernels.takeOutput(user);
         } catch (error) {
@@ -378,6 +387,8 @@ export class DeviceFlow implements LineHost {
           return;
         }
         this.#away[user] = 0;
+        const now = this.#options.recorder.now();
+        if (state[user] === STARTED) this.#options.host.endedThere(user, now, now);
         this.#arrived(user);
       } else if (
         (way[user] === HERE || way[user] === CALL || way[user] === KERNEL || way[user] === OUTPUT) &&
