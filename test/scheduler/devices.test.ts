@@ -8,6 +8,7 @@ import { type SimulatedOptions, SimulatedSource } from '../../dist/devices/simul
 import { installSource } from '../../dist/devices/sources.js';
 import {
   ComputationAbortedError,
+  DeviceLostError,
   DeviceUnavailableError,
   DeviceUnsupportedError,
   HeapExhaustedError,
@@ -420,6 +421,49 @@ describe('errors and the end', () => {
   });
 });
 
+describe('a device that is lost', () => {
+  it('is an error that says so where nothing else may be used; the next run opens it again', async () => {
+    const sim = device('sim', { memory, loseAfter: 5 });
+    const failing = runtime.compute(chain(12), on('sim'));
+    await expect(failing).rejects.toMatchObject({ cause: expect.any(DeviceLostError) });
+    await expect(failing).rejects.toThrow(/device 'sim' was lost/);
+    expect(sim.counts).toMatchObject({ arrays: 0, bytes: 0 });
+    const result = await runtime.compute(chain(3), on('sim'));
+    expect(plain(result)).toEqual(plain(await runtime.compute(chain(3), reference)));
+    expect(sim.counts).toMatchObject({ opened: 2 });
+  });
+
+  it('is done without where others may be used: what was nowhere else is computed again', async () => {
+    const bench = new Bench(2);
+    for (const loseAfter of [1, 4, 9, 12]) {
+      const sim = device('sim', { memory, loseAfter, traits: { ahead: 3 } });
+      const { ran, observers } = watch();
+      const before = bench.heap.used;
+      const result = await bench.computeOn(chain(12), ['sim', 'js'], { observers }, slowThreads(1));
+      expect(plain(result)).toEqual(plain(await runtime.compute(chain(12), reference)));
+      expect(ran.get('js')).toBeGreaterThan(0);
+      expect(sim.counts).toMatchObject({ arrays: 0, bytes: 0 });
+      expect(bench.heap.used).toBe(before);
+      for (const remove of uninstall.splice(0)) remove();
+    }
+    await bench.close();
+  });
+
+  it('while its results are fetched: the same', async () => {
+    const sim = device('sim', { memory: { ...memory, latency: 0.05 }, scale: 1 });
+    const bench = new Bench(2);
+    const run = await bench.startOn(chain(2), ['sim', 'js'], {}, slowThreads(1));
+    const isReading = setInterval(() => {
+      if (sim.counts.reads > 0) sim.lose();
+    }, 5);
+    const result = await run.promise;
+    clearInterval(isReading);
+    expect(plain(result)).toEqual(plain(await runtime.compute(chain(2), reference)));
+    expect(sim.counts).toMatchObject({ reads: 1, arrays: 0 });
+    await bench.close();
+  });
+});
+
 describe('random graphs', () => {
   let sync: Bench;
   let bench: Bench;
@@ -474,7 +518,43 @@ describe('random graphs', () => {
       },
     );
     await fc.assert(property, { numRuns: 60, seed: 20_261_123 });
-    expect(placed).toBeGreaterThan(500);
+    expect(placed).toBeGreaterThan(300);
+  }, 120_000);
+
+  it('on devices that are lost: no function is called twice, the results of sync or an error, all memory back', async () => {
+    let rescued = 0;
+    const property = fc.asyncProperty(
+      fc.integer({ min: 0, max: 2 ** 31 }),
+      fc.integer({ min: 6, max: 50 }),
+      fc.integer({ min: 1, max: 10 }),
+      fc.boolean(),
+      async (seed, size, loseAfter, aliases) => {
+        const capacity = 1 << 20;
+        const a = device('a', { memory: { capacity }, traits: traits(true, 0.2), loseAfter, hasAliases: aliases });
+        const b = device('b', { memory: { capacity }, traits: traits(false, 0.3) });
+        const mine = randomGraph(randomOf(seed), size, false);
+        const before = bench.heap.used;
+        const outcome = await bench.computeOn(mine.target, ['a', 'b', 'js'], {}, slowThreads(0.8)).then(
+          (result) => ({ result }),
+          (error: unknown) => ({ error }),
+        );
+        if ('result' in outcome) {
+          const expected = await sync.computeOn(randomGraph(randomOf(seed), size, false).target, ['js']);
+          expect(plain(outcome.result)).toEqual(plain(expected));
+          expect(Array.from(mine.counter.subarray(0, mine.calls))).toEqual(Array(mine.calls).fill(1));
+          if (a.counts.calls >= loseAfter) rescued++;
+        } else {
+          expect(outcome.error).toMatchObject({ cause: expect.any(DeviceLostError) });
+          expect(Math.max(0, ...mine.counter.subarray(0, mine.calls))).toBeLessThanOrEqual(1);
+        }
+        expect([a.counts.arrays, a.counts.bytes, b.counts.arrays, b.counts.bytes]).toEqual([0, 0, 0, 0]);
+        expect(bench.heap.used).toBe(before);
+        for (const remove of uninstall.splice(0)) remove();
+        await closeIdleDevices();
+      },
+    );
+    await fc.assert(property, { numRuns: 60, seed: 20_261_125 });
+    expect(rescued).toBeGreaterThan(10);
   }, 120_000);
 
   it('with failures and aborts injected: an error, and all memory back', async () => {
