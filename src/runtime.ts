@@ -15,13 +15,13 @@ import {
   type Settings,
 } from './config.js';
 import { LocalKernels } from './devices/bodies.js';
-import { type DeviceInfo, discover, kernelDevices } from './devices/discovery.js';
+import { type DeviceInfo, kernelDevices } from './devices/discovery.js';
 import { Engine } from './devices/engine.js';
 import type { LaneSink } from './devices/lanes.js';
 import { closeIdleDevices } from './devices/leases.js';
 import { renew } from './devices/revectorize.js';
 import { deviceSources } from './devices/sources.js';
-import { instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
+import { buildOf, instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
 import { ComputationAbortedError, MemoryBudgetError, OptionError, RuntimeClosedError } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
 import { wrapPersisted } from './graph/delayed.js';
@@ -35,10 +35,11 @@ import { fuse } from './kernels/fuse.js';
 import { HeapMark } from './memory/detach.js';
 import { Heap, MAX_HEAP_BYTES } from './memory/heap.js';
 import { SpillStore } from './memory/spill.js';
-import { CostFile } from './scheduler/cost-file.js';
 import { Crowd } from './scheduler/crowd.js';
-import { easier, type MemoryPlan, planMemory } from './scheduler/memory-plan.js';
-import { CostModel } from './scheduler/model.js';
+import { measuredDevices } from './scheduler/device-speeds.js';
+import { belongsHere, didHere } from './scheduler/inline.js';
+import { type Knowledge, knowledgeOf } from './scheduler/knowledge.js';
+import { capacityOf, easier, type MemoryPlan, planMemory } from './scheduler/memory-plan.js';
 import type { Observer } from './scheduler/observer.js';
 import { Persisted } from './scheduler/persisted.js';
 import { type Placing, placingOf } from './scheduler/placing.js';
@@ -79,6 +80,8 @@ interface Memory {
   readonly budget: number;
   /** For arrays that there is no room for, by folder. */
   readonly stores: Map<string | undefined, SpillStore>;
+  /** How long things take with these kernels. */
+  readonly knowledge: Knowledge;
 }
 
 /** The heap cannot be larger than 4 GiB; a budget by default leaves some of that for gaps between arrays. */
@@ -178,7 +181,7 @@ export class Runtime {
     const { nodes } = collect(target);
     const built = buildProgram(nodes);
     const program = optimized(built, settings);
-    const isThreaded = settings.scheduler === 'threads';
+    const isThreaded = settings.scheduler !== 'sync';
     if (platform === undefined) waysOf(program, isThreaded, kernelDevices(settings.devices).host);
     const threads = isThreaded ? settings.workers : 1;
     const budget = Math.min(settings.memory.host ?? this.#memory?.budget ?? budgetByDefault(), MAX_HEAP_BYTES);
@@ -190,7 +193,7 @@ export class Runtime {
       budget: platform === undefined || asked.memory !== undefined ? budget : undefined,
       spill: settings.spill !== false,
       platform,
-      model: learned(),
+      model: knowledgeOf(buildOf(this.#memory?.revectorize ?? settings.revectorize)).model,
     };
     const planned = (form: Program): { readonly plan: Plan; readonly moved: number } => {
       const plan = planProgram(form, how);
@@ -223,9 +226,11 @@ export class Runtime {
     this.#options = { ...this.#options, ...checked };
   }
 
-  /** Every device: available, or the reason why not. */
+  /** Every device: available, with its speed where `lazuli calibrate` has measured it, or the reason why not. */
   devices(): DeviceInfo[] {
-    return discover(this.#memory?.revectorize ?? resolveSettings(this.#options, environmentOptions()).revectorize);
+    return measuredDevices(
+      this.#memory?.revectorize ?? resolveSettings(this.#options, environmentOptions()).revectorize,
+    );
   }
 
   /** The record of the run that ended last, undefined before the first. */
@@ -272,6 +277,7 @@ export class Runtime {
         local: new LocalKernels(heap, code),
         code,
         revectorize,
+        knowledge: knowledgeOf(buildOf(revectorize)),
         budget: budgetByDefault(),
         stores: new Map(),
       };
@@ -335,7 +341,12 @@ export class Runtime {
   #places(program: Program, isThreaded: boolean, settings: Settings): Promise<Placing | undefined> | undefined {
     if (deviceSources().length === 0) return undefined;
     const { devices: asked, workers: threads } = settings;
-    return placingOf(program, { asked, isThreaded, threads, model: new CostModel() });
+    return placingOf(program, {
+      asked,
+      isThreaded,
+      threads,
+      model: this.#memoryOf(settings.revectorize).knowledge.model,
+    });
   }
 
   async #run<T>(
@@ -349,16 +360,22 @@ export class Runtime {
     const memory = this.#memoryOf(settings.revectorize);
     const { heap, crowd, mark, local } = memory;
     const store = storeOf(memory, settings.spill);
-    const budget = Math.min(settings.memory.host ?? memory.budget, heap.limit);
+    const budget = Math.min(settings.memory.host ?? memory.budget, capacityOf(heap, settings.workers));
     const planned = (form: Program): MemoryPlan => planMemory(form, heap, budget, store !== undefined);
     const fused = optimized(built, settings);
     const choose = () => easier(fused, () => built, planned);
-    const threaded = settings.scheduler === 'threads' && built.nodes.length > 0;
-    const places = this.#places(fused, threaded, settings);
+    const isThreaded = settings.scheduler !== 'sync';
+    const places = this.#places(fused, isThreaded, settings);
     let placing = places === undefined ? undefined : await places;
     const { program, plan } = this.#ifThereIsRoom(choose) ?? (await this.#whenThereIsRoom(choose, settings.signal));
-    if (placing !== undefined && program !== fused) placing = await this.#places(program, threaded, settings);
+    if (placing !== undefined && program !== fused) placing = await this.#places(program, isThreaded, settings);
     if (this.#closed) throw new RuntimeClosedError();
+    const keepsKernels =
+      settings.scheduler === 'auto' &&
+      placing === undefined &&
+      belongsHere(program, memory.knowledge, devices, settings.workers);
+    // Without calls there is nothing left for threads, and none need be started
+    const threaded = isThreaded && program.nodes.length > 0 && !(keepsKernels && !hasCalls(program));
     if (memory.code.micro !== undefined) {
       if (threaded) readScripts(functionsOf(program));
       if (runs === 0) renew();
@@ -369,9 +386,10 @@ export class Runtime {
     let run: Run<T> | undefined;
     const recorder = new Recorder(program, {
       observers: bar === undefined ? (observers as Observer[]) : [...(observers as Observer[]), bar as Observer],
-      scheduler: settings.scheduler,
-      workers: threaded ? settings.workers : 0,
+      scheduler: threaded ? 'threads' : 'sync',
+      workers: settings.scheduler === 'sync' ? 0 : settings.workers,
       peak: () => Math.max(memory.heap.peak, run?.peak ?? 0),
+      knowledge: memory.knowledge,
     });
     const used = threaded ? this.#engineOf(settings.workers, memory) : undefined;
     const { workers: threads, retries, timeout, signal } = settings;
@@ -387,6 +405,7 @@ export class Runtime {
       timeout,
       signal,
       kernelDevices: devices,
+      keepsKernels,
       placing,
       recorder,
       budget,
@@ -399,7 +418,9 @@ export class Runtime {
       run = new Run(program, context, (results) => take(program, results));
       this.#running.add(run);
       runs++;
+      const start = keepsKernels ? performance.now() : 0;
       run.start();
+      if (keepsKernels) didHere(performance.now() - start);
       return await run.promise;
     } finally {
       if (run !== undefined) {
@@ -425,12 +446,6 @@ function storeOf({ stores }: Memory, spill: boolean | string): SpillStore | unde
   return store;
 }
 
-/** What is known of this machine's times. */
-function learned(): CostModel {
-  const { speeds = {}, model } = new CostFile().load() ?? {};
-  return new CostModel(new Map(Object.entries(speeds)), model);
-}
-
 function budgetByDefault(): number {
   return Math.min(MOST_BY_DEFAULT, Math.floor(availableMemory() / 2));
 }
@@ -443,6 +458,11 @@ function optimized(program: Program, { passes }: Settings): Program {
 /** Bytes that the process may still take: of the machine, or of its control group. */
 function availableMemory(): number {
   return (process as { availableMemory?: () => number }).availableMemory?.() ?? freemem();
+}
+
+/** Whether a program has tasks that are for threads, or may take their time on this one. */
+function hasCalls({ nodes }: Program): boolean {
+  return nodes.some(({ op }) => op.kind === 'call' || op.kind === 'method');
 }
 
 /** Among the calls of a program that has kernels too, which may be many, some of the functions. */

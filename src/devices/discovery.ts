@@ -16,6 +16,18 @@ export interface DeviceInfo {
   readonly description?: string;
   /** Bytes of the memory it computes in. */
   readonly memory?: number;
+  /** What `lazuli calibrate` has measured of it on one thread. */
+  readonly speed?: DeviceRates;
+}
+
+/** Float64 products and long arrays. */
+export interface DeviceRates {
+  /** 10⁹ operations a second. */
+  readonly gflops: number;
+  /** 10⁹ bytes a second. */
+  readonly gbps: number;
+  /** Seconds of a kernel that does nothing. */
+  readonly overhead: number;
 }
 
 const notYet = 'this version of lazuli has no such device';

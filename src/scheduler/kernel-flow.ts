@@ -37,6 +37,9 @@ export class KernelFlow {
   readonly #lane: KernelLane | undefined;
   /** So many kernels in flight keep every thread busy. */
   readonly #enough: number;
+  /** With one thread each kernel waits for the one admitted before, so that they run in the order of admission. */
+  readonly #isInLine: boolean;
+  #lastAdmitted = -1;
   readonly #needs: Needs | undefined;
   readonly #scratch = new Map<number, Block>();
   readonly #bytesOf = new Map<number, number>();
@@ -63,6 +66,7 @@ export class KernelFlow {
     this.#devices = options.devices;
     this.#lane = options.lane;
     this.#enough = 16 * options.threads;
+    this.#isInLine = options.threads === 1;
     this.#needs = options.needs;
   }
 
@@ -113,6 +117,8 @@ export class KernelFlow {
       const before = ticket[deps[e] as number] as number;
       if (before >= 0) after.push(before);
     }
+    const last = this.#isInLine ? (ticket[this.#lastAdmitted] ?? -1) : -1;
+    if (last >= 0 && !after.includes(last)) after.push(last);
     if (!lane.hasRoomFor(after.length)) return false;
     const inputs = this.#inputs(task);
     if (kernelDevice(node, inputs, this.#devices) === 'js') {
@@ -123,9 +129,10 @@ export class KernelFlow {
       return true;
     }
     const call = this.#prepare(task, node, inputs);
-    this.#recorder.device(task, 'wasm');
+    this.#recorder.device(task, 'wasm', inputs);
     try {
       ticket[task] = lane.admit(call, after);
+      this.#lastAdmitted = task;
     } catch (error) {
       this.undo(task);
       throw error;
@@ -230,7 +237,7 @@ export class KernelFlow {
     const node = this.#table.program.nodes[task] as TaskNode;
     const inputs = this.#inputs(task);
     const device = kernelDevice(node, inputs, this.#devices);
-    this.#recorder.device(task, device);
+    this.#recorder.device(task, device, inputs);
     return { call: this.#prepare(task, node, inputs), device };
   }
 

@@ -9,6 +9,7 @@
  */
 import { MemoryBudgetError } from '../errors.js';
 import type { Program } from '../graph/program.js';
+import { SCRATCH_BYTES } from '../kernels/contract.js';
 import type { Heap } from '../memory/heap.js';
 import { spillPlan } from './evict.js';
 import { type Needs, needsOf, takesMemory, workloadOf } from './needs.js';
@@ -32,6 +33,14 @@ export interface SafePlan {
   readonly work: Workload;
   readonly sigma: SafeOrder;
 }
+
+/** Bytes of the heap that arrays may have: what its threads work in is not theirs. */
+export function capacityOf(heap: Heap, threads: number): number {
+  return Math.max(0, heap.limit - heap.base - (threads + 1) * SCRATCH_BYTES - OTHER_BYTES);
+}
+
+/** Code made for kernels, and the words that threads sleep on. */
+const OTHER_BYTES = 1 << 20;
 
 /**
  * O(tasks + inputs), and O(m log m) where not everything fits at once.

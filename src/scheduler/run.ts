@@ -43,6 +43,8 @@ export interface RunContext {
   readonly signal: AbortSignal | undefined;
   /** Where kernels may run, best first. */
   readonly kernelDevices: readonly ('wasm' | 'js')[];
+  /** Whether kernels stay on this thread although there are lanes: they take less than waking another. */
+  readonly keepsKernels?: boolean | undefined;
   /** Where else they may, and by which policy; undefined where none does. */
   readonly placing?: Placing | undefined;
   readonly recorder: Recorder;
@@ -104,8 +106,8 @@ export class Run<T> implements LaneSink, HereHost, DeviceHost {
     this.#context = context;
     this.#collect = collect;
     const { heap, recorder, threads } = context;
-    const { plan } = context;
-    const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices, context.placing?.kinds);
+    const { plan, placing, keepsKernels, keepsResults = false } = context;
+    const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices, keepsKernels, placing?.kinds);
     const table = new TaskTable(program, ways, plan.safe?.sigma ?? runOrder(program, plan.needs));
     const results = new Results(program, heap);
     if (plan.needs !== undefined) {
@@ -138,7 +140,6 @@ export class Run<T> implements LaneSink, HereHost, DeviceHost {
     this.#kernels = kernels;
     this.#calls = calls;
     this.#left = program.nodes.length;
-    const { placing, keepsResults = false } = context;
     if (placing !== undefined) {
       const isThreaded = lanes !== undefined;
       const shared = { host: this, table, results, kernels, heap, recorder };

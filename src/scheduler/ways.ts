@@ -25,28 +25,36 @@ const INLINE_SECONDS = 5e-6;
 
 /**
  * The way of every task.
+ * @param keepsKernels whether kernels stay on this thread although there are others
  * @param placed 0 for the tasks that are placed while the program runs; undefined where none is
- * @throws DeviceUnsupportedError for a task that has no body where it was asked to run.
+ * @throws DeviceUnsupportedError for a task that has no body where it was asked to run
  */
 export function waysOf(
   program: Program,
   threaded: boolean,
   devices: readonly ('wasm' | 'js')[],
+  keepsKernels = false,
   placed?: Uint8Array,
 ): Uint8Array {
   const ways = new Uint8Array(program.nodes.length);
   for (let task = 0; task < ways.length; task++) {
-    ways[task] = placed?.[task] === 0 ? ELSEWHERE : wayOf(program, task, threaded, devices);
+    ways[task] = placed?.[task] === 0 ? ELSEWHERE : wayOf(program, task, threaded, devices, keepsKernels);
   }
   return ways;
 }
 
-function wayOf(program: Program, task: number, threaded: boolean, devices: readonly ('wasm' | 'js')[]): number {
+function wayOf(
+  program: Program,
+  task: number,
+  threaded: boolean,
+  devices: readonly ('wasm' | 'js')[],
+  keepsKernels: boolean,
+): number {
   const node = program.nodes[task] as TaskNode;
   switch (node.op.kind) {
     case 'kernel':
       if (isAlias(node)) return OUTPUT;
-      return kernelDevice(node, undefined, devices) === 'wasm' && threaded ? KERNEL : HERE;
+      return kernelDevice(node, undefined, devices) === 'wasm' && threaded && !keepsKernels ? KERNEL : HERE;
     case 'item':
       return outputOf(program, task) === undefined ? HERE : OUTPUT;
     case 'call': {
