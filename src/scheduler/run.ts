@@ -405,6 +405,10 @@ export class Run<T> implements LaneSink, HereHost, DeviceHost {
     this.#results.consumed(task);
   }
 
+  repeats(count: number): void {
+    this.#left += count;
+  }
+
   failedThere(task: number, error: unknown, start: number, end: number): void {
     if (this.isGoing) this.#gaveUp(task, error, start, end, 0);
   }
@@ -432,7 +436,7 @@ export class Run<T> implements LaneSink, HereHost, DeviceHost {
       else if (way[successor] !== KERNEL && state[successor] === WAITING) this.#table.unblock(successor);
     }
     this.#results.consumed(task);
-    this.#devices?.endedOnHost(task);
+    this.#devices?.endedOnHost(task, start, end);
   }
 
   // The end.
