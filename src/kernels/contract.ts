@@ -114,6 +114,58 @@ export interface TensorFlowBody {
   ): readonly Tensor[];
 }
 
+/** What a GPU body may count on. */
+export interface GpuTraits {
+  /** Bytes of an array that a shader sees through one binding; of the workgroup's memory. */
+  readonly maxBinding: number;
+  readonly workgroupMemory: number;
+  /** Arrays that one shader binds; workgroups along one dimension. */
+  readonly maxArrays: number;
+  readonly maxWorkgroups: number;
+  /** The tile that products are fastest with on this adapter: an index into `productTiles` of gpu/product.ts. */
+  readonly productTile: number;
+}
+
+/**
+ * What a pass reads or writes: bytes `offset … offset + bytes` (multiples of 256, default all) of an array. Inputs are
+ * bound as `var<storage, read>`, all else as `read_write`; `status` is one `atomic<u32>`, the call's status.
+ */
+export type GpuOperand =
+  | {
+      readonly of: 'input' | 'output' | 'scratch';
+      readonly index: number;
+      readonly offset?: number;
+      readonly bytes?: number;
+    }
+  | { readonly of: 'status' };
+
+/** One dispatch of a shader. */
+export interface GpuPass {
+  /** WGSL with the entry point `main`: same text, same pipeline. Operand i is binding i of group 0, `numbers` the next. */
+  readonly code: string;
+  readonly operands: readonly GpuOperand[];
+  /** 32-bit words of the uniform; see gpu/words.ts for those that are no unsigned numbers. */
+  readonly numbers: readonly number[];
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** The dispatches of a call, in order. */
+export interface GpuPlan {
+  /** Bytes of the scratch arrays. */
+  readonly scratch?: readonly number[];
+  readonly passes: readonly GpuPass[];
+}
+
+/**
+ * WGSL for a call. Arrays lie in the GPU's memory row-major, with the bytes they have on the heap (so that of uint8 and
+ * bool there are four in a word); an array of no elements has a word nevertheless.
+ */
+export interface GpuBody {
+  /** Whether it takes these dtypes and shapes. */
+  can(inputs: readonly ArraySpec[], params: KernelParams, gpu: GpuTraits): boolean;
+  plan(inputs: readonly ArraySpec[], outputs: readonly ArraySpec[], params: KernelParams, gpu: GpuTraits): GpuPlan;
+}
+
 export interface Kernel {
   readonly name: string;
   /** The one output has the bytes of the first input in the same order: another shape of it, which is never copied. */
@@ -124,6 +176,7 @@ export interface Kernel {
   readonly bodies: {
     readonly js: JsBody;
     readonly wasm?: WasmBody;
+    readonly gpu?: GpuBody;
     readonly onnx?: OnnxBody;
     readonly tensorflow?: TensorFlowBody;
   };

@@ -10,6 +10,7 @@ import { checkDTypeIn, checkInputs, checkNdim, checkParams, checkSameDType, flag
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { isDirect } from './contraction.js';
 import { flat } from './flat.js';
+import { productBody } from './gpu/matmul.js';
 import { productNode } from './onnx/product.js';
 
 const name = 'matmul';
@@ -146,5 +147,6 @@ export const matmul: Kernel = {
         return [tf.matMul(a!, b ?? a!, transposeA, transposeB)];
       },
     },
+    gpu: productBody(sizes),
   },
 };

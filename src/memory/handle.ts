@@ -61,9 +61,11 @@ export class Handle {
     return this.#owner ?? this;
   }
 
-  /** The byte address of the first element. */
+  /** The byte address of the first element. @throws RangeError while the bytes are away */
   get pointer(): number {
-    return this.#owner === undefined ? this.#pointer : this.#owner.pointer;
+    if (this.#owner !== undefined) return this.#owner.pointer;
+    if (this.#block === undefined) throw new RangeError('handle: its bytes are not on the heap');
+    return this.#pointer;
   }
 
   get nbytes(): number {

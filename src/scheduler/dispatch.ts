@@ -81,7 +81,7 @@ export class Dispatch {
   /** The ordered pool that the first of a task's inputs in flight is in; and how many are in others. */
   readonly #chain: Int32Array;
   readonly #others: Int32Array;
-  /** Predicted seconds of what each slot of each pool was given and has not ended. */
+  /** Predicted seconds of what each slot was given and has not ended; long queues are only those of ordered pools. */
   readonly #given: readonly Float64Array[];
   readonly #seconds: Float64Array;
   /** The largest priority by size, at least a little. */
@@ -185,12 +185,17 @@ export class Dispatch {
     }
   }
 
-  /** A task that was committed did not run: it is to be placed anew, at other seconds (`seconds` by device). */
+  /**
+   * A task that was committed did not run: it is to be placed anew, at other seconds (`seconds` by device). What was
+   * committed because of it is taken back before.
+   */
   takeBack(task: number, seconds: Float64Array, now: number): void {
-    this.#leave(task, this.#deviceOf[task] as number, now);
+    const device = this.#deviceOf[task] as number;
+    this.#leave(task, device, now);
     this.#deviceOf[task] = IDLE;
+    this.#isOffItsWay(task, this.#device(device).pool);
     this.#seconds.set(seconds, task * this.#work.devices);
-    this.#queue(task, now);
+    if (this.#waits[task] === 0) this.#queue(task, now);
   }
 
   #leave(task: number, device: number, now: number): void {
@@ -200,7 +205,8 @@ export class Dispatch {
     (this.#committed[pool] as number)--;
     given[slot] = Math.max(0, (given[slot] as number) - overhead - this.#time(task, device));
     if (this.#committed[pool] === 0) given.fill(0);
-    (this.#free[pool] as Float64Array)[slot] = now + (given[slot] as number);
+    const isOrdered = this.#platform.pools[pool]?.isOrdered === true;
+    (this.#free[pool] as Float64Array)[slot] = isOrdered ? now + (given[slot] as number) : now;
   }
 
   /** An input of a task was committed, or ended. */
@@ -226,6 +232,19 @@ export class Dispatch {
     this.#deviceOf[task] = device;
     this.data.promised(task, this.#device(device).memory, now);
     this.#isOnItsWay(task, pool, now);
+  }
+
+  #isOffItsWay(task: number, pool: number): void {
+    const { userStart, users } = this.#work;
+    for (let u = userStart[task] as number; u < (userStart[task + 1] as number); u++) {
+      const user = users[u] as number;
+      (this.#open[user] as number)++;
+      if (this.#chain[user] !== pool) (this.#others[user] as number)--;
+      if (this.#placed[user] !== IDLE) this.#takeOut(user);
+      if (this.#kinds[user] !== FOLLOWS || this.#deviceOf[user] === IDLE) continue;
+      this.#deviceOf[user] = IDLE;
+      this.#isOffItsWay(user, pool);
+    }
   }
 
   #isOnItsWay(task: number, pool: number, now: number): void {

@@ -49,8 +49,8 @@ export interface ExplainerOptions {
   readonly keys: readonly string[];
   readonly run: Simulation;
   readonly policy: string;
-  /** Whether a budget may have held tasks back. */
-  readonly isHeld: boolean;
+  /** Tasks that could not start as soon as they might have, for want of memory. */
+  readonly refused: ReadonlySet<number>;
   /** Why a task cannot run on a device although it has a body for it. */
   readonly unfit?: ((task: number, device: number) => string | undefined) | undefined;
 }
@@ -117,14 +117,17 @@ export class Explainer {
   }
 
   #waits(task: number): Explanation['waits'] {
-    const { platform, run, isHeld } = this.#options;
+    const { platform, run, refused } = this.#options;
     const { pool, memory } = platform.devices[run.device[task] as number] as { pool: number; memory: number };
     const start = run.start[task] as number;
-    const { made, ready } = this.#inputs(task, memory);
+    const { made, ready, transfer } = this.#inputs(task, memory);
     const there = Math.min(start, ready);
-    // With a slot idle all the while, what it waited for was memory
-    const idle = isHeld ? this.#idleSeconds(pool, there, start) : 0;
-    return { transfer: there - made, memory: idle, slot: Math.max(0, start - there - idle) };
+    // With a slot idle all the while, what it waited for was memory, or a link that was busy with other transfers
+    const idle = this.#idleSeconds(pool, there, start);
+    const isHeld = refused.has(task);
+    const links = there - made + (!isHeld && transfer > 0 ? idle : 0);
+    const held = isHeld ? idle : 0;
+    return { transfer: links, memory: held, slot: Math.max(0, start - made - links - held) };
   }
 
   #choice(task: number, device: number): Choice {
@@ -266,13 +269,13 @@ class WholeExplanation implements Explanation {
   toString(): string {
     const { transfer, memory, slot } = this.waits;
     const waited = [
-      ...(transfer > 0 ? [`${time(transfer)} for links`] : []),
+      ...(transfer > 0 ? [`${time(transfer)} for its inputs to come`] : []),
       ...(memory > 0 ? [`${time(memory)} for memory`] : []),
       ...(slot > 0 ? [`${time(slot)} for a slot`] : []),
     ];
     const gives = this.bytes > 0 ? `, gives ${size(this.bytes)}` : '';
     const works = this.scratch > 0 ? `, works in ${size(this.scratch)}` : '';
-    const wait = waited.length > 0 ? `; its inputs ready, it waits ${waited.join(' and ')}` : '';
+    const wait = waited.length > 0 ? `; its inputs made, it waits ${waited.join(', ')}` : '';
     const head = `${short(this.key)} runs on ${this.device} from ${time(this.start)} to ${time(this.end)}${gives}${works}${wait}`;
     const cell = (seconds: number | null): string => (seconds === null ? '–' : time(seconds));
     const rows = this.choices.map(({ device, seconds, transfer, inputs, end, lost }) => [

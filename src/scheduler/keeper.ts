@@ -17,7 +17,7 @@ import type { Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
 import type { SpillStore } from '../memory/spill.js';
 import { Admission } from './admission.js';
-import { checkSpilling, type MemoryPlan, persistedOf, type SafePlan } from './memory-plan.js';
+import { type MemoryPlan, persistedOf, type SafePlan, spilling } from './memory-plan.js';
 import { needsOf, workloadOf } from './needs.js';
 import { safeOrder } from './order.js';
 import { keptOn } from './persisted.js';
@@ -170,13 +170,18 @@ export class Keeper {
    * @throws HeapExhaustedError when that is beyond the budget: the task has to wait
    */
   claim(bytes: number): void {
+    if (this.#hasRoom(bytes)) return;
     const { heap, budget } = this.#options;
-    if (heap.arrays + this.#declared + bytes <= budget) return;
     throw new HeapExhaustedError(
       bytes,
       `no room for ${bytes} bytes within the memory budget of ${budget}: ${heap.arrays} are in use. Give it more with ` +
         "the option 'memory', or work on smaller blocks",
     );
+  }
+
+  #hasRoom(bytes: number): boolean {
+    const { heap, budget } = this.#options;
+    return heap.arrays + this.#declared + 64 * Math.ceil(bytes / 64) <= budget;
   }
 
   /** A task has arrays on the heap as its result. */
@@ -236,7 +241,7 @@ export class Keeper {
     const needs = needsOf(program);
     const work = workloadOf(program, needs);
     const safe = { work, sigma: safeOrder(work) };
-    checkSpilling(program, safe, budget, true);
+    spilling(program, safe, budget, true);
     this.#admission = undefined;
     this.#head = 0;
     const spiller = this.#spill(safe, needs.shown);
@@ -259,7 +264,9 @@ export class Keeper {
     const { program, results, heap, store, recorder, wake, fail } = this.#options;
     if (store === undefined) throw new Error('keeper: there is no store to spill to');
     this.#safe = safe;
-    this.#spiller = new Spiller({ program, safe, shown, results, heap, store, recorder, moved: wake, failed: fail });
+    const hasRoom = (bytes: number): boolean => this.#hasRoom(bytes);
+    const events = { hasRoom, moved: wake, failed: fail };
+    this.#spiller = new Spiller({ program, safe, shown, results, heap, store, recorder, ...events });
     return this.#spiller;
   }
 

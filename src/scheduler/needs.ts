@@ -116,11 +116,11 @@ export function inputSpecs(
   task: number,
   specs: Needs['specs'],
 ): readonly ArraySpec[] | undefined {
-  const said = (nodes[task]?.op as KernelOp).specs;
+  const said = (nodes[task] as TaskNode).op as KernelOp;
   const first = depStart[task] as number;
   const inputs: ArraySpec[] = [];
   for (let e = first; e < (depStart[task + 1] as number); e++) {
-    const spec = specs[deps[e] as number]?.[0] ?? said?.[e - first];
+    const spec = specs[deps[e] as number]?.[0] ?? said.specs?.[e - first];
     if (spec === undefined || spec.shape.some(Number.isNaN)) return undefined;
     inputs.push(spec);
   }

@@ -21,7 +21,7 @@ type Planned = Omit<Plan, 'explain' | 'toString'>;
 export function planText(plan: Planned, platform: Platform, names: readonly string[]): string {
   const shown: { readonly task: PlannedTask; readonly name: string }[] = [];
   plan.tasks.forEach((task, i) => {
-    if (task.end - task.start >= NOTICEABLE || task.bytes > 0) shown.push({ task, name: names[i] as string });
+    if (task.end - task.start >= NOTICEABLE) shown.push({ task, name: names[i] as string });
   });
   const hidden = plan.tasks.length - shown.length;
   const lines = [summary(plan, platform)];
@@ -37,7 +37,7 @@ export function planText(plan: Planned, platform: Platform, names: readonly stri
     table.splice(FIRST + 1, 0, `… ${tasks.length - FIRST - LAST} more, all of them in plan.tasks`);
     lines.push(...table);
   }
-  if (hidden > 0) lines.push(`and ${hidden} that only pass results on and take no time`);
+  if (hidden > 0) lines.push(`and ${hidden} that take no time: values that are there, and what passes them on`);
   return lines.join('\n');
 }
 

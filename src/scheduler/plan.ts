@@ -57,9 +57,11 @@ export function makePlan(options: PlanOptions): Plan {
   const sigma = safeOrder(options.work);
   const files = spillsOf(options.work, sigma, budget, keys, spill);
   const work = files === undefined ? options.work : withFiles(options.work, platform, files);
-  const admission =
-    budget === Number.POSITIVE_INFINITY || files !== undefined ? undefined : new Admission(work, sigma, budget);
-  let policy: Policy = inOrder(options.position ?? sigma.position);
+  const isLimited = budget !== Number.POSITIVE_INFINITY && files === undefined;
+  const admission = isLimited ? new WatchedAdmission(work, sigma, budget) : undefined;
+  // As a run does: where not everything fits at once, what is ready starts along σ
+  const position = neededAtOnce(work) <= budget ? options.position : undefined;
+  let policy: Policy = inOrder(position ?? sigma.position);
   if (work.size > 0 && work.size <= PORTFOLIO_TASKS && platform.pools.length > 1) {
     policy = choose(work, platform, candidates(work, platform), error).policy;
   }
@@ -69,15 +71,8 @@ export function makePlan(options: PlanOptions): Plan {
   if (admission !== undefined) peak[host] = admission.peak;
   if (files !== undefined) peak[host] = Math.min(budget, peak[host] as number);
   const names = options.names ?? keys.map((key) => key.replace(/-[^-]*$/, ''));
-  const explainer = new Explainer({
-    work,
-    platform,
-    keys,
-    run,
-    policy: policy.name,
-    isHeld: admission !== undefined,
-    unfit: options.unfit,
-  });
+  const refused = admission?.refused ?? new Set<number>();
+  const explainer = new Explainer({ work, platform, keys, run, policy: policy.name, refused, unfit: options.unfit });
   const order = Array.from({ length: work.size }, (_, task) => task);
   order.sort((a, b) => (run.start[a] as number) - (run.start[b] as number) || a - b);
   const plan = {
@@ -102,6 +97,25 @@ export function makePlan(options: PlanOptions): Plan {
       order.map((task) => names[task] as string),
     ),
   );
+}
+
+/** Remembers which tasks it did not let start at once. */
+class WatchedAdmission extends Admission {
+  readonly refused = new Set<number>();
+
+  override canStart(task: number): boolean {
+    const may = super.canStart(task);
+    if (!may) this.refused.add(task);
+    return may;
+  }
+}
+
+/** Bytes when everything is there at once. */
+function neededAtOnce({ bytes, scratch }: Workload): number {
+  let sum = 0;
+  for (const size of bytes) sum += size;
+  for (const size of scratch) sum += size;
+  return sum;
 }
 
 /** What has to be written out; undefined when everything fits. */

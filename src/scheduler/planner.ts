@@ -9,12 +9,14 @@ import type { Program } from '../graph/program.js';
 import type { ArraySpec, Kernel, KernelParams } from '../kernels/contract.js';
 import { type ForecastDevice, forecast, hasBody } from './forecast.js';
 import { CostModel, type DeviceSpeed } from './model.js';
+import { needsOf, takesMemory } from './needs.js';
 import { makePlan } from './plan.js';
 import type { Plan } from './planned.js';
 import type { Platform } from './platform.js';
 import { type CheckedTable, type DeviceTable, type PlatformTable, readTable } from './platform-table.js';
 import { size } from './quantity.js';
 import { runOrder } from './run-order.js';
+import { outputOf } from './ways.js';
 import type { Workload } from './workload.js';
 
 export interface PlanRequest {
@@ -57,9 +59,14 @@ export function planProgram(program: Program, request: PlanRequest): Plan {
     );
   }
   const devices = checked.devices.map((device) => forecastDevice(device, own));
-  const { work: base, keys } = forecast(program, devices, model, allowed);
+  const { work: base, keys } = forecast(program, devices, model, allowed, threadsOf(platform));
   const work = { ...base, seconds: base.seconds.slice() };
-  keepAtHome(program, work, platform);
+  keepAtHome(
+    program,
+    work,
+    platform,
+    checked.devices.flatMap((device, d) => (callsFunctions(device) ? [d] : [])),
+  );
   const unfit = leaveOutWhatDoesNotFit(work, platform);
   checkAble(program, work, checked, base);
   return makePlan({
@@ -70,9 +77,17 @@ export function planProgram(program: Program, request: PlanRequest): Plan {
     names: program.nodes.map(({ op }) => op.name),
     error: model.error,
     spill,
-    position: runOrder(program)?.position ?? Int32Array.from({ length: work.size }, (_, task) => task),
+    position:
+      runOrder(program, takesMemory(program) ? needsOf(program) : undefined)?.position ??
+      Int32Array.from({ length: work.size }, (_, task) => task),
     unfit,
   });
+}
+
+/** Threads that share the loops of wide kernels. */
+function threadsOf({ devices, pools }: Platform): number {
+  const wasm = devices.find(({ name }) => name === 'wasm');
+  return wasm === undefined ? 1 : (pools[wasm.pool]?.slots ?? 1);
 }
 
 function tableOf({ platform, threads, budget, model }: PlanRequest): PlatformTable {
@@ -114,18 +129,23 @@ function forecastDevice(
   return {
     name,
     can,
-    callsFunctions: device.functions ?? name === 'js',
+    callsFunctions: callsFunctions(device),
     model: isOwn ? undefined : new CostModel(new Map([[name, { overhead, flops, bandwidth }]])),
   };
 }
 
-/** Values that are there, items and structures are JavaScript's: they stay in the host's memory. */
-function keepAtHome({ nodes }: Program, work: Workload, { devices }: Platform): void {
-  if (devices.every(({ memory }) => memory === 0) || devices.every(({ memory }) => memory !== 0)) return;
-  nodes.forEach(({ op }, task) => {
-    if (op.kind !== 'value' && op.kind !== 'structure') return;
-    devices.forEach(({ memory }, d) => {
-      if (memory !== 0) work.seconds[task * work.devices + d] = Number.POSITIVE_INFINITY;
+const callsFunctions = ({ name, functions }: CheckedTable['devices'][number]): boolean => functions ?? name === 'js';
+
+/** Values, structures and items are JavaScript's: they are where functions are called, else in the host's memory. */
+function keepAtHome(program: Program, work: Workload, { devices }: Platform, callers: readonly number[]): void {
+  const inHost = devices.flatMap(({ memory }, d) => (memory === 0 ? [d] : []));
+  const homes = callers.length > 0 ? callers : inHost;
+  if (homes.length === 0) return;
+  program.nodes.forEach(({ op }, task) => {
+    const isOutput = op.kind === 'item' && outputOf(program, task) !== undefined;
+    if (op.kind === 'kernel' || op.kind === 'call' || isOutput) return;
+    devices.forEach((_, d) => {
+      if (!homes.includes(d)) work.seconds[task * work.devices + d] = Number.POSITIVE_INFINITY;
     });
   });
 }

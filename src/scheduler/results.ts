@@ -7,8 +7,9 @@ import { toNDArray } from '../array/convert.js';
 import { NDArray } from '../array/ndarray.js';
 import { ArgumentError } from '../errors.js';
 import type { Program } from '../graph/program.js';
-import { Handle } from '../memory/handle.js';
+import { type Copy, Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
+import type { Remote } from './remote.js';
 
 /** One array of a kernel, or all of them for one with several outputs. */
 export type Held = Handle | readonly Handle[];
@@ -22,6 +23,8 @@ export interface HeapKeeper {
 
 export class Results {
   keeper: HeapKeeper | undefined;
+  /** What is in the memories of devices. */
+  remote: Remote | undefined;
   readonly #heap: Heap;
   readonly #program: Program;
   readonly #values: unknown[];
@@ -98,6 +101,12 @@ export class Results {
     return handle;
   }
 
+  /** The result as a device with a memory of its own reads it: an array on the host, wherever it lies there. */
+  arrayOf(task: number): NDArray {
+    const held = this.#held[task];
+    return held instanceof Handle ? held.view() : toNDArray(this.#values[task], { where: 'kernel input' });
+  }
+
   /** The result for the caller: ordinary JavaScript-owned data. */
   take(task: number): unknown {
     const held = this.#held[task];
@@ -147,6 +156,7 @@ export class Results {
 
   /** Gives the arrays of a result back. */
   release(task: number): void {
+    this.remote?.release(task);
     const held = this.#held[task];
     if (held === undefined) return;
     this.#held[task] = undefined;
@@ -163,7 +173,7 @@ function isHere(held: Held | undefined): boolean {
 async function fetched(handle: Handle): Promise<NDArray> {
   if (handle.isHere) return handle.copyOut();
   const array = NDArray.zeros(handle.shape, handle.dtype);
-  await handle.copy?.read(new Uint8Array(array.data.buffer, array.data.byteOffset, array.data.byteLength));
+  await (handle.copy as Copy).read(new Uint8Array(array.data.buffer, array.data.byteOffset, array.data.byteLength));
   return array;
 }
 

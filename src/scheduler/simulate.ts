@@ -66,7 +66,10 @@ export function simulate(
   /** Slots that a pool may use: those of the threads are fewer while others occupy cores. */
   const slotsOf = (pool: number): number => {
     let slots = platform.pools[pool]?.slots as number;
-    if (pool === 0) platform.pools.forEach(({ cores = 0 }, other) => (slots -= cores * (busy[other] as number)));
+    if (pool !== 0) return slots;
+    platform.pools.forEach(({ cores = 0 }, other) => {
+      slots -= cores * (busy[other] as number);
+    });
     return slots;
   };
   /** Of what a pool was given, the first whose inputs are there begins. */

@@ -4,9 +4,11 @@
  * Transfers go one after the other, through the store's own buffer, so that making room takes no room.
  */
 import { toNDArray } from '../array/convert.js';
+import { viewOf } from '../array/dtype.js';
 import { gather, NDArray } from '../array/ndarray.js';
+import { HeapExhaustedError } from '../errors.js';
 import type { Program } from '../graph/program.js';
-import type { Handle } from '../memory/handle.js';
+import type { Copy, Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
 import { FileCopy, type SpillStore } from '../memory/spill.js';
 import { Residents } from './evict.js';
@@ -24,6 +26,8 @@ export interface SpillerOptions {
   readonly heap: Heap;
   readonly store: SpillStore;
   readonly recorder: Recorder;
+  /** Whether so many bytes may be taken from the heap. */
+  readonly hasRoom: (bytes: number) => boolean;
   /** Something has left or come back. */
   readonly moved: () => void;
   /** A file could not be written or read. */
@@ -35,9 +39,12 @@ export class Spiller {
   readonly #residents: Residents;
   /** The arrays of each datum that was on the heap once. */
   readonly #handles = new Map<number, readonly Handle[]>();
-  /** On their way out: nobody may start to use them. */
+  /** On their way out, and on their way in: nobody may start to use them. */
   readonly #leaving = new Set<number>();
+  readonly #coming = new Set<number>();
   #transfers = 0;
+  /** Bytes that were free, but in pieces. */
+  #scattered = 0;
 
   constructor(options: SpillerOptions) {
     this.#options = options;
@@ -79,7 +86,7 @@ export class Spiller {
   }
 
   #isAway(datum: number): boolean {
-    return this.#leaving.has(datum) || (this.#handles.get(datum)?.some(({ isHere }) => !isHere) ?? false);
+    return this.#leaving.has(datum) || this.#coming.has(datum) || this.#away(datum).length > 0;
   }
 
   /** Bytes that a task's inputs will take on the heap when it starts. @param isKernel whether it takes them there */
@@ -88,6 +95,7 @@ export class Spiller {
     let sum = 0;
     for (const datum of this.#inputsOf(task)) {
       if (isKernel && !this.#handles.has(datum)) this.#measure(datum);
+      if (this.#coming.has(datum)) continue;
       if (this.#isAway(datum) || (isKernel && !this.#handles.has(datum))) sum += bytes[datum] as number;
     }
     return sum;
@@ -110,7 +118,8 @@ export class Spiller {
    * when it is under way, or done.
    */
   makeRoom(bytes: number, task: number): boolean {
-    const victims = bytes > 0 ? this.#victims(bytes, task) : [];
+    const lacking = bytes > 0 || this.#scattered > 0 ? Math.max(0, bytes) + this.#scattered : 0;
+    const victims = lacking > 0 ? this.#victims(lacking, task) : [];
     if (victims === undefined) return false;
     const back = this.away(task).filter((datum) => !this.#leaving.has(datum));
     for (const { datum } of victims) {
@@ -130,6 +139,7 @@ export class Spiller {
       (error: unknown) => {
         this.#transfers--;
         this.#leaving.clear();
+        this.#coming.clear();
         this.#options.failed(error);
       },
     );
@@ -138,35 +148,45 @@ export class Spiller {
 
   /** What is to leave: data of this run, then kept results that nobody works on. */
   #victims(bytes: number, task: number): Victim[] | undefined {
-    const { work } = this.#options.safe;
-    for (;;) {
-      const { data } = this.#residents.victims(bytes, task);
-      const gone = data.filter((datum) => this.#handles.get(datum)?.every(({ isReleased }) => isReleased));
-      for (const datum of gone) this.#residents.remove(datum);
-      if (gone.length > 0) continue;
-      const victims: Victim[] = data
-        .filter((datum) => this.#handles.get(datum)?.every((handle) => this.#isOurs(handle)))
-        .map((datum) => ({ datum, handles: this.#handles.get(datum) as readonly Handle[] }));
-      let lacking = bytes - victims.reduce((sum, { datum }) => sum + (work.bytes[datum] as number), 0);
-      for (const [handle, users] of keptOn(this.#options.heap)) {
-        if (lacking <= 0) break;
-        if (users > 0 || !handle.isHere) continue;
-        victims.push({ datum: -1, handles: [handle] });
-        lacking -= handle.allocated;
-      }
-      return lacking > 0 ? undefined : victims;
+    for (let asked = bytes; ; ) {
+      const { data, isEnough } = this.#residents.victims(asked, task);
+      const victims = data.map((datum) => ({ datum, handles: this.#here(datum) })).filter(this.#mayLeave);
+      const lacking = bytes - victims.reduce((sum, victim) => sum + allocated(victim), 0);
+      if (lacking <= 0) return victims;
+      // Of several outputs some may be gone already: then another one has to leave besides
+      if (isEnough) asked += lacking;
+      else return this.#withKept(victims, lacking);
     }
   }
 
-  /** A kept array that another run works on too stays. */
-  #isOurs(handle: Handle): boolean {
-    return (keptOn(handle.heap).get(handle) ?? 1) <= 1;
+  readonly #mayLeave = ({ datum, handles }: Victim): boolean => {
+    if (handles.length === 0) this.#residents.remove(datum);
+    return handles.length > 0 && handles.every(isOurs);
+  };
+
+  /** Besides data of this run, kept results that nobody works on; undefined when all of them are not enough. */
+  #withKept(victims: Victim[], bytes: number): Victim[] | undefined {
+    let lacking = bytes;
+    for (const [handle, users] of keptOn(this.#options.heap)) {
+      if (lacking <= 0) break;
+      if (users > 0 || !handle.isHere) continue;
+      victims.push({ datum: -1, handles: [handle] });
+      lacking -= handle.allocated;
+    }
+    return lacking > 0 ? undefined : victims;
+  }
+
+  /** The arrays of a datum that are on the heap. */
+  #here(datum: number): readonly Handle[] {
+    return this.#handles.get(datum)?.filter(({ isReleased, isHere }) => !isReleased && isHere) ?? [];
   }
 
   /** What is somewhere else too leaves at once. */
   #tryLeave({ datum, handles }: Victim): boolean {
-    const isCopied = datum >= 0 && this.#options.results.givenValue(datum) !== undefined;
-    if (!isCopied && handles.some(({ copy }) => copy === undefined)) return false;
+    const value = datum < 0 ? undefined : this.#options.results.givenValue(datum);
+    const [first] = handles;
+    if (value !== undefined && first?.copy === undefined) first?.keep(new ValueCopy(value));
+    if (handles.some(({ copy }) => copy === undefined)) return false;
     for (const handle of handles) handle.leave();
     this.#leaving.delete(datum);
     return true;
@@ -174,14 +194,35 @@ export class Spiller {
 
   /** What JavaScript has is copied at once. */
   #tryReturn(datum: number): boolean {
-    const value = this.#options.results.givenValue(datum);
-    const [handle] = this.#handles.get(datum) as readonly Handle[];
-    if (value === undefined || handle === undefined) return false;
-    // What left is larger, so that there is room; where the heap lacks it in one piece, the run hears of it
-    handle.come();
-    gather(toNDArray(value), handle.view().data);
+    const [handle] = this.#away(datum);
+    if (!(handle?.copy instanceof ValueCopy)) return false;
+    if (!this.#tryCome([handle])) return true;
+    handle.copy.put(handle.bytes());
     this.#residents.add(datum);
     return true;
+  }
+
+  /**
+   * Takes room for all of these arrays, or none: it may have gone to what nobody knew of beforehand, or lie in pieces.
+   * Then more has to be made the next time.
+   */
+  #tryCome(handles: readonly Handle[]): boolean {
+    const bytes = handles.reduce((sum, { nbytes }) => sum + nbytes, 0);
+    if (!this.#options.hasRoom(bytes)) return false;
+    try {
+      for (const handle of handles) handle.come();
+      this.#scattered = 0;
+      return true;
+    } catch (error) {
+      if (!(error instanceof HeapExhaustedError)) throw error;
+      for (const handle of handles) handle.leave();
+      this.#scattered = 2 * this.#scattered + bytes;
+      return false;
+    }
+  }
+
+  #away(datum: number): readonly Handle[] {
+    return this.#handles.get(datum)?.filter(({ isReleased, isHere }) => !isReleased && !isHere) ?? [];
   }
 
   async #transfer(victims: readonly Victim[], back: readonly number[]): Promise<void> {
@@ -198,14 +239,15 @@ export class Spiller {
       this.#leaving.delete(datum);
     }
     for (const datum of back) {
-      const handles = (this.#handles.get(datum) as readonly Handle[]).filter(({ isHere }) => !isHere);
-      // All of its room before anything else may take it
-      for (const handle of handles) handle.come();
+      const handles = this.#away(datum);
+      if (!this.#tryCome(handles)) continue;
+      this.#coming.add(datum);
       for (const handle of handles) {
         const start = recorder.now();
         await handle.copy?.read(handle.bytes());
         recorder.spilled(datum, 'in', handle.nbytes, start, recorder.now());
       }
+      this.#coming.delete(datum);
       this.#residents.add(datum);
     }
   }
@@ -217,6 +259,33 @@ function bytesOfValue(value: unknown): number {
   if (Array.isArray(value)) return value.reduce<number>((sum, item) => sum + bytesOfValue(item), 0);
   return 8;
 }
+
+/** The bytes of an array that JavaScript has anyway. */
+class ValueCopy implements Copy {
+  readonly #value: unknown;
+
+  constructor(value: unknown) {
+    this.#value = value;
+  }
+
+  put(into: Uint8Array): void {
+    const array = toNDArray(this.#value);
+    gather(array, viewOf(array.dtype, into.buffer, into.byteOffset, array.size));
+  }
+
+  async read(into: Uint8Array): Promise<void> {
+    this.put(into);
+  }
+
+  drop(): void {}
+}
+
+/** A kept array that another run works on too stays. */
+function isOurs(handle: Handle): boolean {
+  return (keptOn(handle.heap).get(handle) ?? 1) <= 1;
+}
+
+const allocated = ({ handles }: Victim): number => handles.reduce((sum, handle) => sum + handle.allocated, 0);
 
 /** Arrays that leave together; datum −1 for kept ones that are not of this run. */
 interface Victim {
