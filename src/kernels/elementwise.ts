@@ -10,6 +10,7 @@ import { codeOf, numbersOf, type Program } from './emit/program.js';
 import { type Call, callOf, workOf } from './expression-call.js';
 import { evaluateTo } from './reference/evaluate.js';
 import { remembered } from './remembered.js';
+import { canEvaluateOn, evaluateOn } from './tensorflow/expression.js';
 import {
   describeSpace,
   descriptor,
@@ -116,6 +117,10 @@ export const elementwise: Kernel = {
   bodies: {
     js(inputs, [out], params) {
       evaluateTo(callFor(inputs, params), inputs, out!);
+    },
+    tensorflow: {
+      can: (inputs, params) => canEvaluateOn(callFor(inputs, params)),
+      run: (tf, tensors, inputs, params) => [evaluateOn(tf, callFor(inputs, params), tensors)],
     },
     wasm: {
       export: 'elementwise',
