@@ -74,7 +74,7 @@ function show(x: LazyArray): string {
 
 /** Two float matrices, each as it lies or transposed: the kernel for that. Rows and columns alone are no matrices. */
 function plainProduct(x: LazyArray, y: LazyArray): LazyArray | undefined {
-  if (x.ndim !== 2 || y.ndim !== 2 || isUnknown(x) || isUnknown(y)) return undefined;
+  if (x.ndim !== 2 || y.ndim !== 2 || isUnknown(x) || isUnknown(y) || isChunked(x) || isChunked(y)) return undefined;
   const dtype = promoteTypes(x.dtype, y.dtype);
   if (!isFloat(dtype) || x.shape[1] !== y.shape[0]) return undefined;
   if (x.shape[0] === 1 || y.shape[1] === 1 || x.shape[1] === 1) return undefined;
