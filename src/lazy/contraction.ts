@@ -6,7 +6,7 @@
 
 import type { DType } from '../array/dtype.js';
 import type { NDArray } from '../array/ndarray.js';
-import { promoteTypes } from '../array/promote.js';
+import { isFloat, promoteTypes } from '../array/promote.js';
 import { NODE } from '../graph/node.js';
 import type { KernelOp } from '../kernels/contract.js';
 import { elementwise } from '../kernels/elementwise.js';
@@ -20,6 +20,7 @@ import { astype } from './cast.js';
 import { isUnknown, late } from './late.js';
 import { kernelCall, kernelCall1, type LazyArray } from './lazy-array.js';
 import { arranged, contractPair, sumOut, type Term, termOf } from './term.js';
+import { matrix, wholeProduct } from './whole-product.js';
 
 /** An operand and the label of each of its axes. */
 export interface Labelled {
@@ -101,7 +102,7 @@ function contractChunked(
 ): LazyArray {
   const pair = (list: readonly Labelled[], keep: readonly string[]): LazyArray =>
     contractBlocks(list, keep, lengths, (blocks, own, sum) => {
-      const product = contractAll(name, blocks, keep, own, () => list[0]!.array);
+      const product = matrixProduct(name, blocks, keep) ?? contractAll(name, blocks, keep, own, () => list[0]!.array);
       return sum === undefined ? product : added(sum, product, name);
     });
   let list = operands;
@@ -134,6 +135,18 @@ function added(sum: LazyArray, product: LazyArray, name: string): LazyArray {
   const result = builder.binary('add', builder.input(0, sum.dtype), builder.input(1, sum.dtype));
   const settings = { priority: 0 };
   return kernelCall(elementwise, [sum, product], { expression: serialize(builder.build(result)) }, settings, 'add')[0]!;
+}
+
+/** The product of two blocks that are whole matrices, found without the search for the best way. */
+function matrixProduct(name: string, blocks: readonly Labelled[], out: Labels): LazyArray | undefined {
+  const [a, b] = blocks;
+  if (a === undefined || b === undefined || out.length !== 2) return undefined;
+  const isFit = (x: LazyArray): boolean => x.ndim === 2 && isFloat(x.dtype) && x.shape[0]! > 1 && x.shape[1]! > 1;
+  const isPair = a.labels[0] === out[0] && b.labels[1] === out[1] && a.labels[1] === b.labels[0];
+  const isPlain = isPair && a.labels[1] !== out[0] && a.labels[1] !== out[1] && out[0] !== out[1];
+  if (!isPlain || !isFit(a.array) || !isFit(b.array) || a.array.shape[1] !== b.array.shape[0]) return undefined;
+  const [left, right] = [matrix(a.array), matrix(b.array)];
+  return left === undefined || right === undefined ? undefined : wholeProduct(left, right, name);
 }
 
 type Labels = readonly string[];
