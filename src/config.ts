@@ -14,14 +14,28 @@ export type DeviceChoice = 'auto' | DeviceName | readonly DeviceName[];
 export const passNames = ['fuse'] as const;
 export type PassName = (typeof passNames)[number];
 
+export type ByteSize = number | string;
+export type MemoryOption = ByteSize | { readonly host?: ByteSize; readonly gpu?: ByteSize };
+
 /** Options that configure(), createRuntime() and every call take. */
 export interface RuntimeOptions {
-  /** `'sync'`: this thread, one task at a time, in order. `'threads'`: the pool. Default `'threads'`. */
-  readonly scheduler?: 'sync' | 'threads' | undefined;
+  /**
+   * `'sync'`: this thread, one task at a time, in order. `'threads'`: the pool. `'auto'`: the pool too, but kernels that
+   * would take less time than waking its threads run on this one. Default `'auto'`.
+   */
+  readonly scheduler?: 'auto' | 'sync' | 'threads' | undefined;
   /** Where kernels run: `'auto'`, one device, or a list of devices to choose from. Default `'auto'`. */
   readonly device?: DeviceChoice | undefined;
   /** Threads of the pool. Default: the available cores. */
   readonly workers?: number | undefined;
+  /**
+   * The most that arrays may take at once, whatever the program is: bytes, `'512 MiB'`, or one of these for each memory,
+   * `{ host: '2 GiB', gpu: '1 GiB' }`. A program that needs more in any order writes to files what it needs last; one with
+   * a task that needs more by itself is refused before it runs. Default: half of what is free, and no more than 3 GiB.
+   */
+  readonly memory?: MemoryOption | undefined;
+  /** Whether arrays may be written to files when memory is short, or the folder for that. Default: the temporary one. */
+  readonly spill?: boolean | string | undefined;
   /** Passes over the graph before it runs: all, none, or some by name. Default true. */
   readonly optimize?: boolean | readonly PassName[] | undefined;
   /** How often a failing task is tried again. Default 0. */
@@ -50,9 +64,12 @@ type AnyOptions = RuntimeOptions & RunOptions;
 
 /** Every option decided. */
 export interface Settings {
-  readonly scheduler: 'sync' | 'threads';
+  readonly scheduler: 'auto' | 'sync' | 'threads';
   readonly devices: readonly DeviceName[] | 'auto';
   readonly workers: number;
+  /** Bytes by memory, where they were given. */
+  readonly memory: { readonly host?: number; readonly gpu?: number };
+  readonly spill: boolean | string;
   readonly passes: readonly PassName[];
   readonly retries: number;
   readonly timeout: number | undefined;
@@ -69,7 +86,20 @@ const wholeNumber =
   (value) =>
     Number.isSafeInteger(value) && (value as number) >= least ? undefined : `a whole number ≥ ${least}`;
 
-const isDevice = (value: unknown): boolean => (deviceNames as readonly unknown[]).includes(value);
+/** Names of devices beside those of the package. */
+const addedNames: string[] = [];
+
+/** Has options take another device's name. Returns what takes it back. */
+export function addDeviceName(name: string): () => void {
+  addedNames.push(name);
+  return () => {
+    const at = addedNames.indexOf(name);
+    if (at >= 0) addedNames.splice(at, 1);
+  };
+}
+
+const isDevice = (value: unknown): boolean =>
+  (deviceNames as readonly unknown[]).includes(value) || (addedNames as readonly unknown[]).includes(value);
 
 const deviceCheck: Check = (value) => {
   const fine =
@@ -78,9 +108,23 @@ const deviceCheck: Check = (value) => {
 };
 
 const checks: Readonly<Record<keyof AnyOptions, Check>> = {
-  scheduler: (value) => (value === 'sync' || value === 'threads' ? undefined : "'sync' or 'threads'"),
+  scheduler: (value) =>
+    value === 'auto' || value === 'sync' || value === 'threads' ? undefined : "'auto', 'threads' or 'sync'",
   device: deviceCheck,
   workers: wholeNumber(1),
+  memory: (value) => {
+    const isPerMemory =
+      isObject(value) &&
+      Object.keys(value).length > 0 &&
+      Object.entries(value).every(([name, size]) => ['host', 'gpu'].includes(name) && bytesIn(size) !== undefined);
+    return isPerMemory || bytesIn(value) !== undefined
+      ? undefined
+      : "bytes > 0, text such as '512 MiB' or '2 GB', or { host, gpu } of those";
+  },
+  spill: (value) => {
+    const fine = typeof value === 'boolean' || (typeof value === 'string' && value !== '');
+    return fine ? undefined : 'true, false or the path of a folder';
+  },
   optimize: (value) => {
     const isPass = (name: unknown): boolean => (passNames as readonly unknown[]).includes(name);
     const fine = typeof value === 'boolean' || (Array.isArray(value) && value.every(isPass));
@@ -102,6 +146,8 @@ const runtimeOptionNames = optionNames.filter((name) => name !== 'signal');
 const environment: Readonly<Partial<Record<keyof AnyOptions, (text: string) => unknown>>> = {
   device: (text) => (text.includes(',') ? text.split(',').map((part) => part.trim()) : text),
   workers: Number,
+  memory: (text) => (/^\d+$/.test(text) ? Number(text) : text),
+  spill: (text) => (/^(true|1)$/.test(text) ? true : /^(false|0)$/.test(text) ? false : text),
   revectorize: (text) => (/^(true|1)$/.test(text) ? true : /^(false|0)$/.test(text) ? false : text),
 };
 
@@ -161,9 +207,11 @@ export function resolveSettings(...layers: readonly AnyOptions[]): Settings {
   const device = pick('device') ?? 'auto';
   const optimize = pick('optimize') ?? true;
   return {
-    scheduler: pick('scheduler') ?? 'threads',
+    scheduler: pick('scheduler') ?? 'auto',
     devices: typeof device === 'string' ? (device === 'auto' ? 'auto' : [device]) : device,
     workers: pick('workers') ?? cores(),
+    memory: bytesByMemory(pick('memory')),
+    spill: pick('spill') ?? true,
     passes: optimize === true ? passNames : optimize === false ? [] : optimize,
     retries: pick('retries') ?? 0,
     timeout: pick('timeout'),
@@ -172,6 +220,35 @@ export function resolveSettings(...layers: readonly AnyOptions[]): Settings {
     observers: layers.flatMap((layer) => layer.observers ?? []),
     signal: pick('signal'),
   };
+}
+
+const units: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: 2 ** 10,
+  mib: 2 ** 20,
+  gib: 2 ** 30,
+  tib: 2 ** 40,
+};
+
+/** A size in bytes; undefined for what is none. */
+function bytesIn(value: unknown): number | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) && value > 0 ? Math.floor(value) : undefined;
+  if (typeof value !== 'string') return undefined;
+  const [, number, unit] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?b?)\s*$/i.exec(value) ?? [];
+  const factor = units[unit?.toLowerCase() ?? '?'];
+  const bytes = Number(number) * (factor ?? Number.NaN);
+  return bytes >= 1 ? Math.floor(bytes) : undefined;
+}
+
+function bytesByMemory(option: MemoryOption | undefined): Settings['memory'] {
+  if (option === undefined) return {};
+  if (typeof option !== 'object') return { host: bytesIn(option) as number };
+  return Object.fromEntries(Object.entries(option).map(([name, size]) => [name, bytesIn(size)]));
 }
 
 function isObject(value: unknown): value is object {

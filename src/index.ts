@@ -7,7 +7,8 @@ import { installHooks } from './graph/hooks.js';
 import type { RawGraph, RawKeys } from './graph/raw.js';
 import type { Computed, Persisted, VisualizeOptions } from './graph/types.js';
 import { persistedArray } from './lazy/lazy-array.js';
-import { defaultRuntime, installLazyArrays, installProgressBar } from './runtime.js';
+import { defaultRuntime, installLazyArrays, installProgressBar, type PlanOptions } from './runtime.js';
+import type { Plan } from './scheduler/planned.js';
 import type { RunRecord } from './scheduler/recorder.js';
 
 export { type CsvOptions, CsvTable, parseCsv, readCsv } from './array/csv.js';
@@ -42,6 +43,7 @@ export {
   KernelSourceError,
   LazuliError,
   LinearAlgebraError,
+  MemoryBudgetError,
   MissingKeyError,
   NpyError,
   OptionError,
@@ -49,6 +51,7 @@ export {
   ResultTransferError,
   RuntimeClosedError,
   ShapeError,
+  SpillError,
   TaskError,
   TaskTimeoutError,
   WorkerLostError,
@@ -63,8 +66,11 @@ export type { UserKernel } from './lazy/define-kernel.js';
 export { type ArrayInput, LazyArray, type LazyScalar, nd, type PersistedLazyArray, random } from './lazy/index.js';
 export type { ScalarKernel, ScalarKernelOptions } from './lazy/kernel.js';
 export * as linalg from './linalg/index.js';
-export { createRuntime, type Runtime } from './runtime.js';
+export { createRuntime, type PlanOptions, type Runtime } from './runtime.js';
+export type { Choice, Explanation } from './scheduler/explain.js';
 export type { Observer } from './scheduler/observer.js';
+export type { Plan, PlannedTask } from './scheduler/planned.js';
+export type { DeviceTable, MemoryTable, PlatformTable, PoolTable } from './scheduler/platform-table.js';
 export type { RunRecord, TaskRecord } from './scheduler/recorder.js';
 
 installProgressBar(() => new ProgressBar());
@@ -108,6 +114,23 @@ export function persist<const T>(target: T, options?: RunOptions): Promise<Persi
  */
 export function get(graph: RawGraph, keys: RawKeys, options?: RunOptions): Promise<unknown> {
   return defaultRuntime.get(graph, keys, options);
+}
+
+/**
+ * What computing `target` is predicted to take, before anything runs: the makespan beside the least that is possible, the
+ * peak of every memory, where and when each task runs, and for each why. Takes the options of `compute`, and `platform`:
+ * `plan.platform`, changed, is a what-if. Starts no threads and takes no memory.
+ *
+ * @throws OptionError, ArgumentError for a platform that is none, DuplicateKeyError, DeviceUnavailableError,
+ * DeviceUnsupportedError; MemoryBudgetError naming the task that does not fit and the bytes it lacks
+ * @example
+ * const wait = delayed((n: number) => n, { cost: { seconds: 0.5 } });
+ * const planned = plan([wait(1), wait(2), wait(3)], { workers: 2 });
+ * planned.makespan; // 1
+ * plan([wait(1), wait(2), wait(3)], { platform: { ...planned.platform, pools: { threads: { slots: 3 } } } }).makespan; // 0.5
+ */
+export function plan(target: unknown, options?: PlanOptions): Plan {
+  return defaultRuntime.plan(target, options);
 }
 
 /** Sets options for every later call on the default runtime; those not named stay. */

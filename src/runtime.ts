@@ -4,6 +4,7 @@
  * isolated one.
  */
 
+import { freemem } from 'node:os';
 import type { ArraySpec } from './array/ndarray.js';
 import {
   checkOptions,
@@ -14,12 +15,14 @@ import {
   type Settings,
 } from './config.js';
 import { LocalKernels } from './devices/bodies.js';
-import { type DeviceInfo, discover, kernelDevices } from './devices/discovery.js';
+import { type DeviceInfo, kernelDevices } from './devices/discovery.js';
 import { Engine } from './devices/engine.js';
 import type { LaneSink } from './devices/lanes.js';
+import { closeIdleDevices } from './devices/leases.js';
 import { renew } from './devices/revectorize.js';
-import { instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
-import { OptionError, RuntimeClosedError } from './errors.js';
+import { deviceSources } from './devices/sources.js';
+import { buildOf, instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
+import { ComputationAbortedError, MemoryBudgetError, OptionError, RuntimeClosedError } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
 import { wrapPersisted } from './graph/delayed.js';
 import { hook, installHooks } from './graph/hooks.js';
@@ -30,13 +33,23 @@ import { fromGraph, type RawGraph, type RawKeys } from './graph/raw.js';
 import type { Computed, Persisted as PersistedStructure, VisualizeOptions } from './graph/types.js';
 import { fuse } from './kernels/fuse.js';
 import { HeapMark } from './memory/detach.js';
-import { Heap } from './memory/heap.js';
+import { Heap, MAX_HEAP_BYTES } from './memory/heap.js';
+import { SpillStore } from './memory/spill.js';
 import { Crowd } from './scheduler/crowd.js';
+import { measuredDevices } from './scheduler/device-speeds.js';
+import { belongsHere, didHere } from './scheduler/inline.js';
+import { type Knowledge, knowledgeOf } from './scheduler/knowledge.js';
+import { capacityOf, easier, type MemoryPlan, planMemory } from './scheduler/memory-plan.js';
 import type { Observer } from './scheduler/observer.js';
 import { Persisted } from './scheduler/persisted.js';
+import { type Placing, placingOf } from './scheduler/placing.js';
+import type { Plan } from './scheduler/planned.js';
+import { planProgram } from './scheduler/planner.js';
+import type { PlatformTable } from './scheduler/platform-table.js';
 import { Recorder, type RunRecord } from './scheduler/recorder.js';
 import type { Results } from './scheduler/results.js';
 import { Run } from './scheduler/run.js';
+import { waysOf } from './scheduler/ways.js';
 import type { KernelCode } from './workers/kernel-code.js';
 import { readScripts } from './workers/locate.js';
 import { functionHash } from './workers/ship.js';
@@ -49,6 +62,12 @@ export function installProgressBar(make: () => Observer): void {
   progressBar = make;
 }
 
+/** Options of plan(). */
+export interface PlanOptions extends RunOptions {
+  /** A platform to plan for instead of this machine: devices, threads, memories and links as plain JSON. */
+  readonly platform?: PlatformTable | undefined;
+}
+
 interface Memory {
   readonly heap: Heap;
   readonly crowd: Crowd;
@@ -57,7 +76,16 @@ interface Memory {
   readonly code: KernelCode;
   /** As the option was when the memory was made. */
   readonly revectorize: boolean;
+  /** Half of what was free then. */
+  readonly budget: number;
+  /** For arrays that there is no room for, by folder. */
+  readonly stores: Map<string | undefined, SpillStore>;
+  /** How long things take with these kernels. */
+  readonly knowledge: Knowledge;
 }
+
+/** The heap cannot be larger than 4 GiB; a budget by default leaves some of that for gaps between arrays. */
+const MOST_BY_DEFAULT = 3 * 2 ** 30;
 
 /** Symbol.asyncDispose, which Node 20 lacks. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
@@ -92,7 +120,7 @@ export class Runtime {
   constructor(options: RuntimeOptions = {}) {
     this.#options = checkOptions(options, 'createRuntime', 'runtime');
     // So that `const { compute, close } = createRuntime()` works.
-    for (const name of ['compute', 'persist', 'get', 'visualize', 'configure', 'devices', 'close'] as const) {
+    for (const name of ['compute', 'persist', 'get', 'plan', 'visualize', 'configure', 'devices', 'close'] as const) {
       Object.defineProperty(this, name, { value: (this[name] as () => unknown).bind(this) });
     }
   }
@@ -118,7 +146,7 @@ export class Runtime {
   async persist<const T>(target: T, options?: RunOptions): Promise<PersistedStructure<T>> {
     const settings = this.#settings(options, 'persist');
     const { nodes, template } = collect(target);
-    const kept = await this.#run(nodes, settings, keepAll);
+    const kept = await this.#run(nodes, settings, keepAll, { keepsResults: true });
     const delayed = nodes.map((original, i) => aroundResult(original, kept[i] as Persisted));
     return rebuild(template, delayed) as PersistedStructure<T>;
   }
@@ -134,7 +162,44 @@ export class Runtime {
   async get(graph: RawGraph, keys: RawKeys, options?: RunOptions): Promise<unknown> {
     const settings = this.#settings(options, 'get');
     const { nodes, hasUniqueKeys, rebuild: rebuildKeys } = fromGraph(graph, keys);
-    return rebuildKeys(await this.#run(nodes, settings, takeAll, hasUniqueKeys));
+    return rebuildKeys(await this.#run(nodes, settings, takeAll, { hasUniqueKeys }));
+  }
+
+  /**
+   * What computing `target` is predicted to take, with the reasons, without running anything: no thread is started and
+   * no memory taken. Takes the options of `compute`, and `platform`: `plan.platform` changed is a what-if.
+   *
+   * @throws OptionError, ArgumentError for a platform that is none, DuplicateKeyError, DeviceUnavailableError,
+   * DeviceUnsupportedError; MemoryBudgetError naming the task that does not fit and the bytes it lacks
+   * @example
+   * const inc = delayed((n: number) => n + 1, { cost: { seconds: 0.5 } });
+   * runtime.plan([inc(1), inc(2)], { workers: 1 }).makespan; // 1
+   */
+  plan(target: unknown, options?: PlanOptions): Plan {
+    const { platform, ...rest } = options ?? {};
+    const settings = this.#settings(options === undefined ? undefined : rest, 'plan');
+    const { nodes } = collect(target);
+    const built = buildProgram(nodes);
+    const program = optimized(built, settings);
+    const isThreaded = settings.scheduler !== 'sync';
+    if (platform === undefined) waysOf(program, isThreaded, kernelDevices(settings.devices).host);
+    const threads = isThreaded ? settings.workers : 1;
+    const budget = Math.min(settings.memory.host ?? this.#memory?.budget ?? budgetByDefault(), MAX_HEAP_BYTES);
+    const asked = rest as RunOptions;
+    const how = {
+      allowed: settings.devices === 'auto' ? undefined : settings.devices,
+      // A platform says itself what it has; only what is asked for in the same call goes before it
+      threads: platform === undefined || asked.workers !== undefined || !isThreaded ? threads : undefined,
+      budget: platform === undefined || asked.memory !== undefined ? budget : undefined,
+      spill: settings.spill !== false,
+      platform,
+      model: knowledgeOf(buildOf(this.#memory?.revectorize ?? settings.revectorize)).model,
+    };
+    const planned = (form: Program): { readonly plan: Plan; readonly moved: number } => {
+      const plan = planProgram(form, how);
+      return { plan, moved: plan.spilled };
+    };
+    return easier(program, () => built, planned).plan.plan;
   }
 
   /** Draws the graph of `target`; colours that show a run show the last one of this runtime. */
@@ -161,9 +226,11 @@ export class Runtime {
     this.#options = { ...this.#options, ...checked };
   }
 
-  /** Every device: available, or the reason why not. */
+  /** Every device: available, with its speed where `lazuli calibrate` has measured it, or the reason why not. */
   devices(): DeviceInfo[] {
-    return discover(this.#memory?.revectorize ?? resolveSettings(this.#options, environmentOptions()).revectorize);
+    return measuredDevices(
+      this.#memory?.revectorize ?? resolveSettings(this.#options, environmentOptions()).revectorize,
+    );
   }
 
   /** The record of the run that ended last, undefined before the first. */
@@ -180,6 +247,8 @@ export class Runtime {
     this.#engines.clear();
     await Promise.all(this.#closing);
     await Promise.allSettled(runs.map((run) => run.promise));
+    await closeIdleDevices();
+    await Promise.all(Array.from(this.#memory?.stores.values() ?? [], (store) => store.close()));
     this.#memory = undefined;
   }
 
@@ -208,6 +277,9 @@ export class Runtime {
         local: new LocalKernels(heap, code),
         code,
         revectorize,
+        knowledge: knowledgeOf(buildOf(revectorize)),
+        budget: budgetByDefault(),
+        stores: new Map(),
       };
     }
     return this.#memory;
@@ -242,17 +314,68 @@ export class Runtime {
     this.#closing.add(closing);
   }
 
+  /**
+   * What `plan` answers; undefined where memory is short because of other runs, which will give some back. A run on behalf
+   * of a task is not to wait for them: the task's own run waits for it.
+   */
+  #ifThereIsRoom<T>(plan: () => T): T | undefined {
+    try {
+      return plan();
+    } catch (error) {
+      if (error instanceof MemoryBudgetError && surroundings === undefined && this.#running.size > 0) return undefined;
+      throw error;
+    }
+  }
+
+  async #whenThereIsRoom<T>(plan: () => T, signal: AbortSignal | undefined): Promise<T> {
+    for (;;) {
+      await Promise.race(Array.from(this.#running, ({ promise }) => promise.catch(() => {})));
+      if (signal?.aborted) throw new ComputationAbortedError(signal.reason);
+      if (this.#closed) throw new RuntimeClosedError();
+      const planned = this.#ifThereIsRoom(plan);
+      if (planned !== undefined) return planned;
+    }
+  }
+
+  /** How kernels go to devices outside the pool; undefined where none does. */
+  #places(program: Program, isThreaded: boolean, settings: Settings): Promise<Placing | undefined> | undefined {
+    if (deviceSources().length === 0) return undefined;
+    const { devices: asked, workers: threads } = settings;
+    return placingOf(program, {
+      asked,
+      isThreaded,
+      threads,
+      model: this.#memoryOf(settings.revectorize).knowledge.model,
+    });
+  }
+
   async #run<T>(
     nodes: readonly TaskNode[],
     settings: Settings,
     take: (program: Program, results: Results) => T,
-    hasUniqueKeys = false,
+    { hasUniqueKeys = false, keepsResults = false } = {},
   ): Promise<T> {
-    const devices = kernelDevices(settings.devices);
+    const devices = kernelDevices(settings.devices).host;
     const built = buildProgram(nodes, hasUniqueKeys);
-    const program = settings.passes.includes('fuse') ? fuse(built) : built;
     const memory = this.#memoryOf(settings.revectorize);
-    const threaded = settings.scheduler === 'threads' && program.nodes.length > 0;
+    const { heap, crowd, mark, local } = memory;
+    const store = storeOf(memory, settings.spill);
+    const budget = Math.min(settings.memory.host ?? memory.budget, capacityOf(heap, settings.workers));
+    const planned = (form: Program): MemoryPlan => planMemory(form, heap, budget, store !== undefined);
+    const fused = optimized(built, settings);
+    const choose = () => easier(fused, () => built, planned);
+    const isThreaded = settings.scheduler !== 'sync';
+    const places = this.#places(fused, isThreaded, settings);
+    let placing = places === undefined ? undefined : await places;
+    const { program, plan } = this.#ifThereIsRoom(choose) ?? (await this.#whenThereIsRoom(choose, settings.signal));
+    if (placing !== undefined && program !== fused) placing = await this.#places(program, isThreaded, settings);
+    if (this.#closed) throw new RuntimeClosedError();
+    const keepsKernels =
+      settings.scheduler === 'auto' &&
+      placing === undefined &&
+      belongsHere(program, memory.knowledge, devices, settings.workers);
+    // Without calls there is nothing left for threads, and none need be started
+    const threaded = isThreaded && program.nodes.length > 0 && !(keepsKernels && !hasCalls(program));
     if (memory.code.micro !== undefined) {
       if (threaded) readScripts(functionsOf(program));
       if (runs === 0) renew();
@@ -260,14 +383,15 @@ export class Runtime {
     const { progress, observers } = settings;
     const bar = progress === true ? progressBar?.() : progress === false ? undefined : progress;
     if (this.#running.size === 0) memory.heap.resetPeak();
+    let run: Run<T> | undefined;
     const recorder = new Recorder(program, {
       observers: bar === undefined ? (observers as Observer[]) : [...(observers as Observer[]), bar as Observer],
-      scheduler: settings.scheduler,
-      workers: threaded ? settings.workers : 0,
-      peak: () => memory.heap.peak,
+      scheduler: threaded ? 'threads' : 'sync',
+      workers: settings.scheduler === 'sync' ? 0 : settings.workers,
+      peak: () => Math.max(memory.heap.peak, run?.peak ?? 0),
+      knowledge: memory.knowledge,
     });
     const used = threaded ? this.#engineOf(settings.workers, memory) : undefined;
-    const { heap, crowd, mark, local } = memory;
     const { workers: threads, retries, timeout, signal } = settings;
     const lanes = used === undefined ? undefined : (sink: LaneSink) => used.engine.lanes(sink);
     const context = {
@@ -281,15 +405,22 @@ export class Runtime {
       timeout,
       signal,
       kernelDevices: devices,
+      keepsKernels,
+      placing,
       recorder,
+      budget,
+      plan,
+      store,
+      keepsResults,
       within: <R>(work: () => R): R => onBehalfOf({ runtime: this, settings }, work),
     };
-    let run: Run<T> | undefined;
     try {
       run = new Run(program, context, (results) => take(program, results));
       this.#running.add(run);
       runs++;
+      const start = keepsKernels ? performance.now() : 0;
       run.start();
+      if (keepsKernels) didHere(performance.now() - start);
       return await run.promise;
     } finally {
       if (run !== undefined) {
@@ -297,8 +428,41 @@ export class Runtime {
         this.#record = recorder.toRecord();
       }
       used?.done();
+      // The files of a run are gone when it is over; those of kept results stay.
+      if (store?.isOpen) await store.tidy();
     }
   }
+}
+
+/** Where a run puts arrays that there is no room for; undefined where it must not. */
+function storeOf({ stores }: Memory, spill: boolean | string): SpillStore | undefined {
+  if (spill === false) return undefined;
+  const place = spill === true ? undefined : spill;
+  let store = stores.get(place);
+  if (store === undefined) {
+    store = new SpillStore(place);
+    stores.set(place, store);
+  }
+  return store;
+}
+
+function budgetByDefault(): number {
+  return Math.min(MOST_BY_DEFAULT, Math.floor(availableMemory() / 2));
+}
+
+/** A program after the passes over it. */
+function optimized(program: Program, { passes }: Settings): Program {
+  return passes.includes('fuse') ? fuse(program) : program;
+}
+
+/** Bytes that the process may still take: of the machine, or of its control group. */
+function availableMemory(): number {
+  return (process as { availableMemory?: () => number }).availableMemory?.() ?? freemem();
+}
+
+/** Whether a program has tasks that are for threads, or may take their time on this one. */
+function hasCalls({ nodes }: Program): boolean {
+  return nodes.some(({ op }) => op.kind === 'call' || op.kind === 'method');
 }
 
 /** Among the calls of a program that has kernels too, which may be many, some of the functions. */
@@ -363,8 +527,10 @@ function onBehalfOf<R>(run: Surroundings, work: () => R): R {
  */
 function here(options: object | undefined): readonly [Runtime, RunOptions] {
   if (surroundings === undefined) return [defaultRuntime, options ?? {}];
-  const { scheduler, devices, workers, passes, signal } = surroundings.settings;
-  return [surroundings.runtime, { scheduler, device: devices, workers, optimize: passes, signal, ...options }];
+  const { scheduler, devices, workers, memory, spill, passes, signal } = surroundings.settings;
+  const way = { scheduler, device: devices, workers, spill, optimize: passes, signal };
+  const budget = memory.host === undefined ? {} : { memory: memory.host };
+  return [surroundings.runtime, { ...way, ...budget, ...options }];
 }
 
 /** The runtime behind the functions of the package. */

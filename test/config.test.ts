@@ -16,9 +16,11 @@ describe('resolveSettings', () => {
 
   it('has a default for everything', () => {
     expect(resolveSettings()).toEqual({
-      scheduler: 'threads',
+      scheduler: 'auto',
       devices: 'auto',
       workers: availableParallelism(),
+      memory: {},
+      spill: true,
       passes: ['fuse'],
       retries: 0,
       timeout: undefined,

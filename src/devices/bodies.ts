@@ -120,7 +120,7 @@ export class LocalKernels {
   /** An arena whose loops nobody shares: its header is all zeros. */
   #takeArena(): number {
     const heap = this.#heap;
-    const arena = heap.address(heap.allocate(SCRATCH_BYTES));
+    const arena = heap.address(heap.allocateFixed(SCRATCH_BYTES));
     clearHeader(new Int32Array(heap.buffer), arena, 0);
     return arena;
   }

@@ -59,7 +59,7 @@ export class CodeRegistry {
 
   #add(code: GeneratedCode): Entry {
     const bytes = code.bytes();
-    const block = this.#heap.allocate(bytes.length);
+    const block = this.#heap.allocateFixed(bytes.length);
     const address = this.#heap.address(block);
     new Uint8Array(this.#heap.buffer, address, bytes.length).set(bytes);
     const index = this.#entries.size < this.#limit ? this.#places++ : (this.#evict() ?? this.#places++);

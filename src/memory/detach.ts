@@ -21,7 +21,7 @@ export class HeapMark {
 
   constructor(heap: Heap) {
     this.#heap = heap;
-    this.#address = heap.address(heap.allocate(64));
+    this.#address = heap.address(heap.allocateFixed(64));
     this.#secret = randomFillSync(new Uint8Array(32));
     new Uint8Array(heap.buffer, this.#address, 32).set(this.#secret);
   }

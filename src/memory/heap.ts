@@ -46,6 +46,8 @@ export class Heap {
   /** @internal What kernels are instantiated over. Not in the declarations: Node's types have no WebAssembly. */
   readonly memory: WebAssembly.Memory;
   readonly limit: number;
+  /** Bytes below the first block. */
+  readonly base: number;
   #capacity = 1024;
   #offset = new Uint32Array(this.#capacity);
   #size = new Uint32Array(this.#capacity);
@@ -61,11 +63,15 @@ export class Heap {
   readonly #secondLevel = new Uint32Array(FL);
   readonly #heads = new Int32Array(FL * SL).fill(NONE);
   #usedUnits = 0;
+  /** Blocks that are not of arrays, and their units. */
+  readonly #fixed = new Set<Block>();
+  #fixedUnits = 0;
   #peakUnits = 0;
 
   constructor(options: HeapOptions = {}) {
     this.limit = Math.min(options.limit ?? MAX_HEAP_BYTES, MAX_HEAP_BYTES);
     const base = Math.ceil(Math.max(options.base ?? 0, 64) / 64) * 64;
+    this.base = base;
     const initial = Math.max(16, Math.ceil(base / PAGE));
     this.memory = new WebAssembly.Memory({ initial, maximum: 65536, shared: true });
     this.#append(base >> UNIT_SHIFT, initial * PAGE_UNITS - (base >> UNIT_SHIFT));
@@ -81,13 +87,28 @@ export class Heap {
     return this.#usedUnits * 64;
   }
 
-  /** The most bytes that were in use at one time since the last `resetPeak`. */
+  /** Of those, the bytes of arrays and of what kernels work in: what a budget counts. */
+  get arrays(): number {
+    return (this.#usedUnits - this.#fixedUnits) * 64;
+  }
+
+  /** The most bytes that arrays had at one time since the last `resetPeak`. */
   get peak(): number {
     return this.#peakUnits * 64;
   }
 
   resetPeak(): void {
-    this.#peakUnits = this.#usedUnits;
+    this.#peakUnits = this.#usedUnits - this.#fixedUnits;
+  }
+
+  /** A block for the runtime itself, such as a thread's own scratch. @throws HeapExhaustedError */
+  allocateFixed(bytes: number): Block {
+    const peak = this.#peakUnits;
+    const block = this.allocate(bytes);
+    this.#fixed.add(block);
+    this.#fixedUnits += this.#size[block] as number;
+    this.#peakUnits = peak;
+    return block;
   }
 
   /** A block of at least `bytes` bytes, or undefined when there is no room. O(1). */
@@ -101,7 +122,7 @@ export class Heap {
     }
     this.#split(block, units);
     this.#usedUnits += this.#size[block] as number;
-    if (this.#usedUnits > this.#peakUnits) this.#peakUnits = this.#usedUnits;
+    this.#peakUnits = Math.max(this.#peakUnits, this.#usedUnits - this.#fixedUnits);
     return block;
   }
 
@@ -132,6 +153,7 @@ export class Heap {
       throw new RangeError(`heap: block ${block} is not allocated`);
     }
     this.#usedUnits -= this.#size[block] as number;
+    if (this.#fixed.delete(block)) this.#fixedUnits -= this.#size[block] as number;
     let merged = block;
     const before = this.#before[block] as number;
     if (before !== NONE && this.#isFree[before] === 1) {

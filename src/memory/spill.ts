@@ -13,12 +13,33 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { SpillError } from '../errors.js';
+import type { Copy } from './handle.js';
 
 /** An array in a file. */
 export interface Spilled {
   readonly path: string;
   readonly length: number;
   readonly checksum: number;
+}
+
+/** The bytes of an array in a file, until nobody needs them. */
+export class FileCopy implements Copy {
+  readonly #store: SpillStore;
+  readonly #spilled: Spilled;
+
+  constructor(store: SpillStore, spilled: Spilled) {
+    this.#store = store;
+    this.#spilled = spilled;
+  }
+
+  /** @throws SpillError */
+  read(into: Uint8Array): Promise<void> {
+    return this.#store.read(this.#spilled, into);
+  }
+
+  drop(): void {
+    void this.#store.free(this.#spilled);
+  }
 }
 
 const PREFIX = 'lazuli-spill-';
@@ -43,7 +64,7 @@ function removeAll(): void {
  */
 export class SpillStore {
   readonly #place: string;
-  readonly #staging = Buffer.alloc(STAGING_BYTES);
+  #taken: Buffer | undefined;
   #folder: string | undefined;
   #count = 0;
   #bytes = 0;
@@ -53,6 +74,17 @@ export class SpillStore {
   /** @param place the folder in which this store makes its own; default: the system's temporary folder */
   constructor(place: string = tmpdir()) {
     this.#place = place;
+  }
+
+  /** The buffer that all transfers go through, taken before the first. */
+  get #staging(): Buffer {
+    this.#taken ??= Buffer.alloc(STAGING_BYTES);
+    return this.#taken;
+  }
+
+  /** Whether it has a folder. */
+  get isOpen(): boolean {
+    return this.#folder !== undefined;
   }
 
   /** Bytes in files at the moment. */
@@ -125,8 +157,17 @@ export class SpillStore {
 
   /** Removes everything. What is under way ends first. */
   close(): Promise<void> {
+    return this.#remove(() => true);
+  }
+
+  /** Removes the folder when nothing is in it any more. What is under way ends first. */
+  tidy(): Promise<void> {
+    return this.#remove(() => this.#bytes === 0);
+  }
+
+  #remove(isTime: () => boolean): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#folder === undefined) return;
+      if (this.#folder === undefined || !isTime()) return;
       rmSync(this.#folder, { recursive: true, force: true });
       folders.delete(this.#folder);
       if (folders.size === 0) process.off('exit', removeAll);

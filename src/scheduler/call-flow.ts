@@ -12,7 +12,7 @@ import { kernels } from '../kernels/registry.js';
 import type { Handle } from '../memory/handle.js';
 import { followerOf, MAX_CHAIN } from './chain.js';
 import type { Results } from './results.js';
-import { STARTED, type TaskTable, WAITING } from './table.js';
+import { STARTED, type TaskTable } from './table.js';
 import { secondsOf } from './ways.js';
 
 /** What the calls ask of their run. */
@@ -54,15 +54,17 @@ export class CallFlow {
     return this.#inFlight;
   }
 
-  /** Sends every call that is ready. @param fail is told of those that cannot be made. */
+  /** Sends calls that are ready, as many as the lane wants. @param fail is told of those that cannot be made. */
   send(fail: (task: number, error: unknown) => void): void {
-    const { callable, state, program } = this.#table;
+    const { callable, program } = this.#table;
     const lane = this.#lane;
     if (lane === undefined || callable.size === 0) return;
     while (callable.size > 0 && this.#host.isGoing) {
-      const task = callable.takeFirst();
-      const node = program.nodes[task] as TaskNode;
-      state[task] = STARTED;
+      const task = this.#table.pick(callable);
+      const node = program.nodes[task];
+      if (node === undefined || !hasRoomFor(lane, node)) break;
+      callable.remove(task);
+      this.#table.start(task);
       try {
         this.#submit(lane, task, node);
       } catch (error) {
@@ -84,12 +86,13 @@ export class CallFlow {
       const next = followerOf(at, this.#table, this.#results, isSingle);
       if (next === undefined) return;
       const { follower, position } = next;
-      state[follower] = STARTED;
+      if (this.#table.keeper?.isStrict) return;
+      this.#table.start(follower);
       try {
         this.#submit(lane, follower, program.nodes[follower] as TaskNode, { task: at, position });
       } catch {
         // A cost hint that cannot do without the argument: it is asked again when that is there.
-        state[follower] = WAITING;
+        this.#table.stop(follower);
         return;
       }
       at = follower;
@@ -147,4 +150,9 @@ export class CallFlow {
   abort(): Promise<void> | undefined {
     return this.#lane?.abort();
   }
+}
+
+function hasRoomFor(lane: CallLane, { op, settings }: TaskNode): boolean {
+  const seconds = typeof settings.cost === 'object' ? settings.cost.seconds : undefined;
+  return op.kind !== 'call' || lane.hasRoomFor(op.fn, seconds === undefined ? undefined : seconds * 1000);
 }

@@ -85,15 +85,27 @@ export class Residents {
       this.#unpin(inputs[e] as number);
   }
 
+  /** A task that had started has not, after all. */
+  stopped(task: number): void {
+    this.ended(task);
+    this.#isStarted[task] = 0;
+    const { inputStart, inputs, userStart } = this.#work;
+    for (let e = inputStart[task] as number; e < (inputStart[task + 1] as number); e++) {
+      const datum = inputs[e] as number;
+      this.#cursor[datum] = userStart[datum] as number;
+      if (this.has(datum)) this.#byNextUse.push(datum, this.nextUse(datum));
+    }
+  }
+
   #unpin(datum: number): void {
     if (--(this.#pins[datum] as number) === 0 && this.has(datum)) this.#byNextUse.push(datum, this.nextUse(datum));
   }
 
   /**
-   * Data that make `bytes` free when they leave, needed last first; undefined when all that may leave are not enough.
-   * They stay until `remove` is called. `spared`: a task whose inputs stay too.
+   * Data that make `bytes` free when they leave, needed last first, or all that may leave where that is not enough. They
+   * stay until `remove` is called. `spared`: a task whose inputs stay too.
    */
-  victims(bytes: number, spared: number): number[] | undefined {
+  victims(bytes: number, spared: number): { readonly data: readonly number[]; readonly isEnough: boolean } {
     const found: number[] = [];
     const passed: number[] = [];
     let freed = 0;
@@ -107,7 +119,7 @@ export class Residents {
       freed += this.#work.bytes[datum] as number;
     }
     for (const datum of passed) this.#byNextUse.push(datum, this.nextUse(datum));
-    return freed >= bytes ? found : undefined;
+    return { data: found, isEnough: freed >= bytes };
   }
 
   #takes(task: number, datum: number): boolean {
@@ -127,6 +139,8 @@ export interface SpillPlan {
   /** Bytes written out and bytes read back. */
   readonly written: number;
   readonly read: number;
+  /** Bytes that are written and read before order[k] runs. */
+  readonly moved: Float64Array;
   /** Where even everything else written out leaves too little: the task, and how many bytes it lacks. */
   readonly lack: { readonly task: number; readonly bytes: number } | undefined;
 }
@@ -138,6 +152,7 @@ export function spillPlan(work: Workload, sigma: SafeOrder, budget: number): Spi
   const isWritten = new Uint8Array(bytes.length);
   const left = usesOf(work);
   const profile = new Float64Array(size);
+  const moved = new Float64Array(size);
   let used = 0;
   let written = 0;
   let read = 0;
@@ -149,17 +164,18 @@ export function spillPlan(work: Workload, sigma: SafeOrder, budget: number): Spi
   for (let d = size; d < bytes.length; d++) arrive(d);
   const makeRoom = (need: number, spared: number): boolean => {
     if (used + need <= budget) return true;
-    const victims = residents.victims(used + need - budget, spared);
-    for (const datum of victims ?? []) {
+    const { data, isEnough } = residents.victims(used + need - budget, spared);
+    for (const datum of data) {
       residents.remove(datum);
       used -= bytes[datum] as number;
       if (isWritten[datum] === 0) written += bytes[datum] as number;
       isWritten[datum] = 1;
     }
-    return victims !== undefined;
+    return isEnough;
   };
   for (let k = 0; k < size; k++) {
     const task = sigma.order[k] as number;
+    const before = written + read;
     let need = (bytes[task] as number) + (scratch[task] as number);
     for (let e = inputStart[task] as number; e < (inputStart[task + 1] as number); e++) {
       const datum = inputs[e] as number;
@@ -170,7 +186,7 @@ export function spillPlan(work: Workload, sigma: SafeOrder, budget: number): Spi
       for (let e = inputStart[task] as number; e < (inputStart[task + 1] as number); e++) {
         whole += bytes[inputs[e] as number] as number;
       }
-      return { profile, peak, written, read, lack: { task, bytes: whole - budget } };
+      return { profile, peak, written, read, moved, lack: { task, bytes: whole - budget } };
     }
     for (let e = inputStart[task] as number; e < (inputStart[task + 1] as number); e++) {
       const datum = inputs[e] as number;
@@ -178,6 +194,7 @@ export function spillPlan(work: Workload, sigma: SafeOrder, budget: number): Spi
       arrive(datum);
       read += bytes[datum] as number;
     }
+    moved[k] = written + read - before;
     residents.started(task);
     arrive(task);
     profile[k] = used + (scratch[task] as number);
@@ -195,5 +212,5 @@ export function spillPlan(work: Workload, sigma: SafeOrder, budget: number): Spi
     }
     drop(task);
   }
-  return { profile, peak, written, read, lack: undefined };
+  return { profile, peak, written, read, moved, lack: undefined };
 }

@@ -12,7 +12,7 @@ import type { KernelFlow, Lack } from './kernel-flow.js';
 import { Persisted } from './persisted.js';
 import type { Recorder } from './recorder.js';
 import type { Results } from './results.js';
-import { STARTED, type TaskTable, WAITING } from './table.js';
+import type { TaskTable } from './table.js';
 import { OUTPUT } from './ways.js';
 
 /** What the tasks of this thread ask of their run. */
@@ -84,7 +84,10 @@ export class HereFlow {
     const { here } = this.#table;
     for (let count = 1; here.size > 0 && this.#host.isGoing; count++) {
       if (this.#oneByOne && this.#pending > 0) return true;
-      this.#step(here.takeFirst());
+      const task = this.#table.pick(here);
+      if (task < 0) return true;
+      here.remove(task);
+      this.#step(task);
       if (this.#clock > until) return here.size === 0;
       if ((count & 15) === 0 && hasOther()) return true;
     }
@@ -93,15 +96,17 @@ export class HereFlow {
 
   #step(task: number): void {
     const node = this.#table.program.nodes[task] as TaskNode;
-    this.#table.state[task] = STARTED;
-    const start = this.#recorder.now();
+    this.#table.start(task);
+    let start = this.#recorder.now();
     this.#clock = start;
     try {
       if (this.#table.way[task] === OUTPUT) {
         if (!this.#hasMemory(task, () => this.#kernels.takeOutput(task))) return;
         this.#recorder.started(task, start, 0);
       } else if (node.op.kind === 'kernel') {
-        if (!this.#kernel(task, start)) return;
+        const began = this.#kernel(task);
+        if (began === undefined) return;
+        start = began;
       } else {
         this.#recorder.started(task, start, 0);
         if (node.op.kind === 'value' && node.args[0] instanceof Persisted) {
@@ -127,19 +132,21 @@ export class HereFlow {
     this.#host.endedHere(task, start, this.#clock);
   }
 
-  /** False when it is not over: sent to the pool, or postponed until there is memory. */
-  #kernel(task: number, start: number): boolean {
+  /** When it began to run; undefined when it is not over: sent to the pool, or postponed until there is memory. */
+  #kernel(task: number): number | undefined {
     let prepared: ReturnType<KernelFlow['prepare']> | undefined;
     const prepare = (): void => {
       prepared = this.#kernels.prepare(task);
     };
-    if (!this.#hasMemory(task, prepare) || prepared === undefined) return false;
+    if (!this.#hasMemory(task, prepare) || prepared === undefined) return undefined;
     const { call, device } = prepared;
-    if (device === 'js' && this.#calls.sendKernel(call)) return false;
+    if (device === 'js' && this.#calls.sendKernel(call)) return undefined;
+    // As on threads, what comes before is not the kernel's time
+    const start = this.#recorder.now();
     this.#recorder.started(task, start, 0);
     this.#local.run(call, device);
     this.#kernels.ended(task);
-    return true;
+    return start;
   }
 
   /** Does what takes memory; postpones the task when there is none. */
@@ -149,7 +156,7 @@ export class HereFlow {
       return true;
     } catch (error) {
       if (!(error instanceof HeapExhaustedError)) throw error;
-      this.#table.state[task] = WAITING;
+      this.#table.stop(task);
       this.#postponed.push({ task, error });
       return false;
     }

@@ -13,10 +13,11 @@ import { HeapExhaustedError } from '../errors.js';
 import type { TaskNode } from '../graph/node.js';
 import { Handle } from '../memory/handle.js';
 import type { Block, Heap } from '../memory/heap.js';
+import { bytesOf, type Needs } from './needs.js';
 import type { Recorder } from './recorder.js';
 import type { Results } from './results.js';
-import { STARTED, type TaskTable, WAITING } from './table.js';
-import { HERE, isAlias, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
+import { type TaskTable, WAITING } from './table.js';
+import { ELSEWHERE, HERE, isAlias, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
 
 /** Kernels are admitted ahead up to this many bytes of results and scratch, beyond what keeps the threads busy. */
 const LOOKAHEAD_BYTES = 128 << 20;
@@ -36,11 +37,17 @@ export class KernelFlow {
   readonly #lane: KernelLane | undefined;
   /** So many kernels in flight keep every thread busy. */
   readonly #enough: number;
+  /** With one thread each kernel waits for the one admitted before, so that they run in the order of admission. */
+  readonly #isInLine: boolean;
+  #lastAdmitted = -1;
+  readonly #needs: Needs | undefined;
   readonly #scratch = new Map<number, Block>();
   readonly #bytesOf = new Map<number, number>();
   #bytes = 0;
   #lack: Lack | undefined;
   #isCancelled = false;
+  /** Whether the main thread is to hear of every kernel as soon as it ends: what comes next is decided by that. */
+  hearsAll = false;
 
   constructor(options: {
     readonly table: TaskTable;
@@ -50,6 +57,7 @@ export class KernelFlow {
     readonly devices: readonly ('wasm' | 'js')[];
     readonly lane: KernelLane | undefined;
     readonly threads: number;
+    readonly needs: Needs | undefined;
   }) {
     this.#table = options.table;
     this.#results = options.results;
@@ -58,6 +66,8 @@ export class KernelFlow {
     this.#devices = options.devices;
     this.#lane = options.lane;
     this.#enough = 16 * options.threads;
+    this.#isInLine = options.threads === 1;
+    this.#needs = options.needs;
   }
 
   /** Kernels in the window. */
@@ -81,7 +91,8 @@ export class KernelFlow {
     if (lane === undefined || admissible.size === 0) return;
     while (admissible.size > 0 && !this.#isCancelled) {
       if (this.inFlight >= this.#enough && this.#bytes > LOOKAHEAD_BYTES) break;
-      const task = admissible.first();
+      const task = this.#table.pick(admissible);
+      if (task < 0) break;
       try {
         if (!this.#tryAdmit(task, lane)) break;
       } catch (error) {
@@ -98,7 +109,7 @@ export class KernelFlow {
 
   /** False when the window has no room. */
   #tryAdmit(task: number, lane: KernelLane): boolean {
-    const { program, ticket, state, admissible } = this.#table;
+    const { program, ticket, admissible } = this.#table;
     const { depStart, deps, nodes } = program;
     const node = nodes[task] as TaskNode;
     const after: number[] = [];
@@ -106,6 +117,8 @@ export class KernelFlow {
       const before = ticket[deps[e] as number] as number;
       if (before >= 0) after.push(before);
     }
+    const last = this.#isInLine ? (ticket[this.#lastAdmitted] ?? -1) : -1;
+    if (last >= 0 && !after.includes(last)) after.push(last);
     if (!lane.hasRoomFor(after.length)) return false;
     const inputs = this.#inputs(task);
     if (kernelDevice(node, inputs, this.#devices) === 'js') {
@@ -116,15 +129,16 @@ export class KernelFlow {
       return true;
     }
     const call = this.#prepare(task, node, inputs);
-    this.#recorder.device(task, 'wasm');
+    this.#recorder.device(task, 'wasm', inputs);
     try {
       ticket[task] = lane.admit(call, after);
+      this.#lastAdmitted = task;
     } catch (error) {
       this.undo(task);
       throw error;
     }
     admissible.remove(task);
-    state[task] = STARTED;
+    this.#table.start(task);
     let bytes = 0;
     for (const output of call.outputs) bytes += (output as Handle).allocated;
     const scratch = this.#scratch.get(task);
@@ -132,6 +146,7 @@ export class KernelFlow {
     this.#bytesOf.set(task, bytes);
     this.#bytes += bytes;
     this.#announce(task, ticket[task] as number);
+    if (this.hearsAll) lane.join([ticket[task] as number]);
     return true;
   }
 
@@ -168,10 +183,10 @@ export class KernelFlow {
       } else if (way[successor] === OUTPUT && state[successor] === WAITING) {
         // One that does not exist is an error of that task, when its turn comes.
         if (!this.#tryTakeOutput(successor)) continue;
-        state[successor] = STARTED;
+        this.#table.start(successor);
         this.#table.ticket[successor] = ticket;
         this.#announce(successor, ticket);
-      } else if (way[successor] !== OUTPUT) {
+      } else if (way[successor] !== OUTPUT && way[successor] !== ELSEWHERE) {
         this.approach(successor);
       }
     }
@@ -222,7 +237,7 @@ export class KernelFlow {
     const node = this.#table.program.nodes[task] as TaskNode;
     const inputs = this.#inputs(task);
     const device = kernelDevice(node, inputs, this.#devices);
-    this.#recorder.device(task, device);
+    this.#recorder.device(task, device, inputs);
     return { call: this.#prepare(task, node, inputs), device };
   }
 
@@ -238,7 +253,8 @@ export class KernelFlow {
   /** Takes memory for a kernel's outputs and scratch: all of it or none. */
   #prepare(task: number, node: TaskNode, inputs: readonly Handle[]): KernelCall {
     const { kernel, params } = kernelOf(node);
-    const { outputs: specs, scratch = 0 } = kernel.infer(inputs, params);
+    const { outputs: specs, scratch = 0 } = this.#needs?.inferred[task] ?? kernel.infer(inputs, params);
+    this.#results.keeper?.claim(bytesOf(specs) + 64 * Math.ceil(scratch / 64));
     const outputs: Handle[] = [];
     let block: Block | undefined;
     try {

@@ -1,8 +1,24 @@
-/** A result that outlives its run, for persist(): a JavaScript value or arrays that stay on the heap until released. */
+/**
+ * A result that outlives its run, for persist(): a JavaScript value, or arrays that stay on the heap until released, or
+ * in files when the heap was needed for others.
+ */
 import { type ArraySpec, NDArray } from '../array/ndarray.js';
 import { HeapExhaustedError, ReleasedError } from '../errors.js';
 import { Handle } from '../memory/handle.js';
+import type { Heap } from '../memory/heap.js';
 import type { Held, Results } from './results.js';
+
+/** Kept arrays by heap, each with the number of runs that work on it: those that none does may leave the heap. */
+const kept = new WeakMap<Heap, Map<Handle, number>>();
+
+export function keptOn(heap: Heap): Map<Handle, number> {
+  let handles = kept.get(heap);
+  if (handles === undefined) {
+    handles = new Map();
+    kept.set(heap, handles);
+  }
+  return handles;
+}
 
 export class Persisted {
   #value: unknown;
@@ -17,8 +33,12 @@ export class Persisted {
     if (held === undefined || (value !== undefined && !(value instanceof NDArray))) {
       this.#value = value;
     } else {
-      for (const handle of [held].flat()) (handle as Handle).retain();
       this.#held = held;
+      for (const handle of this.handles) {
+        handle.retain();
+        const all = keptOn(handle.heap);
+        if (!all.has(handle.owner)) all.set(handle.owner, 0);
+      }
     }
   }
 
@@ -26,6 +46,16 @@ export class Persisted {
   get spec(): ArraySpec | undefined {
     if (this.#held instanceof Handle) return { dtype: this.#held.dtype, shape: this.#held.shape };
     return this.#value instanceof NDArray ? this.#value : undefined;
+  }
+
+  /** Its arrays on the heap; none once it is released. */
+  get handles(): readonly Handle[] {
+    return this.#held === undefined ? [] : this.#held instanceof Handle ? [this.#held] : this.#held;
+  }
+
+  /** What is known of its arrays. */
+  get specs(): readonly ArraySpec[] {
+    return this.#held === undefined && this.#value instanceof NDArray ? [this.#value] : this.handles;
   }
 
   /** Makes it the result of a task of another run. @throws ReleasedError */
@@ -42,8 +72,10 @@ export class Persisted {
   release(): void {
     if (this.#released) return;
     this.#released = true;
-    if (this.#held instanceof Handle) this.#held.release();
-    else for (const handle of this.#held ?? []) handle.release();
+    for (const handle of this.handles) {
+      handle.release();
+      if (handle.owner.isReleased) keptOn(handle.heap).delete(handle.owner);
+    }
     this.#held = undefined;
     this.#value = undefined;
   }

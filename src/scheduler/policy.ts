@@ -56,3 +56,13 @@ export function fixed(name: string, device: Int32Array, priority: (task: number)
     score: (task, other) => (device[task] === other ? 0 : 1),
   };
 }
+
+/** What a run on this machine's threads does: of the tasks that are ready the first in a given order, soonest finish. */
+export function inOrder(position: Int32Array): Policy {
+  return {
+    name: 'order',
+    steals: true,
+    priority: (task) => -(position[task] as number),
+    score: (_, __, finish) => finish,
+  };
+}

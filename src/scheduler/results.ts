@@ -4,16 +4,27 @@
  */
 
 import { toNDArray } from '../array/convert.js';
-import type { NDArray } from '../array/ndarray.js';
+import { NDArray } from '../array/ndarray.js';
 import { ArgumentError } from '../errors.js';
 import type { Program } from '../graph/program.js';
-import { Handle } from '../memory/handle.js';
+import { type Copy, Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
+import type { Remote } from './remote.js';
 
 /** One array of a kernel, or all of them for one with several outputs. */
 export type Held = Handle | readonly Handle[];
 
+/** Who is asked before arrays are taken from the heap, and told of those that were. */
+export interface HeapKeeper {
+  /** @throws HeapExhaustedError when there is no room for so many bytes */
+  claim(bytes: number): void;
+  held(task: number): void;
+}
+
 export class Results {
+  keeper: HeapKeeper | undefined;
+  /** What is in the memories of devices. */
+  remote: Remote | undefined;
   readonly #heap: Heap;
   readonly #program: Program;
   readonly #values: unknown[];
@@ -45,6 +56,7 @@ export class Results {
   /** Arrays on the heap as the result of `task`; they are released with it. */
   setHeld(task: number, held: Held): void {
     this.#held[task] = held;
+    this.keeper?.held(task);
   }
 
   held(task: number): Held | undefined {
@@ -56,7 +68,7 @@ export class Results {
     const handles = [held].flat() as readonly Handle[];
     if (handles.every((handle) => handle.heap === this.#heap)) {
       for (const handle of handles) handle.retain();
-      this.#held[task] = held;
+      this.setHeld(task, held);
     } else {
       this.#values[task] = copyOut(held);
     }
@@ -82,9 +94,17 @@ export class Results {
       const key = this.#program.nodes[task]?.key ?? '';
       throw new ArgumentError(`'${key}' has ${held.length} outputs; a kernel takes one of them: index it`);
     }
-    const handle = Handle.from(this.#heap, toNDArray(this.#values[task], { where: 'kernel input' }));
-    this.#held[task] = handle;
+    const array = toNDArray(this.#values[task], { where: 'kernel input' });
+    this.keeper?.claim(array.nbytes);
+    const handle = Handle.from(this.#heap, array);
+    this.setHeld(task, handle);
     return handle;
+  }
+
+  /** The result as a device with a memory of its own reads it: an array on the host, wherever it lies there. */
+  arrayOf(task: number): NDArray {
+    const held = this.#held[task];
+    return held instanceof Handle ? held.view() : toNDArray(this.#values[task], { where: 'kernel input' });
   }
 
   /** The result for the caller: ordinary JavaScript-owned data. */
@@ -92,6 +112,25 @@ export class Results {
     const held = this.#held[task];
     if (held === undefined || this.#values[task] !== undefined) return this.#values[task];
     return copyOut(held);
+  }
+
+  /** Gets results that are in files to JavaScript, for `take`. Undefined when there are none. */
+  fetch(tasks: Iterable<number>): Promise<void> | undefined {
+    const away = [...tasks].filter((task) => this.#values[task] === undefined && !isHere(this.#held[task]));
+    return away.length === 0 ? undefined : this.#fetch(away);
+  }
+
+  async #fetch(tasks: readonly number[]): Promise<void> {
+    for (const task of tasks) {
+      const held = this.#held[task] as Held;
+      if (held instanceof Handle) {
+        this.#values[task] = plain(await fetched(held));
+        continue;
+      }
+      const arrays: unknown[] = [];
+      for (const handle of held) arrays.push(plain(await fetched(handle)));
+      this.#values[task] = arrays;
+    }
   }
 
   /** After a task ended: its inputs have one consumer less. */
@@ -117,12 +156,25 @@ export class Results {
 
   /** Gives the arrays of a result back. */
   release(task: number): void {
+    this.remote?.release(task);
     const held = this.#held[task];
     if (held === undefined) return;
     this.#held[task] = undefined;
     if (held instanceof Handle) held.release();
     else for (const handle of held) handle.release();
   }
+}
+
+function isHere(held: Held | undefined): boolean {
+  if (held === undefined) return true;
+  return held instanceof Handle ? held.isHere : held.every((handle) => handle.isHere);
+}
+
+async function fetched(handle: Handle): Promise<NDArray> {
+  if (handle.isHere) return handle.copyOut();
+  const array = NDArray.zeros(handle.shape, handle.dtype);
+  await (handle.copy as Copy).read(new Uint8Array(array.data.buffer, array.data.byteOffset, array.data.byteLength));
+  return array;
 }
 
 function copyOut(held: Held): unknown {

@@ -12,13 +12,19 @@ import type { TaskNode } from '../graph/node.js';
 import { type Program, pathTo } from '../graph/program.js';
 import type { HeapMark } from '../memory/detach.js';
 import type { Heap } from '../memory/heap.js';
+import type { SpillStore } from '../memory/spill.js';
 import { CallFlow } from './call-flow.js';
 import type { Crowd } from './crowd.js';
+import { DeviceFlow, type DeviceHost } from './device-flow.js';
 import { HereFlow, type HereHost } from './here-flow.js';
-import { KernelFlow } from './kernel-flow.js';
+import { Keeper } from './keeper.js';
+import { KernelFlow, type Lack } from './kernel-flow.js';
+import type { MemoryPlan } from './memory-plan.js';
+import type { Placing } from './placing.js';
 import type { Recorder } from './recorder.js';
 import { Results } from './results.js';
-import { DONE, STARTED, TaskTable, WAITING } from './table.js';
+import { runOrder } from './run-order.js';
+import { STARTED, TaskTable, WAITING } from './table.js';
 import { HERE, KERNEL, OUTPUT, waysOf } from './ways.js';
 
 /** What a run needs of its surroundings. */
@@ -37,7 +43,18 @@ export interface RunContext {
   readonly signal: AbortSignal | undefined;
   /** Where kernels may run, best first. */
   readonly kernelDevices: readonly ('wasm' | 'js')[];
+  /** Whether kernels stay on this thread although there are lanes: they take less than waking another. */
+  readonly keepsKernels?: boolean | undefined;
+  /** Where else they may, and by which policy; undefined where none does. */
+  readonly placing?: Placing | undefined;
   readonly recorder: Recorder;
+  /** Bytes that arrays may take on the heap, and how the program will keep within them. */
+  readonly budget: number;
+  readonly plan: MemoryPlan;
+  /** Where arrays go that there is no room for; undefined where none may. */
+  readonly store: SpillStore | undefined;
+  /** Whether results stay where they are, rather than being handed to JavaScript. */
+  readonly keepsResults?: boolean;
   /** Does what this run does on this thread, and knows meanwhile whose it is; default: just does it. */
   readonly within?: (<R>(work: () => R) => R) | undefined;
 }
@@ -54,7 +71,7 @@ const LONGEST_MS = 2 ** 31 - 1;
  *
  * @throws DeviceUnsupportedError before anything runs; TaskError when a task fails; ComputationAbortedError.
  */
-export class Run<T> implements LaneSink, HereHost {
+export class Run<T> implements LaneSink, HereHost, DeviceHost {
   /** The answer of `collect`, once everything of the run is over. */
   readonly promise: Promise<T>;
   readonly #context: RunContext;
@@ -65,6 +82,8 @@ export class Run<T> implements LaneSink, HereHost {
   readonly #kernels: KernelFlow;
   readonly #here: HereFlow;
   readonly #calls: CallFlow;
+  readonly #keeper: Keeper | undefined;
+  readonly #devices: DeviceFlow | undefined;
   readonly #attempts = new Map<number, number>();
   #left: number;
   #isPumping = false;
@@ -87,12 +106,31 @@ export class Run<T> implements LaneSink, HereHost {
     this.#context = context;
     this.#collect = collect;
     const { heap, recorder, threads } = context;
-    const table = new TaskTable(program, waysOf(program, context.lanes !== undefined, context.kernelDevices));
+    const { plan, placing, keepsKernels, keepsResults = false } = context;
+    const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices, keepsKernels, placing?.kinds);
+    const table = new TaskTable(program, ways, plan.safe?.sigma ?? runOrder(program, plan.needs));
     const results = new Results(program, heap);
+    if (plan.needs !== undefined) {
+      this.#keeper = new Keeper({
+        program,
+        plan,
+        budget: context.budget,
+        heap,
+        results,
+        recorder,
+        store: context.store,
+        threads,
+        wake: () => this.wake(),
+        fail: (error) => this.#fail(error),
+      });
+      table.keeper = this.#keeper;
+      results.keeper = this.#keeper;
+    }
     const lanes = context.lanes?.(this);
     const lane = lanes?.kernels;
     const devices = context.kernelDevices;
-    const kernels = new KernelFlow({ table, results, heap, recorder, devices, lane, threads });
+    const { needs } = plan;
+    const kernels = new KernelFlow({ table, results, heap, recorder, devices, lane, threads, needs });
     const oneByOne = lanes === undefined;
     const { local, retries } = context;
     const calls = new CallFlow({ host: this, table, results, lane: lanes?.calls, retries });
@@ -102,6 +140,11 @@ export class Run<T> implements LaneSink, HereHost {
     this.#kernels = kernels;
     this.#calls = calls;
     this.#left = program.nodes.length;
+    if (placing !== undefined) {
+      const isThreaded = lanes !== undefined;
+      const shared = { host: this, table, results, kernels, heap, recorder };
+      this.#devices = new DeviceFlow({ ...shared, placing, isThreaded, keepsResults, devices });
+    }
     this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -125,7 +168,13 @@ export class Run<T> implements LaneSink, HereHost {
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     const { blocking } = this.#table;
     for (let task = 0; task < blocking.length; task++) if (blocking[task] === 0) this.#table.makeReady(task);
+    this.#devices?.begin();
     this.pump();
+  }
+
+  /** The most bytes that were in use at once, what running calls said they need included. */
+  get peak(): number {
+    return this.#keeper?.peak ?? 0;
   }
 
   // The loop.
@@ -155,11 +204,13 @@ export class Run<T> implements LaneSink, HereHost {
     this.#here.resume();
     do {
       this.#pumpAgain = false;
+      this.#devices?.pump();
       this.#kernels.admit(fail);
       this.#calls.send(fail);
-      // Kernels that were left for want of room are no reason to try again; new ones are.
-      const left = admissible.size;
-      const hasOther = (): boolean => this.#pumpAgain || callable.size > 0 || admissible.size > left;
+      // Those that were left for want of room are no reason to try again; new ones are.
+      const kernelsLeft = admissible.size;
+      const callsLeft = callable.size;
+      const hasOther = (): boolean => this.#pumpAgain || callable.size > callsLeft || admissible.size > kernelsLeft;
       const turn = (): boolean => this.#here.run(turnEnds, hasOther);
       isTurnOver = !(this.#context.within?.(turn) ?? turn());
       if (hasOther()) this.#pumpAgain = true;
@@ -167,9 +218,11 @@ export class Run<T> implements LaneSink, HereHost {
     } while (this.#pumpAgain && !isTurnOver && this.isGoing);
     this.#isPumping = false;
     if (!this.isGoing) return;
-    if (this.#left === 0) this.#succeed();
+    if (this.#left === 0 && !this.#keeper?.isBusy && !this.#devices?.owes) this.#succeed();
     else if (isTurnOver) this.#pumpLater();
-    else if (this.#kernels.inFlight + this.#calls.inFlight > 0) this.#context.crowd.goesOn(this);
+    else if (this.#kernels.inFlight + this.#calls.inFlight > 0 || this.#keeper?.isBusy || this.#devices?.isBusy) {
+      this.#context.crowd.goesOn(this);
+    }
     // A task of this thread may itself wait for another run.
     else if (this.#here.pending > 0) this.#context.crowd.mayWait(this);
     else this.#stuck();
@@ -204,15 +257,32 @@ export class Run<T> implements LaneSink, HereHost {
       this.#pumpLater();
       return;
     }
-    const lack = this.#kernels.lack ?? this.#here.lack;
-    if (lack !== undefined && !this.#context.crowd.mayWait(this)) {
-      this.#failedNow(lack.task, lack.error);
+    const lack = this.#kernels.lack ?? this.#here.lack ?? this.#devices?.lack;
+    const isHeld = lack !== undefined || (this.#keeper?.isStrict ?? false);
+    if (isHeld && !this.#context.crowd.mayWait(this)) {
+      this.#rescue(lack);
       return;
     }
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.pump();
     }, RETRY_MS);
+  }
+
+  /** What lacks memory may get it from arrays of this run that are not needed now. */
+  #rescue(lack: Lack | undefined): void {
+    if (this.#keeper === undefined) {
+      if (lack !== undefined) this.#failedNow(lack.task, lack.error);
+      return;
+    }
+    try {
+      this.#keeper.rescue(lack?.task ?? -1, lack?.error.bytes ?? 0);
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#context.crowd.goesOn(this);
+    if (!this.#keeper.isBusy) this.#pumpLater();
   }
 
   inputsOf(task: number): unknown[] {
@@ -286,7 +356,7 @@ export class Run<T> implements LaneSink, HereHost {
       return;
     }
     this.#attempts.set(task, attempt);
-    this.#table.state[task] = WAITING;
+    this.#table.stop(task);
     this.#table.makeReady(task);
     this.#pumpSoon();
   }
@@ -297,7 +367,7 @@ export class Run<T> implements LaneSink, HereHost {
     this.#calls.ended(kernel);
     if (!this.isGoing) return;
     if (kernel !== undefined) this.#kernels.undo(task);
-    this.#table.state[task] = WAITING;
+    this.#table.stop(task);
     this.#table.reroute(task, HERE);
     this.#pumpSoon();
   }
@@ -305,7 +375,7 @@ export class Run<T> implements LaneSink, HereHost {
   unchained(task: number): void {
     this.#calls.ended();
     if (!this.isGoing) return;
-    this.#table.state[task] = WAITING;
+    this.#table.stop(task);
     if (this.#table.blocking[task] === 0) this.#table.makeReady(task);
     this.#pumpSoon();
   }
@@ -322,6 +392,25 @@ export class Run<T> implements LaneSink, HereHost {
 
   endedHere(task: number, start: number, end: number): void {
     this.#ended(task, start, end, 0, false);
+    // What it gave back may be room for others.
+    if (this.#keeper?.isStrict) this.#pumpAgain = true;
+  }
+
+  endedThere(task: number, start: number, end: number): void {
+    this.#table.finish(task);
+    this.#left--;
+    this.#context.recorder.started(task, start, 0);
+    this.#context.recorder.ended(task, start, end, 0, this.#results);
+    this.#results.consumed(task);
+  }
+
+  failedThere(task: number, error: unknown, start: number, end: number): void {
+    if (this.isGoing) this.#gaveUp(task, error, start, end, 0);
+  }
+
+  wake(): void {
+    if (this.#failure === undefined) this.#pumpSoon();
+    else this.#settleFailure();
   }
 
   /** @param wasAdmitted whether kernels that wait for this task were unblocked when it was admitted. */
@@ -329,7 +418,7 @@ export class Run<T> implements LaneSink, HereHost {
     const { way, state, ticket } = this.#table;
     const { succStart, succs } = this.#program;
     ticket[task] = -1;
-    state[task] = DONE;
+    this.#table.finish(task);
     this.#left--;
     this.#context.recorder.ended(task, start, end, thread, this.#results);
     for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
@@ -342,11 +431,22 @@ export class Run<T> implements LaneSink, HereHost {
       else if (way[successor] !== KERNEL && state[successor] === WAITING) this.#table.unblock(successor);
     }
     this.#results.consumed(task);
+    this.#devices?.endedOnHost(task);
   }
 
   // The end.
 
   #succeed(): void {
+    const fetching = this.#context.keepsResults ? undefined : this.#results.fetch(this.#program.targets);
+    if (fetching === undefined) this.#answer();
+    else
+      fetching.then(
+        () => this.isGoing && this.#answer(),
+        (error: unknown) => this.#fail(error),
+      );
+  }
+
+  #answer(): void {
     try {
       const answer = this.#collect(this.#results);
       this.#close();
@@ -368,12 +468,14 @@ export class Run<T> implements LaneSink, HereHost {
       this.#settleFailure();
     });
     this.#kernels.cancel();
+    this.#devices?.cancel();
     this.#settleFailure();
   }
 
   /** A failed run is over when nothing of it writes to memory any more. */
   #settleFailure(): void {
     if (this.#isOver || this.#failure === undefined || this.#kernels.inFlight > 0 || !this.#callsStopped) return;
+    if (this.#keeper?.isBusy || this.#devices?.isBusy) return;
     this.#close();
     this.#reject(this.#failure.error);
   }
@@ -384,7 +486,9 @@ export class Run<T> implements LaneSink, HereHost {
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
     this.#kernels.close();
+    this.#devices?.close();
     this.#results.releaseAll();
+    this.#keeper?.close();
     this.#context.crowd.leave(this);
     this.#context.recorder.finished(this.#failure);
   }

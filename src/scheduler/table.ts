@@ -1,7 +1,8 @@
 /** Where every task of a run stands, as a struct of arrays, and the sets of those that may start. */
 import type { Program } from '../graph/program.js';
-import { ReadySet } from './ready-set.js';
-import { CALL, KERNEL } from './ways.js';
+import type { Keeper } from './keeper.js';
+import { ReadySet, type RunOrder } from './ready-set.js';
+import { CALL, ELSEWHERE, KERNEL } from './ways.js';
 
 export const WAITING = 0;
 export const STARTED = 1;
@@ -21,8 +22,11 @@ export class TaskTable {
   readonly here: ReadySet;
   readonly callable: ReadySet;
   readonly admissible: ReadySet;
+  /** Who says what may start, where memory may run short. */
+  keeper: Keeper | undefined;
 
-  constructor(program: Program, way: Uint8Array) {
+  /** @param order what starts first of what is ready; default: the program's own order */
+  constructor(program: Program, way: Uint8Array, order?: RunOrder) {
     const n = program.nodes.length;
     this.program = program;
     this.way = way;
@@ -30,16 +34,37 @@ export class TaskTable {
     this.blocking = program.pending.slice();
     this.distant = program.pending.slice();
     this.ticket = new Int32Array(n).fill(-1);
-    this.here = new ReadySet(n);
-    this.callable = new ReadySet(n);
-    this.admissible = new ReadySet(n);
+    this.here = new ReadySet(n, order);
+    this.callable = new ReadySet(n, order);
+    this.admissible = new ReadySet(n, order);
+  }
+
+  /** The first task of a ready set that may start now, left in the set; -1 when there is none. */
+  pick(ready: ReadySet): number {
+    return this.keeper === undefined ? ready.first() : this.keeper.pick(ready);
+  }
+
+  start(task: number): void {
+    this.state[task] = STARTED;
+    this.keeper?.started(task);
+  }
+
+  /** A task that had started waits again. */
+  stop(task: number): void {
+    this.state[task] = WAITING;
+    this.keeper?.stopped(task);
+  }
+
+  finish(task: number): void {
+    this.state[task] = DONE;
+    this.keeper?.ended(task);
   }
 
   makeReady(task: number): void {
     const way = this.way[task];
     if (way === KERNEL) this.admissible.add(task);
     else if (way === CALL) this.callable.add(task);
-    else this.here.add(task);
+    else if (way !== ELSEWHERE) this.here.add(task);
   }
 
   /** One dependency less in the way of a task. */

@@ -272,8 +272,8 @@ export class Window {
     const { heap } = this.#options;
     const blocks: Block[] = [];
     try {
-      while (blocks.length < this.#lanes) blocks.push(heap.allocate(SCRATCH_BYTES));
-      blocks.push(heap.allocate(SLEEP_BYTES));
+      while (blocks.length < this.#lanes) blocks.push(heap.allocateFixed(SCRATCH_BYTES));
+      blocks.push(heap.allocateFixed(SLEEP_BYTES));
     } catch (error) {
       for (const block of blocks) heap.free(block);
       throw error;

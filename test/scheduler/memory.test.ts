@@ -277,11 +277,11 @@ describe('Residents', () => {
     );
     const residents = new Residents(work, orderBy(work, 'given'));
     for (const datum of [0, 1, 2]) residents.add(datum);
-    expect(residents.victims(4, -1)).toEqual([2]);
-    expect(residents.victims(5, -1)).toEqual([2, 1]);
-    expect(residents.victims(4, 5)).toEqual([1]);
+    expect(residents.victims(4, -1).data).toEqual([2]);
+    expect(residents.victims(5, -1).data).toEqual([2, 1]);
+    expect(residents.victims(4, 5).data).toEqual([1]);
     residents.started(5);
-    expect(residents.victims(12, -1)).toBeUndefined();
-    expect(residents.victims(4, -1)).toEqual([1]);
+    expect(residents.victims(12, -1).isEnough).toBe(false);
+    expect(residents.victims(4, -1).data).toEqual([1]);
   });
 });

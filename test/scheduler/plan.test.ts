@@ -26,14 +26,18 @@ describe('makePlan', () => {
       { inputs: [0], bytes: 8, seconds: [1, 0.01] },
     ]);
     const plan = makePlan({ work, platform: machine(4, 1), keys: ['load', 'near', 'far'] });
-    expect(plan.explain('load')).toMatchObject([
-      { device: 'wasm', seconds: 0.1, lost: undefined },
-      { device: 'gpu1', seconds: null, lost: 'has no body for the task' },
+    expect(plan.explain('load').choices).toMatchObject([
+      { device: 'wasm', seconds: 0.1, end: 0.1, lost: null },
+      { device: 'gpu1', seconds: null, end: null, lost: 'has no body for it' },
     ]);
-    expect(plan.explain('far').find(({ device }) => device === 'gpu1')).toMatchObject({ lost: undefined });
-    const [wasm] = plan.explain('far');
-    expect(wasm).toMatchObject({ transfers: 0, seconds: 1 });
-    expect(wasm!.lost).toMatch(/computes longer: it would end \d+ ms later/);
+    const far = plan.explain('far');
+    expect(far).toMatchObject({ key: 'far', device: 'gpu1', bytes: 8, waits: { memory: 0 } });
+    expect(far.choices[0]).toMatchObject({ device: 'gpu1', lost: null });
+    const [, wasm] = far.choices;
+    expect(wasm).toMatchObject({ device: 'wasm', transfer: 0, seconds: 1 });
+    expect(wasm!.lost).toMatch(/^computes 990 ms longer; would end [\d.]+ ms later$/);
+    expect(wasm!.end).toBeGreaterThan(far.end);
+    expect(JSON.parse(JSON.stringify(far))).toEqual({ ...far });
     expect(() => plan.explain('faar')).toThrow("no task 'faar' is planned; did you mean 'far'?");
   });
 
@@ -101,10 +105,17 @@ describe('makePlan', () => {
     const plan = makePlan({ work, platform: machine(4), keys: ['load', 'sum'] });
     expect(plan.toString()).toBe(
       [
-        '112 ms (1.00 of the lower bound), at most host 2.0 KiB',
-        'task  device  starts  takes    gives',
-        'load  wasm    0.0 ms  100 ms   2.0 KiB',
-        'sum   wasm    100 ms  12.3 ms  8 bytes',
+        '112 ms, 1.00 of the lower bound, on 4 threads (order); at most host 2.01 KiB',
+        'task  device  starts    takes     gives',
+        'load  wasm      0 ms   100 ms  2.00 KiB',
+        'sum   wasm    100 ms  12.3 ms   8 bytes',
+      ].join('\n'),
+    );
+    expect(plan.explain('sum').toString()).toBe(
+      [
+        'sum runs on wasm from 100 ms to 112 ms, gives 8 bytes',
+        'device    takes  transfer  inputs there    ends',
+        'wasm    12.3 ms      0 ms        100 ms  112 ms  chosen',
       ].join('\n'),
     );
   });
