@@ -7,5 +7,7 @@ export default defineConfig({
     testTimeout: 60_000,
     pool: 'forks',
     maxWorkers: 2,
+    // What runs in tests is not to be remembered in the user's cache folder
+    env: { LAZULI_CACHE: 'off' },
   },
 });

@@ -19,8 +19,11 @@ export type MemoryOption = ByteSize | { readonly host?: ByteSize; readonly gpu?:
 
 /** Options that configure(), createRuntime() and every call take. */
 export interface RuntimeOptions {
-  /** `'sync'`: this thread, one task at a time, in order. `'threads'`: the pool. Default `'threads'`. */
-  readonly scheduler?: 'sync' | 'threads' | undefined;
+  /**
+   * `'sync'`: this thread, one task at a time, in order. `'threads'`: the pool. `'auto'`: the pool too, but kernels that
+   * would take less time than waking its threads run on this one. Default `'auto'`.
+   */
+  readonly scheduler?: 'auto' | 'sync' | 'threads' | undefined;
   /** Where kernels run: `'auto'`, one device, or a list of devices to choose from. Default `'auto'`. */
   readonly device?: DeviceChoice | undefined;
   /** Threads of the pool. Default: the available cores. */
@@ -61,7 +64,7 @@ type AnyOptions = RuntimeOptions & RunOptions;
 
 /** Every option decided. */
 export interface Settings {
-  readonly scheduler: 'sync' | 'threads';
+  readonly scheduler: 'auto' | 'sync' | 'threads';
   readonly devices: readonly DeviceName[] | 'auto';
   readonly workers: number;
   /** Bytes by memory, where they were given. */
@@ -83,7 +86,20 @@ const wholeNumber =
   (value) =>
     Number.isSafeInteger(value) && (value as number) >= least ? undefined : `a whole number ≥ ${least}`;
 
-const isDevice = (value: unknown): boolean => (deviceNames as readonly unknown[]).includes(value);
+/** Names of devices beside those of the package. */
+const addedNames: string[] = [];
+
+/** Has options take another device's name. Returns what takes it back. */
+export function addDeviceName(name: string): () => void {
+  addedNames.push(name);
+  return () => {
+    const at = addedNames.indexOf(name);
+    if (at >= 0) addedNames.splice(at, 1);
+  };
+}
+
+const isDevice = (value: unknown): boolean =>
+  (deviceNames as readonly unknown[]).includes(value) || (addedNames as readonly unknown[]).includes(value);
 
 const deviceCheck: Check = (value) => {
   const fine =
@@ -92,7 +108,8 @@ const deviceCheck: Check = (value) => {
 };
 
 const checks: Readonly<Record<keyof AnyOptions, Check>> = {
-  scheduler: (value) => (value === 'sync' || value === 'threads' ? undefined : "'sync' or 'threads'"),
+  scheduler: (value) =>
+    value === 'auto' || value === 'sync' || value === 'threads' ? undefined : "'auto', 'threads' or 'sync'",
   device: deviceCheck,
   workers: wholeNumber(1),
   memory: (value) => {
@@ -190,7 +207,7 @@ export function resolveSettings(...layers: readonly AnyOptions[]): Settings {
   const device = pick('device') ?? 'auto';
   const optimize = pick('optimize') ?? true;
   return {
-    scheduler: pick('scheduler') ?? 'threads',
+    scheduler: pick('scheduler') ?? 'auto',
     devices: typeof device === 'string' ? (device === 'auto' ? 'auto' : [device]) : device,
     workers: pick('workers') ?? cores(),
     memory: bytesByMemory(pick('memory')),

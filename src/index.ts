@@ -51,6 +51,7 @@ export {
   ResultTransferError,
   RuntimeClosedError,
   ShapeError,
+  SpillError,
   TaskError,
   TaskTimeoutError,
   WorkerLostError,

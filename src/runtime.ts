@@ -15,12 +15,14 @@ import {
   type Settings,
 } from './config.js';
 import { LocalKernels } from './devices/bodies.js';
-import { type DeviceInfo, discover, kernelDevices } from './devices/discovery.js';
+import { type DeviceInfo, kernelDevices } from './devices/discovery.js';
 import { Engine } from './devices/engine.js';
 import type { LaneSink } from './devices/lanes.js';
+import { closeIdleDevices } from './devices/leases.js';
 import { renew } from './devices/revectorize.js';
-import { instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
-import { OptionError, RuntimeClosedError } from './errors.js';
+import { deviceSources } from './devices/sources.js';
+import { buildOf, instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
+import { ComputationAbortedError, MemoryBudgetError, OptionError, RuntimeClosedError } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
 import { wrapPersisted } from './graph/delayed.js';
 import { hook, installHooks } from './graph/hooks.js';
@@ -33,11 +35,14 @@ import { fuse } from './kernels/fuse.js';
 import { HeapMark } from './memory/detach.js';
 import { Heap, MAX_HEAP_BYTES } from './memory/heap.js';
 import { SpillStore } from './memory/spill.js';
-import { CostFile } from './scheduler/cost-file.js';
 import { Crowd } from './scheduler/crowd.js';
-import { CostModel } from './scheduler/model.js';
+import { measuredDevices } from './scheduler/device-speeds.js';
+import { belongsHere, didHere } from './scheduler/inline.js';
+import { type Knowledge, knowledgeOf } from './scheduler/knowledge.js';
+import { capacityOf, easier, type MemoryPlan, planMemory } from './scheduler/memory-plan.js';
 import type { Observer } from './scheduler/observer.js';
 import { Persisted } from './scheduler/persisted.js';
+import { type Placing, placingOf } from './scheduler/placing.js';
 import type { Plan } from './scheduler/planned.js';
 import { planProgram } from './scheduler/planner.js';
 import type { PlatformTable } from './scheduler/platform-table.js';
@@ -75,6 +80,8 @@ interface Memory {
   readonly budget: number;
   /** For arrays that there is no room for, by folder. */
   readonly stores: Map<string | undefined, SpillStore>;
+  /** How long things take with these kernels. */
+  readonly knowledge: Knowledge;
 }
 
 /** The heap cannot be larger than 4 GiB; a budget by default leaves some of that for gaps between arrays. */
@@ -172,21 +179,27 @@ export class Runtime {
     const { platform, ...rest } = options ?? {};
     const settings = this.#settings(options === undefined ? undefined : rest, 'plan');
     const { nodes } = collect(target);
-    const program = programOf(nodes, settings);
-    const isThreaded = settings.scheduler === 'threads';
-    if (platform === undefined) waysOf(program, isThreaded, kernelDevices(settings.devices));
+    const built = buildProgram(nodes);
+    const program = optimized(built, settings);
+    const isThreaded = settings.scheduler !== 'sync';
+    if (platform === undefined) waysOf(program, isThreaded, kernelDevices(settings.devices).host);
     const threads = isThreaded ? settings.workers : 1;
     const budget = Math.min(settings.memory.host ?? this.#memory?.budget ?? budgetByDefault(), MAX_HEAP_BYTES);
     const asked = rest as RunOptions;
-    return planProgram(program, {
+    const how = {
       allowed: settings.devices === 'auto' ? undefined : settings.devices,
       // A platform says itself what it has; only what is asked for in the same call goes before it
       threads: platform === undefined || asked.workers !== undefined || !isThreaded ? threads : undefined,
       budget: platform === undefined || asked.memory !== undefined ? budget : undefined,
       spill: settings.spill !== false,
       platform,
-      model: learned(),
-    });
+      model: knowledgeOf(buildOf(this.#memory?.revectorize ?? settings.revectorize)).model,
+    };
+    const planned = (form: Program): { readonly plan: Plan; readonly moved: number } => {
+      const plan = planProgram(form, how);
+      return { plan, moved: plan.spilled };
+    };
+    return easier(program, () => built, planned).plan.plan;
   }
 
   /** Draws the graph of `target`; colours that show a run show the last one of this runtime. */
@@ -213,9 +226,11 @@ export class Runtime {
     this.#options = { ...this.#options, ...checked };
   }
 
-  /** Every device: available, or the reason why not. */
+  /** Every device: available, with its speed where `lazuli calibrate` has measured it, or the reason why not. */
   devices(): DeviceInfo[] {
-    return discover(this.#memory?.revectorize ?? resolveSettings(this.#options, environmentOptions()).revectorize);
+    return measuredDevices(
+      this.#memory?.revectorize ?? resolveSettings(this.#options, environmentOptions()).revectorize,
+    );
   }
 
   /** The record of the run that ended last, undefined before the first. */
@@ -232,6 +247,7 @@ export class Runtime {
     this.#engines.clear();
     await Promise.all(this.#closing);
     await Promise.allSettled(runs.map((run) => run.promise));
+    await closeIdleDevices();
     await Promise.all(Array.from(this.#memory?.stores.values() ?? [], (store) => store.close()));
     this.#memory = undefined;
   }
@@ -261,6 +277,7 @@ export class Runtime {
         local: new LocalKernels(heap, code),
         code,
         revectorize,
+        knowledge: knowledgeOf(buildOf(revectorize)),
         budget: budgetByDefault(),
         stores: new Map(),
       };
@@ -297,16 +314,68 @@ export class Runtime {
     this.#closing.add(closing);
   }
 
+  /**
+   * What `plan` answers; undefined where memory is short because of other runs, which will give some back. A run on behalf
+   * of a task is not to wait for them: the task's own run waits for it.
+   */
+  #ifThereIsRoom<T>(plan: () => T): T | undefined {
+    try {
+      return plan();
+    } catch (error) {
+      if (error instanceof MemoryBudgetError && surroundings === undefined && this.#running.size > 0) return undefined;
+      throw error;
+    }
+  }
+
+  async #whenThereIsRoom<T>(plan: () => T, signal: AbortSignal | undefined): Promise<T> {
+    for (;;) {
+      await Promise.race(Array.from(this.#running, ({ promise }) => promise.catch(() => {})));
+      if (signal?.aborted) throw new ComputationAbortedError(signal.reason);
+      if (this.#closed) throw new RuntimeClosedError();
+      const planned = this.#ifThereIsRoom(plan);
+      if (planned !== undefined) return planned;
+    }
+  }
+
+  /** How kernels go to devices outside the pool; undefined where none does. */
+  #places(program: Program, isThreaded: boolean, settings: Settings): Promise<Placing | undefined> | undefined {
+    if (deviceSources().length === 0) return undefined;
+    const { devices: asked, workers: threads } = settings;
+    return placingOf(program, {
+      asked,
+      isThreaded,
+      threads,
+      model: this.#memoryOf(settings.revectorize).knowledge.model,
+    });
+  }
+
   async #run<T>(
     nodes: readonly TaskNode[],
     settings: Settings,
     take: (program: Program, results: Results) => T,
     { hasUniqueKeys = false, keepsResults = false } = {},
   ): Promise<T> {
-    const devices = kernelDevices(settings.devices);
-    const program = programOf(nodes, settings, hasUniqueKeys);
+    const devices = kernelDevices(settings.devices).host;
+    const built = buildProgram(nodes, hasUniqueKeys);
     const memory = this.#memoryOf(settings.revectorize);
-    const threaded = settings.scheduler === 'threads' && program.nodes.length > 0;
+    const { heap, crowd, mark, local } = memory;
+    const store = storeOf(memory, settings.spill);
+    const budget = Math.min(settings.memory.host ?? memory.budget, capacityOf(heap, settings.workers));
+    const planned = (form: Program): MemoryPlan => planMemory(form, heap, budget, store !== undefined);
+    const fused = optimized(built, settings);
+    const choose = () => easier(fused, () => built, planned);
+    const isThreaded = settings.scheduler !== 'sync';
+    const places = this.#places(fused, isThreaded, settings);
+    let placing = places === undefined ? undefined : await places;
+    const { program, plan } = this.#ifThereIsRoom(choose) ?? (await this.#whenThereIsRoom(choose, settings.signal));
+    if (placing !== undefined && program !== fused) placing = await this.#places(program, isThreaded, settings);
+    if (this.#closed) throw new RuntimeClosedError();
+    const keepsKernels =
+      settings.scheduler === 'auto' &&
+      placing === undefined &&
+      belongsHere(program, memory.knowledge, devices, settings.workers);
+    // Without calls there is nothing left for threads, and none need be started
+    const threaded = isThreaded && program.nodes.length > 0 && !(keepsKernels && !hasCalls(program));
     if (memory.code.micro !== undefined) {
       if (threaded) readScripts(functionsOf(program));
       if (runs === 0) renew();
@@ -317,13 +386,12 @@ export class Runtime {
     let run: Run<T> | undefined;
     const recorder = new Recorder(program, {
       observers: bar === undefined ? (observers as Observer[]) : [...(observers as Observer[]), bar as Observer],
-      scheduler: settings.scheduler,
-      workers: threaded ? settings.workers : 0,
+      scheduler: threaded ? 'threads' : 'sync',
+      workers: settings.scheduler === 'sync' ? 0 : settings.workers,
       peak: () => Math.max(memory.heap.peak, run?.peak ?? 0),
+      knowledge: memory.knowledge,
     });
     const used = threaded ? this.#engineOf(settings.workers, memory) : undefined;
-    const { heap, crowd, mark, local } = memory;
-    const store = storeOf(memory, settings.spill);
     const { workers: threads, retries, timeout, signal } = settings;
     const lanes = used === undefined ? undefined : (sink: LaneSink) => used.engine.lanes(sink);
     const context = {
@@ -337,8 +405,11 @@ export class Runtime {
       timeout,
       signal,
       kernelDevices: devices,
+      keepsKernels,
+      placing,
       recorder,
-      budget: Math.min(settings.memory.host ?? memory.budget, heap.limit),
+      budget,
+      plan,
       store,
       keepsResults,
       within: <R>(work: () => R): R => onBehalfOf({ runtime: this, settings }, work),
@@ -347,7 +418,9 @@ export class Runtime {
       run = new Run(program, context, (results) => take(program, results));
       this.#running.add(run);
       runs++;
+      const start = keepsKernels ? performance.now() : 0;
       run.start();
+      if (keepsKernels) didHere(performance.now() - start);
       return await run.promise;
     } finally {
       if (run !== undefined) {
@@ -373,25 +446,23 @@ function storeOf({ stores }: Memory, spill: boolean | string): SpillStore | unde
   return store;
 }
 
-/** What is known of this machine's times. */
-function learned(): CostModel {
-  const { speeds = {}, model } = new CostFile().load() ?? {};
-  return new CostModel(new Map(Object.entries(speeds)), model);
-}
-
 function budgetByDefault(): number {
   return Math.min(MOST_BY_DEFAULT, Math.floor(availableMemory() / 2));
 }
 
-/** The program of what is asked for, after the passes over it. */
-function programOf(nodes: readonly TaskNode[], { passes }: Settings, hasUniqueKeys = false): Program {
-  const built = buildProgram(nodes, hasUniqueKeys);
-  return passes.includes('fuse') ? fuse(built) : built;
+/** A program after the passes over it. */
+function optimized(program: Program, { passes }: Settings): Program {
+  return passes.includes('fuse') ? fuse(program) : program;
 }
 
 /** Bytes that the process may still take: of the machine, or of its control group. */
 function availableMemory(): number {
   return (process as { availableMemory?: () => number }).availableMemory?.() ?? freemem();
+}
+
+/** Whether a program has tasks that are for threads, or may take their time on this one. */
+function hasCalls({ nodes }: Program): boolean {
+  return nodes.some(({ op }) => op.kind === 'call' || op.kind === 'method');
 }
 
 /** Among the calls of a program that has kernels too, which may be many, some of the functions. */

@@ -16,7 +16,7 @@ describe('resolveSettings', () => {
 
   it('has a default for everything', () => {
     expect(resolveSettings()).toEqual({
-      scheduler: 'threads',
+      scheduler: 'auto',
       devices: 'auto',
       workers: availableParallelism(),
       memory: {},

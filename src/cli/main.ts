@@ -6,12 +6,13 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { nearest } from '../errors.js';
+import { calibrate } from './calibrate.js';
 import { type Command, UsageError } from './command.js';
 import { demo } from './demo.js';
 import { devices } from './devices.js';
 import { commandHelp, help } from './help.js';
 
-const commands: Readonly<Record<string, Command>> = { devices, demo };
+const commands: Readonly<Record<string, Command>> = { devices, calibrate, demo };
 
 async function main(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;

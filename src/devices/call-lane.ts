@@ -21,6 +21,8 @@ const MAX_BATCH = 512;
 const MAX_LOSSES = 3;
 /** What a call is expected to take while nothing is known of its function. */
 const UNKNOWN_MS = BATCH_MS / 4;
+/** A single thread gets calls that take so long, or that nothing is known of, one by one: their order is the run's. */
+const ALONE_MS = UNKNOWN_MS;
 
 /** Milliseconds per call by function, across runs: graphs are new every time, functions mostly are not. */
 const pace = new WeakMap<AnyFunction, number>();
@@ -41,12 +43,24 @@ export class PoolCalls implements CallLane {
   /** How often a call had ended when its thread was lost together with the result. */
   readonly #losses = new Map<number, number>();
   readonly #batches = new Set<Promise<void>>();
+  /** Calls in batches that are out. */
+  #out = 0;
 
   /** @param yieldThread asks the kernels' pullers for a thread. */
   constructor(pool: ThreadPool, sink: LaneSink, yieldThread: () => void) {
     this.#pool = pool;
     this.#sink = sink;
     this.#yieldThread = yieldThread;
+  }
+
+  hasRoomFor(fn: AnyFunction, milliseconds: number | undefined): boolean {
+    const calls = this.#queue.length - this.#head + this.#out;
+    if (calls === 0) return true;
+    const each = milliseconds ?? pace.get(fn) ?? UNKNOWN_MS;
+    const { threads } = this.#pool;
+    if (threads === 1 && each >= ALONE_MS) return false;
+    // For each thread a batch that runs, one that waits for it, and two while the main thread is busy with something else
+    return calls * each < 4 * BATCH_MS * threads;
   }
 
   submit(call: FunctionCall): void {
@@ -129,6 +143,12 @@ export class PoolCalls implements CallLane {
   async #send(batch: readonly FunctionCall[]): Promise<void> {
     const memory = batch[0]?.memory ?? 0;
     this.#declared += memory;
+    this.#out += batch.length;
+    let isOut = true;
+    const isBack = (): void => {
+      if (isOut) this.#out -= batch.length;
+      isOut = false;
+    };
     try {
       const calls = batch.map(
         ({ fn, args, timeout, previous }): BatchCall => ({
@@ -140,8 +160,10 @@ export class PoolCalls implements CallLane {
       );
       const signal = this.#abortion.signal;
       const outcome = await this.#pool.runBatch({ calls, budget: BUDGET_MS }, { signal });
+      isBack();
       if (!signal.aborted) this.#report(batch, outcome);
     } catch (error) {
+      isBack();
       // No thread can be started, or the pool is closed: none of these calls has run.
       for (const { task } of batch) if (!this.#abortion.signal.aborted) this.#sink.failed(task, error, now(), now(), 0);
     } finally {

@@ -36,6 +36,13 @@ export interface FunctionCall {
 
 /** Runs JavaScript functions. */
 export interface CallLane {
+  /**
+   * Whether another call should be submitted now. What is not submitted yet can still be overtaken by what becomes ready
+   * and is more urgent; what is, cannot.
+   *
+   * @param milliseconds what it was said to take
+   */
+  hasRoomFor(fn: AnyFunction, milliseconds: number | undefined): boolean;
   /** May answer with `returned` at once. */
   submit(call: FunctionCall): void;
   /** After a series of submissions. */

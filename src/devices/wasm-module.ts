@@ -4,6 +4,7 @@
  * multiply-add), found by timing the micro-kernels of both. Results differ in the last bits between builds, so the
  * choice is made once, on the main thread, and the module is posted to the workers.
  */
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { SCRATCH_BYTES } from '../kernels/contract.js';
@@ -50,11 +51,27 @@ let chosen: Exclude<KernelBuild, 'revectorized'> | undefined;
 /** One build, compiled once per process; undefined where the engine does not accept it. */
 export function compileBuild(build: KernelBuild): WebAssembly.Module | undefined {
   if (!compiled.has(build)) {
-    const bytes = readFileSync(new URL(`../wasm/${files[build]}`, import.meta.url));
+    const bytes = readBuild(build);
     const isAccepted = WebAssembly.validate(bytes) && (build !== 'revectorized' || plainMicro() !== undefined);
     compiled.set(build, isAccepted ? new WebAssembly.Module(bytes) : undefined);
   }
   return compiled.get(build);
+}
+
+const hashes = new Map<KernelBuild, string>();
+
+/** A hash of a build's file: what is known of its kernels' times holds as long as it stays the same. */
+export function codeHash(build: KernelBuild): string {
+  let hash = hashes.get(build);
+  if (hash === undefined) {
+    hash = createHash('sha1').update(readBuild(build)).digest('hex').slice(0, 10);
+    hashes.set(build, hash);
+  }
+  return hash;
+}
+
+function readBuild(build: KernelBuild): Uint8Array<ArrayBuffer> {
+  return readFileSync(new URL(`../wasm/${files[build]}`, import.meta.url));
 }
 
 let micro: { readonly module: WebAssembly.Module | undefined } | undefined;
@@ -84,6 +101,12 @@ export function compileKernels(): WebAssembly.Module {
     throw new Error('this JavaScript engine does not accept the kernels: it lacks WebAssembly SIMD or threads');
   }
   return module;
+}
+
+/** The build behind the kernels of a runtime with that option. */
+export function buildOf(revectorize: boolean): KernelBuild {
+  const isWide = revectorize && revectorization().works && compileBuild('revectorized') !== undefined;
+  return isWide ? 'revectorized' : chosenBuild();
 }
 
 /** What a runtime's kernels are made from; with AVX2 where that is asked for and works. On the main thread. */

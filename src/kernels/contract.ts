@@ -68,6 +68,35 @@ export interface WasmBody {
   ): readonly number[];
 }
 
+/** A node of an ONNX graph: an operator of https://onnx.ai/onnx/operators with one output. */
+export interface OnnxNode {
+  readonly op: string;
+  /** Default: ONNX's own operators. */
+  readonly domain?: string;
+  /** `in0`, `in1` … are the inputs of the kernel, others are outputs of nodes before. */
+  readonly inputs: readonly string[];
+  /** `out0`, `out1` … are the outputs of the kernel. */
+  readonly output: string;
+  /** Whole numbers, and lists of them. */
+  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
+}
+
+/** A call as an ONNX graph. Calls with the same nodes, dtypes and numbers of axes share what is compiled of it. */
+export interface OnnxModel {
+  readonly nodes: readonly OnnxNode[];
+  /** The shapes in which the graph sees the inputs and outputs: of as many elements, in the same order. */
+  readonly inputs: readonly (readonly number[])[];
+  readonly outputs: readonly (readonly number[])[];
+}
+
+/** A body that a runtime of ONNX models computes. */
+export interface OnnxBody {
+  /** Whether there is a graph for these dtypes and shapes. */
+  can(inputs: readonly ArraySpec[], params: KernelParams): boolean;
+  /** The graph of a call for which `can` holds. */
+  model(inputs: readonly ArraySpec[], params: KernelParams): OnnxModel;
+}
+
 /** What a GPU body may count on. */
 export interface GpuTraits {
   /** Bytes of an array that a shader sees through one binding; of the workgroup's memory. */
@@ -127,7 +156,12 @@ export interface Kernel {
   /** @throws ShapeError | DTypeError | ArgumentError naming the function, the argument and the shapes. */
   infer(inputs: readonly ArraySpec[], params: KernelParams): Inferred;
   cost(inputs: readonly ArraySpec[], params: KernelParams): KernelCost;
-  readonly bodies: { readonly js: JsBody; readonly wasm?: WasmBody; readonly gpu?: GpuBody };
+  readonly bodies: {
+    readonly js: JsBody;
+    readonly wasm?: WasmBody;
+    readonly gpu?: GpuBody;
+    readonly onnx?: OnnxBody;
+  };
   /** What a non-zero status of the wasm body means; the js body throws the same error. */
   failure?(status: number, params: KernelParams): Error;
 }

@@ -15,7 +15,7 @@ import { wholeView } from '../array/view.js';
 import { noSettings, type Op, TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
 import { holeAt } from '../graph/template.js';
-import type { Kernel, KernelOp } from './contract.js';
+import type { ArraySpec, Kernel, KernelOp } from './contract.js';
 import { elementwise } from './elementwise.js';
 import { NONE, VIEW, Writing } from './fusion-form.js';
 import { type Plan, planOf, type Sight, seen, sightOf } from './fusion-plan.js';
@@ -281,9 +281,25 @@ class Fusion {
     const name = nameOf(group.members.toSorted((a, b) => a - b).map((member) => (nodes[member] as TaskNode).op.name));
     const keys = deps.map(({ key }) => key);
     const key = isTarget ? root.key : kernelKey(kernel, fusedParams, keys, name);
-    const op: KernelOp = { kind: 'kernel', name, kernel, params: fusedParams };
+    const specs = inputs.map((input) => this.#specOf(input));
+    const known = specs.every((spec) => spec !== undefined) ? { specs } : undefined;
+    const op: KernelOp = { kind: 'kernel', name, kernel, params: fusedParams, ...known };
     const holes = deps.map((_, i) => holeAt(i));
     return { node: new TaskNode(op, holes, deps, noSettings, key, true), inputs };
+  }
+
+  /** What a task gives, as somebody who takes it knew. */
+  #specOf(task: number): ArraySpec | undefined {
+    const { nodes, depStart, deps, succStart, succs } = this.#program;
+    for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
+      const user = succs[e] as number;
+      const { op } = nodes[user] as TaskNode;
+      if (op.kind !== 'kernel') continue;
+      const hole = deps.indexOf(task, depStart[user]) - (depStart[user] as number);
+      const spec = (op as KernelOp).specs?.[hole];
+      if (spec !== undefined) return spec;
+    }
+    return undefined;
   }
 }
 

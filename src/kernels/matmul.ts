@@ -11,6 +11,7 @@ import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { isDirect } from './contraction.js';
 import { flat } from './flat.js';
 import { productBody } from './gpu/matmul.js';
+import { productNode } from './onnx/product.js';
 
 const name = 'matmul';
 
@@ -122,6 +123,18 @@ export const matmul: Kernel = {
         const wide = a.dtype === 'float64' ? 1 : 0;
         const operands = [a.pointer, Number(transposeA), b.pointer, Number(transposeB), outputs[0]!.pointer];
         return [wide, m, n, k, ...operands, Number(symmetric), pieceLength(call), scratch];
+      },
+    },
+    onnx: {
+      can(inputs, params) {
+        const { m, n, k } = sizes(inputs, params);
+        return m * n * k > 0;
+      },
+      model(inputs, params) {
+        const { m, n, transposeA, transposeB, symmetric } = sizes(inputs, params);
+        const names = ['in0', symmetric ? 'in0' : 'in1'] as const;
+        const nodes = [productNode(inputs[0]!.dtype, names, transposeA, transposeB, 'out0')];
+        return { nodes, inputs: inputs.map(({ shape }) => shape), outputs: [[m, n]] };
       },
     },
     gpu: productBody(sizes),

@@ -46,6 +46,8 @@ export class Heap {
   /** @internal What kernels are instantiated over. Not in the declarations: Node's types have no WebAssembly. */
   readonly memory: WebAssembly.Memory;
   readonly limit: number;
+  /** Bytes below the first block. */
+  readonly base: number;
   #capacity = 1024;
   #offset = new Uint32Array(this.#capacity);
   #size = new Uint32Array(this.#capacity);
@@ -69,6 +71,7 @@ export class Heap {
   constructor(options: HeapOptions = {}) {
     this.limit = Math.min(options.limit ?? MAX_HEAP_BYTES, MAX_HEAP_BYTES);
     const base = Math.ceil(Math.max(options.base ?? 0, 64) / 64) * 64;
+    this.base = base;
     const initial = Math.max(16, Math.ceil(base / PAGE));
     this.memory = new WebAssembly.Memory({ initial, maximum: 65536, shared: true });
     this.#append(base >> UNIT_SHIFT, initial * PAGE_UNITS - (base >> UNIT_SHIFT));

@@ -54,16 +54,16 @@ export class CallFlow {
     return this.#inFlight;
   }
 
-  /** Sends every call that is ready. @param fail is told of those that cannot be made. */
+  /** Sends calls that are ready, as many as the lane wants. @param fail is told of those that cannot be made. */
   send(fail: (task: number, error: unknown) => void): void {
     const { callable, program } = this.#table;
     const lane = this.#lane;
     if (lane === undefined || callable.size === 0) return;
     while (callable.size > 0 && this.#host.isGoing) {
       const task = this.#table.pick(callable);
-      if (task < 0) break;
+      const node = program.nodes[task];
+      if (node === undefined || !hasRoomFor(lane, node)) break;
       callable.remove(task);
-      const node = program.nodes[task] as TaskNode;
       this.#table.start(task);
       try {
         this.#submit(lane, task, node);
@@ -150,4 +150,9 @@ export class CallFlow {
   abort(): Promise<void> | undefined {
     return this.#lane?.abort();
   }
+}
+
+function hasRoomFor(lane: CallLane, { op, settings }: TaskNode): boolean {
+  const seconds = typeof settings.cost === 'object' ? settings.cost.seconds : undefined;
+  return op.kind !== 'call' || lane.hasRoomFor(op.fn, seconds === undefined ? undefined : seconds * 1000);
 }

@@ -1,6 +1,7 @@
 /**
  * What the cost model learned, kept between processes: one JSON file in the user's cache folder for each machine (its
- * processor, cores, Node's version and lazuli's), written beside it and renamed, so that a reader never sees half a file.
+ * processor and cores, Node's version, the build of the kernels), written beside it and renamed, so that a reader never
+ * sees half a file.
  * A file that cannot be read, or is of another form, is as good as none: it is a cache.
  */
 import { createHash } from 'node:crypto';
@@ -17,9 +18,7 @@ export interface CostRecord {
 }
 
 /** The form of the file: one of another form is not read. */
-const FORM = 1;
-/** More signatures than this are not kept: the file would cost more to read than it tells. */
-const MOST_HISTORIES = 20_000;
+const FORM = 2;
 
 /** The folder that the system has for what can be made again. */
 export function cacheFolder(
@@ -33,9 +32,9 @@ export function cacheFolder(
 }
 
 /** What times depend on, besides the kernels, whose names in the model contain their source's hash. */
-export function machineKey(): string {
+export function machineKey(build = ''): string {
   const all = cpus();
-  return [all[0]?.model.trim() ?? 'unknown processor', all.length, process.arch, process.version].join(' | ');
+  return [all[0]?.model.trim() ?? 'unknown processor', all.length, process.arch, process.version, build].join(' | ');
 }
 
 export class CostFile {
@@ -61,8 +60,7 @@ export class CostFile {
 
   /** Keeps it. False where the folder cannot be written: then the next process starts from nothing. */
   save({ speeds, model }: CostRecord): boolean {
-    const histories = Object.fromEntries(Object.entries(model.histories).slice(-MOST_HISTORIES));
-    const text = JSON.stringify({ form: FORM, key: this.#key, speeds, model: { ...model, histories } });
+    const text = JSON.stringify({ form: FORM, key: this.#key, speeds, model });
     const draft = `${this.path}.${process.pid}`;
     try {
       mkdirSync(join(this.path, '..'), { recursive: true });
@@ -101,8 +99,9 @@ function isSpeed(value: unknown): value is DeviceSpeed {
 }
 
 function isFit(value: unknown): value is ModelData['fits'][string] {
-  const { matrix, right, weight } = (value ?? {}) as Record<string, unknown>;
-  return isNumbers(matrix) && matrix.length === 9 && isNumbers(right) && right.length === 3 && isNumber(weight);
+  const { matrix, right, weight, logs, errors } = (value ?? {}) as Record<string, unknown>;
+  const isWhole = isNumbers(matrix) && matrix.length === 9 && isNumbers(right) && right.length === 3;
+  return isWhole && isNumber(weight) && isNumbers(logs) && isNumbers(errors);
 }
 
 function isModel(value: unknown): value is ModelData {

@@ -5,11 +5,13 @@
  */
 import type { ArraySpec } from '../array/ndarray.js';
 import { hasWasmBody } from '../devices/bodies.js';
-import type { CostHint, TaskNode } from '../graph/node.js';
+import type { TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
 import type { Kernel, KernelParams } from '../kernels/contract.js';
+import { bytesOfSpecs, functionCall, kernelCall, type Surroundings } from './calls.js';
+import { NEXT_TO_NOTHING } from './lessons.js';
 import type { CallCost, CostModel } from './model.js';
-import { bytesOf, inputSpecs, needsOf, workloadOf } from './needs.js';
+import { inputSpecs, needsOf, workloadOf } from './needs.js';
 import { isAlias, kernelOf } from './ways.js';
 import type { Workload } from './workload.js';
 
@@ -35,20 +37,20 @@ export interface Forecast {
   calls(task: number, device: number): CallCost | undefined;
 }
 
-/** Seconds of what only moves references: structures, items, values. */
-const NEXT_TO_NOTHING = 1e-7;
-
 /**
  * The workload of a program. O(tasks · devices + inputs), and what the kernels' `infer` and `cost` take.
  *
  * @param allowed names of devices, where kernels that do not say themselves may not go to all
+ * @param threads those that share the loops of wide kernels
  */
 export function forecast(
   program: Program,
   devices: readonly ForecastDevice[],
   model: CostModel,
   allowed?: readonly string[],
+  threads = 1,
 ): Forecast {
+  const surroundings: Surroundings = { code: model.code, threads };
   const { nodes } = program;
   const needs = needsOf(program);
   const base = workloadOf(program, needs);
@@ -56,14 +58,8 @@ export function forecast(
   const seconds = new Float64Array(nodes.length * devices.length);
   for (let task = 0; task < nodes.length; task++) {
     const node = nodes[task] as TaskNode;
-    const inputs = base.inputs.subarray(base.inputStart[task], base.inputStart[task + 1]);
-    const call = costOf(
-      node,
-      needs.specs[task] && inputSpecs(program, task, needs.specs),
-      inputs,
-      needs.specs,
-      allowed,
-    );
+    const known = needs.specs[task] && inputSpecs(program, task, needs.specs);
+    const call = costOf(program, task, known, needs.specs, allowed, surroundings);
     devices.forEach((device, d) => {
       const asked = call(device);
       const at = task * devices.length + d;
@@ -88,36 +84,36 @@ function isAnywhere({ op }: TaskNode, shown: number): boolean {
 
 /** What the model is asked of a task, by device. */
 function costOf(
-  node: TaskNode,
+  { nodes, depStart, deps }: Program,
+  task: number,
   known: readonly ArraySpec[] | undefined,
-  inputs: Int32Array,
   specs: readonly (readonly ArraySpec[] | undefined)[],
   allowed: readonly string[] | undefined,
+  surroundings: Surroundings,
 ): (device: ForecastDevice) => CallCost | undefined {
+  const node = nodes[task] as TaskNode;
   const { op, settings } = node;
   if (op.kind === 'kernel') {
     if (isAlias(node)) return () => undefined;
     const { kernel, params } = kernelOf(node);
-    const signature = `${known?.map(describe).join(' ') ?? '?'} ${JSON.stringify(params)}`;
-    const cost = known === undefined ? { flops: 0, bytes: 0 } : kernel.cost(known, params);
     const own = settings.device === undefined || settings.device === 'auto' ? allowed : [settings.device].flat();
     return (device) => {
       const name = nameOf(device);
       if (own !== undefined && !own.includes(name) && !own.includes('auto')) return undefined;
       const can =
         typeof device === 'string' ? hasBody(device, kernel, known, params) : device.can(kernel, known, params);
-      return can ? { kernel: kernel.name, device: name, signature, ...cost } : undefined;
+      return can ? kernelCall(kernel, known, params, name, surroundings) : undefined;
     };
   }
   if (op.kind !== 'call' && op.kind !== 'method') return () => undefined;
-  const hint: CostHint | undefined = typeof settings.cost === 'function' ? undefined : settings.cost;
-  let bytes = hint?.bytes ?? 0;
-  if (hint?.bytes === undefined) for (const input of inputs) bytes += bytesOf(specs[input]);
-  const signature = Array.from(inputs, (input) => specs[input]?.map(describe).join(' ') ?? '?').join(', ');
-  return (device) =>
-    device === 'js' || (typeof device === 'object' && device.callsFunctions)
-      ? { kernel: op.name, device: nameOf(device), signature, flops: hint?.flops ?? 0, bytes, hint: hint?.seconds }
-      : undefined;
+  const asked = functionCall(node, (input) => {
+    const given = specs[deps[(depStart[task] as number) + input] as number];
+    return given === undefined ? Number.NaN : bytesOfSpecs(given);
+  });
+  return (device) => {
+    const calls = device === 'js' || (typeof device === 'object' && device.callsFunctions);
+    return calls ? { ...asked, device: nameOf(device) } : undefined;
+  };
 }
 
 const nameOf = (device: ForecastDevice): string => (typeof device === 'string' ? device : device.name);
@@ -132,5 +128,3 @@ export function hasBody(
   if (device === 'js') return true;
   return kernel.bodies.wasm !== undefined && (inputs === undefined || hasWasmBody(kernel, inputs, params));
 }
-
-const describe = ({ dtype, shape }: ArraySpec): string => `${dtype}(${shape.join(',')})`;

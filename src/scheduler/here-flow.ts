@@ -97,14 +97,16 @@ export class HereFlow {
   #step(task: number): void {
     const node = this.#table.program.nodes[task] as TaskNode;
     this.#table.start(task);
-    const start = this.#recorder.now();
+    let start = this.#recorder.now();
     this.#clock = start;
     try {
       if (this.#table.way[task] === OUTPUT) {
         if (!this.#hasMemory(task, () => this.#kernels.takeOutput(task))) return;
         this.#recorder.started(task, start, 0);
       } else if (node.op.kind === 'kernel') {
-        if (!this.#kernel(task, start)) return;
+        const began = this.#kernel(task);
+        if (began === undefined) return;
+        start = began;
       } else {
         this.#recorder.started(task, start, 0);
         if (node.op.kind === 'value' && node.args[0] instanceof Persisted) {
@@ -130,19 +132,21 @@ export class HereFlow {
     this.#host.endedHere(task, start, this.#clock);
   }
 
-  /** False when it is not over: sent to the pool, or postponed until there is memory. */
-  #kernel(task: number, start: number): boolean {
+  /** When it began to run; undefined when it is not over: sent to the pool, or postponed until there is memory. */
+  #kernel(task: number): number | undefined {
     let prepared: ReturnType<KernelFlow['prepare']> | undefined;
     const prepare = (): void => {
       prepared = this.#kernels.prepare(task);
     };
-    if (!this.#hasMemory(task, prepare) || prepared === undefined) return false;
+    if (!this.#hasMemory(task, prepare) || prepared === undefined) return undefined;
     const { call, device } = prepared;
-    if (device === 'js' && this.#calls.sendKernel(call)) return false;
+    if (device === 'js' && this.#calls.sendKernel(call)) return undefined;
+    // As on threads, what comes before is not the kernel's time
+    const start = this.#recorder.now();
     this.#recorder.started(task, start, 0);
     this.#local.run(call, device);
     this.#kernels.ended(task);
-    return true;
+    return start;
   }
 
   /** Does what takes memory; postpones the task when there is none. */

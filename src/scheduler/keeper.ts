@@ -17,7 +17,7 @@ import type { Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
 import type { SpillStore } from '../memory/spill.js';
 import { Admission } from './admission.js';
-import { checkSpilling, type MemoryPlan, persistedOf, type SafePlan } from './memory-plan.js';
+import { type MemoryPlan, persistedOf, type SafePlan, spilling } from './memory-plan.js';
 import { needsOf, workloadOf } from './needs.js';
 import { safeOrder } from './order.js';
 import { keptOn } from './persisted.js';
@@ -241,7 +241,7 @@ export class Keeper {
     const needs = needsOf(program);
     const work = workloadOf(program, needs);
     const safe = { work, sigma: safeOrder(work) };
-    checkSpilling(program, safe, budget, true);
+    spilling(program, safe, budget, true);
     this.#admission = undefined;
     this.#head = 0;
     const spiller = this.#spill(safe, needs.shown);

@@ -17,7 +17,7 @@ import { bytesOf, type Needs } from './needs.js';
 import type { Recorder } from './recorder.js';
 import type { Results } from './results.js';
 import { type TaskTable, WAITING } from './table.js';
-import { HERE, isAlias, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
+import { ELSEWHERE, HERE, isAlias, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
 
 /** Kernels are admitted ahead up to this many bytes of results and scratch, beyond what keeps the threads busy. */
 const LOOKAHEAD_BYTES = 128 << 20;
@@ -37,12 +37,17 @@ export class KernelFlow {
   readonly #lane: KernelLane | undefined;
   /** So many kernels in flight keep every thread busy. */
   readonly #enough: number;
+  /** With one thread each kernel waits for the one admitted before, so that they run in the order of admission. */
+  readonly #isInLine: boolean;
+  #lastAdmitted = -1;
   readonly #needs: Needs | undefined;
   readonly #scratch = new Map<number, Block>();
   readonly #bytesOf = new Map<number, number>();
   #bytes = 0;
   #lack: Lack | undefined;
   #isCancelled = false;
+  /** Whether the main thread is to hear of every kernel as soon as it ends: what comes next is decided by that. */
+  hearsAll = false;
 
   constructor(options: {
     readonly table: TaskTable;
@@ -61,6 +66,7 @@ export class KernelFlow {
     this.#devices = options.devices;
     this.#lane = options.lane;
     this.#enough = 16 * options.threads;
+    this.#isInLine = options.threads === 1;
     this.#needs = options.needs;
   }
 
@@ -111,6 +117,8 @@ export class KernelFlow {
       const before = ticket[deps[e] as number] as number;
       if (before >= 0) after.push(before);
     }
+    const last = this.#isInLine ? (ticket[this.#lastAdmitted] ?? -1) : -1;
+    if (last >= 0 && !after.includes(last)) after.push(last);
     if (!lane.hasRoomFor(after.length)) return false;
     const inputs = this.#inputs(task);
     if (kernelDevice(node, inputs, this.#devices) === 'js') {
@@ -121,9 +129,10 @@ export class KernelFlow {
       return true;
     }
     const call = this.#prepare(task, node, inputs);
-    this.#recorder.device(task, 'wasm');
+    this.#recorder.device(task, 'wasm', inputs);
     try {
       ticket[task] = lane.admit(call, after);
+      this.#lastAdmitted = task;
     } catch (error) {
       this.undo(task);
       throw error;
@@ -137,6 +146,7 @@ export class KernelFlow {
     this.#bytesOf.set(task, bytes);
     this.#bytes += bytes;
     this.#announce(task, ticket[task] as number);
+    if (this.hearsAll) lane.join([ticket[task] as number]);
     return true;
   }
 
@@ -176,7 +186,7 @@ export class KernelFlow {
         this.#table.start(successor);
         this.#table.ticket[successor] = ticket;
         this.#announce(successor, ticket);
-      } else if (way[successor] !== OUTPUT) {
+      } else if (way[successor] !== OUTPUT && way[successor] !== ELSEWHERE) {
         this.approach(successor);
       }
     }
@@ -227,7 +237,7 @@ export class KernelFlow {
     const node = this.#table.program.nodes[task] as TaskNode;
     const inputs = this.#inputs(task);
     const device = kernelDevice(node, inputs, this.#devices);
-    this.#recorder.device(task, device);
+    this.#recorder.device(task, device, inputs);
     return { call: this.#prepare(task, node, inputs), device };
   }
 

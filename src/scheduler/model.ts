@@ -4,8 +4,10 @@
  *   prior    t₀ = overhead + max(flops / peak, bytes / bandwidth) / efficiency          of the device's calibration
  *   fit      t  = θ₀ + θ₁·flops + θ₂·bytes, θ ≥ 0, least squares of the relative error   of the kernel on the device
  *   history  the median of the logarithms of the last 16 times                           of the same kernel and shapes
- *   answer   log t = (n·log history + 3·log prior) / (n + 3), the fit in the prior's place once there is one
+ *   answer   log t = (n·log history + w·log prior) / (n + w), the fit in the prior's place once there is one
  *
+ * where w is 3, but less where the prior was found wrong for the kernel: the ratio of the variances of a single time (20 %,
+ * which is usual) and of the prior, as in the mean of normal variables with a normal prior.
  * So there is always an answer, and nothing is run only to be measured. The first time of a kernel on a device contains
  * its compilation and is left out. A time further from the history's median than 3 · 1.48 median absolute deviations is
  * an outlier; when four of the last eight are, the machine has changed, and what was known of the call is forgotten.
@@ -21,7 +23,7 @@ export interface CallCost {
   readonly device: string;
   /** What it was called on: dtypes and shapes. Calls with one signature share a history. */
   readonly signature: string;
-  /** Floating point operations and bytes moved, 0 where nobody knows. */
+  /** Floating point operations and bytes moved, 0 where nobody counted them, NaN where they depend on what is not there yet. */
   readonly flops: number;
   readonly bytes: number;
   /** Seconds that the user expects, where a hint was given. */
@@ -43,6 +45,8 @@ interface History {
   readonly logs: number[];
   /** For the last eight times, whether each was an outlier. */
   readonly outliers: boolean[];
+  /** The median of `logs`, once somebody asked. */
+  middle: number | undefined;
 }
 
 /** Sums of the normal equations of θ, weighted by 1/t² and the age of each sample. */
@@ -51,18 +55,36 @@ interface Fit {
   readonly right: Float64Array;
   weight: number;
   hasSkippedFirst: boolean;
+  /** Logarithms of the last times, whatever the signature. */
+  readonly logs: number[];
+  /** Absolute errors of the logarithms of the last estimates, with their median once somebody asked. */
+  readonly errors: number[];
+  error: number | undefined;
+  /** Solved once somebody asked. */
+  theta: readonly number[] | undefined;
 }
 
 /** The model as plain data. */
 export interface ModelData {
   readonly fits: Readonly<
-    Record<string, { readonly matrix: readonly number[]; readonly right: readonly number[]; readonly weight: number }>
+    Record<
+      string,
+      {
+        readonly matrix: readonly number[];
+        readonly right: readonly number[];
+        readonly weight: number;
+        readonly logs: readonly number[];
+        readonly errors: readonly number[];
+      }
+    >
   >;
   readonly histories: Readonly<Record<string, readonly number[]>>;
 }
 
 const RING = 16;
 const PRIOR_WEIGHT = 3;
+/** The usual deviation of a time's logarithm. */
+const DEVIATION = 0.2;
 const FORGETTING = 0.98;
 /** Samples before the fit takes the prior's place. */
 const FITTED = 4;
@@ -75,22 +97,45 @@ const EFFICIENCY = 0.5;
 /** Where not even the device was measured. */
 const UNKNOWN: DeviceSpeed = { overhead: 5e-6, flops: 2e9, bandwidth: 4e9 };
 const SHORTEST = 1e-9;
+/** Signatures and kernels beyond these are forgotten, those that were not seen for longest first. */
+const MOST_HISTORIES = 4096;
+const MOST_FITS = 1024;
 
 export class CostModel {
+  /** A hash of the compiled kernels whose times are known here. */
+  readonly code: string;
   readonly #speeds: ReadonlyMap<string, DeviceSpeed>;
+  /** Both in the order in which they were last learned from. */
   readonly #fits = new Map<string, Fit>();
   readonly #histories = new Map<string, History>();
   /** Absolute errors of the last predictions' logarithms. */
   readonly #errors: number[] = [];
 
-  constructor(speeds: ReadonlyMap<string, DeviceSpeed> = new Map(), data?: ModelData) {
+  /** @param speeds is asked whenever a prediction needs it: what calibration adds later counts at once */
+  constructor(speeds: ReadonlyMap<string, DeviceSpeed> = new Map(), data?: ModelData, code = '') {
     this.#speeds = speeds;
-    for (const [key, { matrix, right, weight }] of Object.entries(data?.fits ?? {})) {
-      const fit = { matrix: Float64Array.from(matrix), right: Float64Array.from(right), weight, hasSkippedFirst: true };
-      this.#fits.set(key, fit);
+    this.code = code;
+    if (data !== undefined) this.add(data);
+  }
+
+  /** What another process learned, where this one has learned nothing of it. */
+  add({ fits, histories }: ModelData): void {
+    for (const [key, { matrix, right, weight, logs, errors }] of Object.entries(fits)) {
+      if (this.#fits.has(key)) continue;
+      this.#fits.set(key, {
+        matrix: Float64Array.from(matrix),
+        right: Float64Array.from(right),
+        weight,
+        hasSkippedFirst: true,
+        logs: logs.slice(-RING),
+        errors: errors.slice(-RING),
+        error: undefined,
+        theta: undefined,
+      });
     }
-    for (const [key, logs] of Object.entries(data?.histories ?? {})) {
-      this.#histories.set(key, { logs: logs.slice(-RING), outliers: [] });
+    for (const [key, logs] of Object.entries(histories)) {
+      if (this.#histories.has(key)) continue;
+      this.#histories.set(key, { logs: logs.slice(-RING), outliers: [], middle: undefined });
     }
   }
 
@@ -101,50 +146,65 @@ export class CostModel {
 
   /** Expected seconds. */
   predict(call: CallCost): number {
-    const prior = Math.log(this.#prior(call));
-    const logs = this.#histories.get(historyKey(call))?.logs ?? [];
-    if (logs.length === 0) return Math.exp(prior);
-    const count = logs.length;
-    return Math.exp((count * median(logs) + PRIOR_WEIGHT * prior) / (count + PRIOR_WEIGHT));
+    const prior = this.estimate(call);
+    const history = this.#histories.get(historyKey(call));
+    const count = history?.logs.length ?? 0;
+    if (history === undefined || count === 0) return prior;
+    history.middle ??= median(history.logs);
+    const weight = this.#priorWeight(call);
+    return Math.exp((count * history.middle + weight * Math.log(prior)) / (count + weight));
   }
 
-  #prior(call: CallCost): number {
+  #priorWeight(call: CallCost): number {
     const fit = this.#fits.get(fitKey(call));
-    if (fit !== undefined && fit.weight >= FITTED) {
-      const seconds = evaluate(solve(fit), call);
+    if (fit === undefined || fit.errors.length === 0) return PRIOR_WEIGHT;
+    fit.error ??= median(fit.errors);
+    return Math.min(PRIOR_WEIGHT, (DEVIATION / fit.error) ** 2);
+  }
+
+  /** Expected seconds by operations and bytes alone, whatever was seen of the very signature: quicker, and rougher. */
+  estimate(call: Omit<CallCost, 'signature'>): number {
+    const fit = this.#fits.get(fitKey(call));
+    const isKnown = !Number.isNaN(call.flops + call.bytes);
+    if (fit !== undefined && isKnown && fit.weight >= FITTED) {
+      fit.theta ??= solve(fit);
+      const seconds = evaluate(fit.theta, call);
       if (seconds > SHORTEST) return seconds;
     }
     if (call.hint !== undefined) return Math.max(SHORTEST, call.hint);
+    if (fit !== undefined && !isKnown && fit.logs.length > 0) return Math.exp(median(fit.logs));
     const speed = this.speedOf(call.device);
+    if (!isKnown) return speed.overhead;
     return speed.overhead + Math.max(call.flops / speed.flops, call.bytes / speed.bandwidth) / EFFICIENCY;
   }
 
   /** What a call took. O(1) but for the history's median. */
   observe(call: CallCost, seconds: number): void {
     const time = Math.max(SHORTEST, seconds);
-    let fit = this.#fits.get(fitKey(call));
-    if (fit === undefined) {
-      fit = { matrix: new Float64Array(9), right: new Float64Array(3), weight: 0, hasSkippedFirst: false };
-      this.#fits.set(fitKey(call), fit);
-    }
+    const log = short(Math.log(time));
+    const key = fitKey(call);
+    const fit = this.#fits.get(key) ?? newFit();
+    touch(this.#fits, key, fit, MOST_FITS);
     if (!fit.hasSkippedFirst) {
       fit.hasSkippedFirst = true;
       return;
     }
-    this.#errors.push(Math.abs(Math.log(this.predict(call)) - Math.log(time)));
+    this.#errors.push(Math.abs(Math.log(this.predict(call)) - log));
     if (this.#errors.length > 64) this.#errors.shift();
-    if (this.#isOutlier(call, Math.log(time))) return;
-    addSample(fit, call, time);
+    if (this.#isOutlier(call, fit, log)) return;
+    fit.errors.push(short(Math.abs(Math.log(this.estimate(call)) - log)));
+    if (fit.errors.length > RING) fit.errors.shift();
+    fit.error = undefined;
+    fit.logs.push(log);
+    if (fit.logs.length > RING) fit.logs.shift();
+    if (!Number.isNaN(call.flops + call.bytes)) addSample(fit, call, time);
   }
 
   /** Enters the time into the history. Whether it is an outlier, that nothing should be learned from. */
-  #isOutlier(call: CallCost, log: number): boolean {
+  #isOutlier(call: CallCost, fit: Fit, log: number): boolean {
     const key = historyKey(call);
-    let history = this.#histories.get(key);
-    if (history === undefined) {
-      history = { logs: [], outliers: [] };
-      this.#histories.set(key, history);
-    }
+    const history = this.#histories.get(key) ?? { logs: [], outliers: [], middle: undefined };
+    touch(this.#histories, key, history, MOST_HISTORIES);
     const { logs, outliers } = history;
     let isOutlier = false;
     if (logs.length >= KNOWN) {
@@ -158,15 +218,18 @@ export class CostModel {
       logs.length = 0;
       outliers.length = 0;
       // What the kernel takes elsewhere may have changed with it
-      const fit = this.#fits.get(fitKey(call)) as Fit;
       fit.matrix.fill(0);
       fit.right.fill(0);
       fit.weight = 0;
+      fit.logs.length = 0;
+      fit.errors.length = 0;
+      fit.theta = undefined;
       isOutlier = false;
     }
     if (isOutlier) return true;
     logs.push(log);
     if (logs.length > RING) logs.shift();
+    history.middle = undefined;
     return false;
   }
 
@@ -177,9 +240,10 @@ export class CostModel {
 
   /** All that was learned. */
   toJSON(): ModelData {
-    const fits: Record<string, { matrix: number[]; right: number[]; weight: number }> = {};
-    for (const [key, { matrix, right, weight }] of this.#fits) {
-      if (weight > 0) fits[key] = { matrix: [...matrix], right: [...right], weight };
+    const fits: Record<string, ModelData['fits'][string]> = {};
+    for (const [key, { matrix, right, weight, logs, errors }] of this.#fits) {
+      if (logs.length === 0) continue;
+      fits[key] = { matrix: [...matrix], right: [...right], weight, logs: [...logs], errors: [...errors] };
     }
     const histories: Record<string, number[]> = {};
     for (const [key, { logs }] of this.#histories) if (logs.length > 0) histories[key] = [...logs];
@@ -187,7 +251,26 @@ export class CostModel {
   }
 }
 
-const fitKey = ({ kernel, device }: CallCost): string => `${kernel} ${device}`;
+/** More digits would tell nothing and lengthen the file. */
+const short = (log: number): number => Math.round(log * 1e4) / 1e4;
+
+function newFit(): Fit {
+  const [matrix, right] = [new Float64Array(9), new Float64Array(3)];
+  return { matrix, right, weight: 0, hasSkippedFirst: false, logs: [], errors: [], error: undefined, theta: undefined };
+}
+
+/** Makes an entry the newest one; the oldest goes where there are too many. */
+function touch<T>(map: Map<string, T>, key: string, value: T, most: number): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size <= most) return;
+  for (const oldest of map.keys()) {
+    map.delete(oldest);
+    return;
+  }
+}
+
+const fitKey = ({ kernel, device }: Omit<CallCost, 'signature'>): string => `${kernel} ${device}`;
 const historyKey = ({ kernel, device, signature }: CallCost): string => `${kernel} ${device} ${signature}`;
 
 function median(numbers: readonly number[]): number {
@@ -198,7 +281,11 @@ function median(numbers: readonly number[]): number {
 }
 
 /** Flops and bytes are counted in millions, so that θ's equations are well scaled. */
-const terms = ({ flops, bytes }: CallCost): readonly [number, number, number] => [1, flops * 1e-6, bytes * 1e-6];
+const terms = ({ flops, bytes }: Omit<CallCost, 'signature'>): readonly [number, number, number] => [
+  1,
+  flops * 1e-6,
+  bytes * 1e-6,
+];
 
 function addSample(fit: Fit, call: CallCost, seconds: number): void {
   const x = terms(call);
@@ -211,10 +298,11 @@ function addSample(fit: Fit, call: CallCost, seconds: number): void {
     fit.right[i] = FORGETTING * (fit.right[i] as number) + weight * (x[i] as number) * seconds;
   }
   fit.weight = FORGETTING * fit.weight + 1;
+  fit.theta = undefined;
 }
 
-function evaluate(theta: readonly number[], call: CallCost): number {
-  return terms(call).reduce((sum, term, i) => sum + term * (theta[i] as number), 0);
+function evaluate(theta: readonly number[], { flops, bytes }: Omit<CallCost, 'signature'>): number {
+  return (theta[0] as number) + flops * 1e-6 * (theta[1] as number) + bytes * 1e-6 * (theta[2] as number);
 }
 
 /**

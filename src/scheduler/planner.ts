@@ -9,6 +9,7 @@ import type { Program } from '../graph/program.js';
 import type { ArraySpec, Kernel, KernelParams } from '../kernels/contract.js';
 import { type ForecastDevice, forecast, hasBody } from './forecast.js';
 import { CostModel, type DeviceSpeed } from './model.js';
+import { needsOf, takesMemory } from './needs.js';
 import { makePlan } from './plan.js';
 import type { Plan } from './planned.js';
 import type { Platform } from './platform.js';
@@ -58,7 +59,7 @@ export function planProgram(program: Program, request: PlanRequest): Plan {
     );
   }
   const devices = checked.devices.map((device) => forecastDevice(device, own));
-  const { work: base, keys } = forecast(program, devices, model, allowed);
+  const { work: base, keys } = forecast(program, devices, model, allowed, threadsOf(platform));
   const work = { ...base, seconds: base.seconds.slice() };
   keepAtHome(
     program,
@@ -76,9 +77,17 @@ export function planProgram(program: Program, request: PlanRequest): Plan {
     names: program.nodes.map(({ op }) => op.name),
     error: model.error,
     spill,
-    position: runOrder(program)?.position ?? Int32Array.from({ length: work.size }, (_, task) => task),
+    position:
+      runOrder(program, takesMemory(program) ? needsOf(program) : undefined)?.position ??
+      Int32Array.from({ length: work.size }, (_, task) => task),
     unfit,
   });
+}
+
+/** Threads that share the loops of wide kernels. */
+function threadsOf({ devices, pools }: Platform): number {
+  const wasm = devices.find(({ name }) => name === 'wasm');
+  return wasm === undefined ? 1 : (pools[wasm.pool]?.slots ?? 1);
 }
 
 function tableOf({ platform, threads, budget, model }: PlanRequest): PlatformTable {

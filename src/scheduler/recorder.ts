@@ -2,8 +2,12 @@
  * What a run tells: events to observers while it goes, and the record of the last run afterwards. Times are taken in
  * typed arrays, and the record's objects are made only when somebody reads them, so that a million tasks cost little.
  */
+import type { ArraySpec } from '../array/ndarray.js';
+import type { TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
 import { Handle } from '../memory/handle.js';
+import type { Knowledge } from './knowledge.js';
+import { type Finished, type Predictions, specsOf } from './lessons.js';
 import type { Observer } from './observer.js';
 import type { Results } from './results.js';
 
@@ -15,6 +19,11 @@ export interface TaskRecord {
   readonly thread: number;
   readonly start: number;
   readonly end: number;
+  /**
+   * Seconds that the cost model expected before it learned from this run. In runs of more than a thousand tasks those
+   * that were not looked at have the number of the nearest task of the same name; undefined where there is none.
+   */
+  readonly predicted: number | undefined;
   /** Size of the result in bytes; 0 for what is not an array. */
   readonly bytes: number;
 }
@@ -30,14 +39,13 @@ export interface RunRecord {
   readonly tasks: readonly TaskRecord[];
 }
 
-const deviceOf = ['js', 'wasm'] as const;
-
 export class Recorder {
   readonly #program: Program;
   readonly #observers: readonly Observer[];
   readonly #scheduler: string;
   readonly #workers: number;
   readonly #peak: () => number;
+  readonly #knowledge: Knowledge | undefined;
   readonly #startedAt: number;
   #finishedAt: number;
   readonly #start: Float64Array;
@@ -45,6 +53,10 @@ export class Recorder {
   readonly #bytes: Float64Array;
   readonly #thread: Int32Array;
   readonly #device: Uint8Array;
+  /** The names that `#device` counts. */
+  readonly #devices: string[] = ['js', 'wasm'];
+  /** Inputs of kernels whose shapes nobody knew before. */
+  #inputs: Map<number, readonly ArraySpec[]> | undefined;
   #done = 0;
   #peakBytes = 0;
 
@@ -56,6 +68,8 @@ export class Recorder {
       readonly workers: number;
       /** The most bytes in use so far. */
       readonly peak: () => number;
+      /** What the run is predicted from, and teaches. */
+      readonly knowledge?: Knowledge | undefined;
     },
   ) {
     const n = program.nodes.length;
@@ -64,6 +78,7 @@ export class Recorder {
     this.#scheduler = options.scheduler;
     this.#workers = options.workers;
     this.#peak = options.peak;
+    this.#knowledge = options.knowledge;
     this.#start = new Float64Array(n);
     this.#end = new Float64Array(n);
     this.#bytes = new Float64Array(n);
@@ -88,9 +103,22 @@ export class Recorder {
     return performance.timeOrigin + performance.now();
   }
 
-  /** Which body of a kernel runs. */
-  device(task: number, device: 'js' | 'wasm'): void {
-    this.#device[task] = device === 'wasm' ? 1 : 0;
+  /** Where a kernel runs, and on what. */
+  device(task: number, device: string, inputs?: readonly ArraySpec[]): void {
+    let index = this.#devices.indexOf(device);
+    if (index < 0) index = this.#devices.push(device) - 1;
+    this.#device[task] = index;
+    if (inputs === undefined || specsOf(this.#program.nodes[task] as TaskNode) !== undefined) return;
+    this.#inputs ??= new Map();
+    this.#inputs.set(task, inputs);
+  }
+
+  /** A result went from one memory to another. */
+  transferred(task: number, from: string, to: string, bytes: number, start: number, end: number): void {
+    this.#tell('onTransfer', () => {
+      const key = this.#program.nodes[task]?.key ?? '';
+      return { key, from, to, bytes, start: this.#seconds(start), end: this.#seconds(end) };
+    });
   }
 
   started(task: number, start: number, thread: number): void {
@@ -135,7 +163,7 @@ export class Recorder {
     }));
   }
 
-  /** The record of this run, made when it is first read. Keeps what it needs of the tasks, not their arguments. */
+  /** The record of this run, made when it is first read. Once the run is learned from it keeps no task's arguments. */
   toRecord(): () => RunRecord {
     const { nodes, depStart, deps } = this.#program;
     const names = nodes.map((node) => node.givenKey ?? node.op.name);
@@ -144,14 +172,17 @@ export class Recorder {
     const ends = this.#end;
     const bytes = this.#bytes;
     const threads = this.#thread;
-    const devices = this.#device;
+    const device = this.#device;
+    const devices = this.#devices;
     const origin = this.#startedAt;
     const workers = Math.max(1, this.#workers);
     const makespan = this.#seconds(this.#finishedAt);
     const host = this.#peakBytes;
+    const predictions = this.#learnLater();
     let record: RunRecord | undefined;
     return () => {
       if (record !== undefined) return record;
+      const predicted = predictionOf(predictions(), names, serials);
       const tasks: TaskRecord[] = [];
       const path = new Float64Array(names.length);
       let work = 0;
@@ -170,10 +201,11 @@ export class Recorder {
         work += seconds;
         tasks.push({
           key: serials[task] === 0 ? (names[task] as string) : `${names[task]}-${serials[task]}`,
-          device: deviceOf[devices[task] as 0 | 1],
+          device: devices[device[task] as number] as string,
           thread: threads[task] as number,
           start: (start - origin) / 1000,
           end: (end - origin) / 1000,
+          predicted: predicted(task),
           bytes: bytes[task] as number,
         });
       }
@@ -182,13 +214,39 @@ export class Recorder {
     };
   }
 
+  /** The model learns of this run when this thread has time, or now when somebody asks what it had predicted. */
+  #learnLater(): () => Predictions | undefined {
+    const knowledge = this.#knowledge;
+    if (knowledge === undefined) return () => undefined;
+    const inputs = this.#inputs;
+    const [device, devices] = [this.#device, this.#devices];
+    let run: Finished | undefined = {
+      program: this.#program,
+      start: this.#start,
+      end: this.#end,
+      bytes: this.#bytes,
+      thread: this.#thread,
+      threads: Math.max(1, this.#workers),
+      device: (task) => devices[device[task] as number] as string,
+      inputs: (task) => inputs?.get(task),
+    };
+    let predictions: Predictions | undefined;
+    const learn = (): Predictions | undefined => {
+      if (run !== undefined) predictions = knowledge.learn(run);
+      run = undefined;
+      return predictions;
+    };
+    knowledge.later(learn);
+    return learn;
+  }
+
   #begun(task: number, start: number, thread: number) {
     const node = this.#program.nodes[task];
     return {
       key: node?.key ?? '',
       name: node?.op.name ?? '',
       index: task,
-      device: deviceOf[this.#device[task] as 0 | 1],
+      device: this.#devices[this.#device[task] as number] as string,
       thread,
       start: this.#seconds(start),
     };
@@ -214,11 +272,47 @@ export class Recorder {
   }
 }
 
+/** The prediction of a task: its own, or that of the nearest one of its name. */
+function predictionOf(
+  predictions: Predictions | undefined,
+  names: readonly string[],
+  serials: Float64Array,
+): (task: number) => number | undefined {
+  if (predictions === undefined) return () => undefined;
+  const { tasks, seconds } = predictions;
+  // What was given a key is named by it, up to the hash or number at its end
+  const nameOf = (task: number): string =>
+    serials[task] === 0 ? (names[task] as string).replace(/-[^-]*$/, '') : (names[task] as string);
+  const byName = new Map<string, number[]>();
+  const own = new Map<number, number>();
+  for (let i = 0; i < tasks.length; i++) {
+    const name = nameOf(tasks[i] as number);
+    const alike = byName.get(name);
+    if (alike === undefined) byName.set(name, [i]);
+    else alike.push(i);
+    own.set(tasks[i] as number, seconds[i] as number);
+  }
+  return (task) => {
+    const exact = own.get(task);
+    if (exact !== undefined) return exact;
+    const alike = byName.get(nameOf(task));
+    if (alike === undefined) return undefined;
+    let [low, high] = [0, alike.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((tasks[alike[middle] as number] as number) < task) low = middle + 1;
+      else high = middle;
+    }
+    return seconds[alike[low] as number];
+  };
+}
+
 function bytesOf(results: Results, task: number): number {
   const held = results.held(task);
   if (held instanceof Handle) return held.nbytes;
   if (held !== undefined) return held.reduce((sum, handle) => sum + handle.nbytes, 0);
   const value = results.valueOf(task);
+  if (value === undefined && results.remote !== undefined) return results.remote.bytesOf(task);
   if (ArrayBuffer.isView(value)) return value.byteLength;
   if (typeof value === 'object' && value !== null) {
     const { nbytes } = value as { nbytes?: unknown };

@@ -1,57 +1,83 @@
 /**
  * The order in which a run starts what is ready: σ, the safe order (order.ts), so that a run with one worker goes through
  * σ task by task and keeps little at once. Sizes are those that are known beforehand; what a JavaScript function gives,
- * and arrays whose shapes depend on values, count as one small size, so that of several such results few are kept.
+ * and an array whose shape depends on values, count as one small size each, so that few such results are kept.
  *
- * The program's own order stays where the user set priorities, which the walk that numbered the tasks obeyed, where there
- * is nothing to decide, and for large programs: σ costs about a microsecond a task for each of its rules, which a million
- * tiny tasks would notice. The program's order is a postorder, σ's rule of that name.
+ * The program's own order, a postorder from what was asked for, stays
+ * - where a task has a priority: the walk that numbered the tasks obeys those;
+ * - where no order needs less, or there is but one;
+ * - beyond 5000 tasks, and beyond 256 where results are small or unknown: σ costs 0.4 to 1.5 µs a task, which tiny tasks
+ *   would notice.
  *
- * Does badly: where a function's result is large and nobody said so.
+ * Does badly: where a function's result is large and nobody said so; it is kept for long as if it were small.
  */
 import type { TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
 import { type Needs, needsOf, workloadOf } from './needs.js';
-import { type SafeOrder, safeOrder } from './order.js';
+import { footprint, type SafeOrder, safeOrder } from './order.js';
 import { isAlias, outputOf } from './ways.js';
+import type { Workload } from './workload.js';
 
-/** Above this many tasks an order of their own would cost more than it gains. */
+/** Above so many tasks an order of their own would cost more than it gains, also when results are small. */
 const MOST_TASKS = 5000;
+const MOST_SMALL_TASKS = 256;
+/** Bytes of a result below which its task takes about as long as ordering it. */
+const SMALL_BYTES = 4096;
 /** Bytes of a result that nothing is known of. */
 const UNKNOWN_BYTES = 64;
 
 /**
- * The order of a program; undefined for the order of its numbers. O(m log m) in tasks and inputs up to 5000 tasks, O(1)
- * beyond.
+ * The order of a program; undefined for that of its numbers. O(m log m) in tasks and inputs up to 5000 tasks, O(1) beyond.
  *
  * @param needs what is known of its memory, where that has been asked already
  */
 export function runOrder(program: Program, needs?: Needs): SafeOrder | undefined {
   const { nodes } = program;
-  if (nodes.length > MOST_TASKS || !hasChoice(program)) return undefined;
+  const count = nodes.length;
+  if (count > MOST_TASKS || (needs === undefined && count > MOST_SMALL_TASKS)) return undefined;
+  if (!hasChoice(program)) return undefined;
   if (nodes.some(({ settings }) => settings.priority !== undefined)) return undefined;
-  const work = workloadOf(program, needs ?? needsOf(program));
+  const known = needs ?? needsOf(program);
+  if (count > MOST_SMALL_TASKS && known.total < SMALL_BYTES * count) return undefined;
+  const work = workloadOf(program, known);
   const bytes = work.bytes.slice();
-  for (let task = 0; task < nodes.length; task++) {
-    if (bytes[task] === 0 && isMade(program, task)) bytes[task] = UNKNOWN_BYTES;
-  }
-  return safeOrder({ ...work, bytes });
+  for (let task = 0; task < count; task++) if (bytes[task] === 0 && isMade(program, task)) bytes[task] = UNKNOWN_BYTES;
+  const sized = { ...work, bytes };
+  const least = leastPossible(sized);
+  const given = Int32Array.from({ length: count }, (_, task) => task);
+  const own = footprint(sized, given);
+  if (own.peak <= least) return undefined;
+  const sigma = safeOrder(sized);
+  return sigma.peak < own.peak ? sigma : undefined;
 }
 
-/** Whether more than one order is possible that does not begin with what is there: some task takes two that others make, or several ends are asked for. */
-function hasChoice({ nodes, depStart }: Program): boolean {
-  let ends = 0;
+/** Whether there is more than one order: two tasks begin with nothing, or a result has two users. */
+function hasChoice({ nodes, depStart, succStart }: Program): boolean {
+  let starts = 0;
   for (let task = 0; task < nodes.length; task++) {
-    if ((depStart[task + 1] as number) - (depStart[task] as number) > 1) return true;
-    if ((depStart[task + 1] as number) === (depStart[task] as number)) ends++;
+    if (depStart[task + 1] === depStart[task] && ++starts > 1) return true;
+    if ((succStart[task + 1] as number) - (succStart[task] as number) > 1) return true;
   }
-  return ends > 1;
+  return false;
 }
 
-/** Whether a task makes something new: no value that is there, and no other view of a result. */
+/** Whether a task makes something new: neither a value that is there nor another view of a result. */
 function isMade(program: Program, task: number): boolean {
   const node = program.nodes[task] as TaskNode;
-  if (node.op.kind === 'value') return false;
-  if (node.op.kind === 'item') return false;
-  return !isAlias(node) && outputOf(program, task) === undefined;
+  return node.op.kind !== 'value' && node.op.kind !== 'item' && !isAlias(node) && outputOf(program, task) === undefined;
+}
+
+/** No order needs less than the task that needs most, nor than what is kept. */
+function leastPossible({ size, inputStart, inputs, bytes, scratch, kept }: Workload): number {
+  let least = 0;
+  let all = 0;
+  for (let task = 0; task < size; task++) {
+    let need = (bytes[task] as number) + (scratch[task] as number);
+    for (let e = inputStart[task] as number; e < (inputStart[task + 1] as number); e++) {
+      need += bytes[inputs[e] as number] as number;
+    }
+    least = Math.max(least, need);
+    if (kept[task] === 1) all += bytes[task] as number;
+  }
+  return Math.max(least, all);
 }

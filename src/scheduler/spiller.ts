@@ -6,6 +6,7 @@
 import { toNDArray } from '../array/convert.js';
 import { viewOf } from '../array/dtype.js';
 import { gather, NDArray } from '../array/ndarray.js';
+import { HeapExhaustedError } from '../errors.js';
 import type { Program } from '../graph/program.js';
 import type { Copy, Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
@@ -42,6 +43,8 @@ export class Spiller {
   readonly #leaving = new Set<number>();
   readonly #coming = new Set<number>();
   #transfers = 0;
+  /** Bytes that were free, but in pieces. */
+  #scattered = 0;
 
   constructor(options: SpillerOptions) {
     this.#options = options;
@@ -115,7 +118,8 @@ export class Spiller {
    * when it is under way, or done.
    */
   makeRoom(bytes: number, task: number): boolean {
-    const victims = bytes > 0 ? this.#victims(bytes, task) : [];
+    const lacking = bytes > 0 || this.#scattered > 0 ? Math.max(0, bytes) + this.#scattered : 0;
+    const victims = lacking > 0 ? this.#victims(lacking, task) : [];
     if (victims === undefined) return false;
     const back = this.away(task).filter((datum) => !this.#leaving.has(datum));
     for (const { datum } of victims) {
@@ -192,11 +196,29 @@ export class Spiller {
   #tryReturn(datum: number): boolean {
     const [handle] = this.#away(datum);
     if (!(handle?.copy instanceof ValueCopy)) return false;
-    if (!this.#options.hasRoom(handle.nbytes)) return true;
-    handle.come();
+    if (!this.#tryCome([handle])) return true;
     handle.copy.put(handle.bytes());
     this.#residents.add(datum);
     return true;
+  }
+
+  /**
+   * Takes room for all of these arrays, or none: it may have gone to what nobody knew of beforehand, or lie in pieces.
+   * Then more has to be made the next time.
+   */
+  #tryCome(handles: readonly Handle[]): boolean {
+    const bytes = handles.reduce((sum, { nbytes }) => sum + nbytes, 0);
+    if (!this.#options.hasRoom(bytes)) return false;
+    try {
+      for (const handle of handles) handle.come();
+      this.#scattered = 0;
+      return true;
+    } catch (error) {
+      if (!(error instanceof HeapExhaustedError)) throw error;
+      for (const handle of handles) handle.leave();
+      this.#scattered = 2 * this.#scattered + bytes;
+      return false;
+    }
   }
 
   #away(datum: number): readonly Handle[] {
@@ -218,11 +240,8 @@ export class Spiller {
     }
     for (const datum of back) {
       const handles = this.#away(datum);
-      // Its room may have gone to what nobody knew of beforehand: then more has to be made
-      if (!this.#options.hasRoom(handles.reduce((sum, { nbytes }) => sum + nbytes, 0))) continue;
-      // All of it before anything else may take it
+      if (!this.#tryCome(handles)) continue;
       this.#coming.add(datum);
-      for (const handle of handles) handle.come();
       for (const handle of handles) {
         const start = recorder.now();
         await handle.copy?.read(handle.bytes());

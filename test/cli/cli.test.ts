@@ -1,8 +1,8 @@
 /** The lazuli command as a user calls it: what it prints, where, and with which exit code. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 
@@ -17,8 +17,12 @@ interface Outcome {
 }
 
 function lazuli(...args: string[]): Promise<Outcome> {
+  return lazuliWith({}, ...args);
+}
+
+function lazuliWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Outcome> {
   const program = join(root, 'dist/cli/main.js');
-  const options = { cwd: folder, env: { ...process.env, NODE_OPTIONS: '' }, timeout: 60_000 };
+  const options = { cwd: folder, env: { ...process.env, NODE_OPTIONS: '', ...env }, timeout: 60_000 };
   return new Promise((resolve) => {
     execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
@@ -32,7 +36,7 @@ describe('lazuli', () => {
     expect(await lazuli('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
     const { code, stdout } = await lazuli('--help');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^ {2}devices .*\n {2}demo pipeline\|nested-cv /m);
+    expect(stdout).toMatch(/^ {2}devices .*\n {2}calibrate .*\n {2}demo pipeline\|nested-cv /m);
     expect(await lazuli()).toMatchObject({ code: 2, stdout });
   });
 
@@ -44,9 +48,10 @@ describe('lazuli', () => {
 
   it.each([
     [['device'], "lazuli: there is no command 'device'; did you mean 'devices'?"],
-    [['constructor'], "lazuli: there is no command 'constructor'; there are devices, demo"],
+    [['constructor'], "lazuli: there is no command 'constructor'; there are devices, calibrate, demo"],
     [['--versoin'], "lazuli: there is no option '--versoin'; did you mean '--version'?"],
     [['devices', 'wasm'], "lazuli devices takes no argument, not 'wasm'"],
+    [['calibrate', 'wasm'], "lazuli calibrate takes no argument, not 'wasm'"],
     [['devices', '--all'], "lazuli devices: there is no option '--all'; there are none"],
     [['demo'], 'lazuli demo: say which: pipeline or nested-cv'],
     [['demo', 'pipelin'], "lazuli demo: there is no demo 'pipelin'; did you mean 'pipeline'?"],
@@ -71,6 +76,39 @@ describe('lazuli', () => {
     expect(lines.get('wasm')).toMatch(/WebAssembly SIMD.* of memory$/);
     expect(lines.get('js')).toContain(process.version);
     expect(lines.get('tensorflow')).toMatch(/not available: \w+/);
+  });
+});
+
+describe('lazuli calibrate', () => {
+  const kept = { LAZULI_CACHE: join(folder, 'cache'), LAZULI_WORKERS: '2' };
+
+  it('measures the machine, keeps it, and devices says it from then on', async () => {
+    const before = await lazuliWith(kept, 'devices');
+    expect(before.stdout).toMatch(/\nlazuli calibrate measures how fast they are\n$/);
+    const { code, stdout, stderr } = await lazuliWith(kept, 'calibrate');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const line of ['wasm, one thread', 'wasm, 2 threads', 'js, one thread']) {
+      expect(stdout).toMatch(new RegExp(`^ {2}${line} .*\\d GFLOP/s, [\\d.]+ GB/s`, 'm'));
+    }
+    const file = /^kept in (.*)$/m.exec(stdout)?.[1] as string;
+    expect(dirname(file)).toBe(kept.LAZULI_CACHE);
+    const { speeds } = JSON.parse(readFileSync(file, 'utf8')) as { speeds: Record<string, { flops: number }> };
+    expect(Object.keys(speeds).toSorted()).toEqual(['js', 'threads', 'wasm']);
+    const after = (await lazuliWith(kept, 'devices')).stdout.split('\n');
+    const rate = `${Number((speeds.wasm!.flops / 1e9).toPrecision(3))} GFLOP/s`;
+    expect(after.find((line) => line.startsWith('  wasm'))).toContain(rate);
+    expect(after.find((line) => line.startsWith('  js'))).toContain('GFLOP/s');
+    expect(after.join('\n')).not.toContain('lazuli calibrate measures');
+  });
+
+  it('says when it is not kept', async () => {
+    const off = await lazuliWith({ LAZULI_CACHE: 'off' }, 'calibrate');
+    expect(off).toMatchObject({ code: 0, stderr: '' });
+    expect(off.stdout).toMatch(/\nnot kept: LAZULI_CACHE is off\n$/);
+    writeFileSync(join(folder, 'file'), '');
+    const nowhere = await lazuliWith({ LAZULI_CACHE: join(folder, 'file') }, 'calibrate');
+    expect(nowhere).toMatchObject({ code: 1, stderr: '' });
+    expect(nowhere.stdout).toMatch(/\ncould not be written to .*\n$/);
   });
 });
 

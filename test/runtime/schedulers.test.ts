@@ -27,6 +27,7 @@ const ways: readonly (readonly [string, RuntimeOptions])[] = [
   ['sync, js', { scheduler: 'sync', device: 'js' }],
   ['one thread', { scheduler: 'threads', workers: 1 }],
   ['two threads', { scheduler: 'threads', workers: 2 }],
+  ['where it is quicker', { scheduler: 'auto', workers: 2 }],
   ['two threads, js', { scheduler: 'threads', workers: 2, device: 'js' }],
 ];
 
@@ -46,7 +47,7 @@ async function rejection(promise: Promise<unknown>): Promise<Error> {
 
 describe.each(ways)('%s', (_name, options) => {
   const runtime: Runtime = createRuntime(options);
-  const threaded = options.scheduler === 'threads';
+  const threaded = options.scheduler !== 'sync';
   afterAll(() => runtime.close());
 
   const inc = delayed((n: number) => n + 1);
@@ -404,7 +405,7 @@ describe('before anything runs', () => {
     for (const [options, word] of [
       [{ worker: 2 }, "did you mean 'workers'"],
       [{ workers: 0 }, "'workers' must be a whole number"],
-      [{ scheduler: 'thread' }, "'scheduler' must be 'sync' or 'threads'"],
+      [{ scheduler: 'thread' }, "'scheduler' must be 'auto', 'threads' or 'sync'"],
       [{ device: 'abacus' }, "'device' must be"],
       [{ retries: -1 }, "'retries'"],
       [{ timeout: 0 }, "'timeout'"],

@@ -50,11 +50,11 @@ describe('CostFile', () => {
   });
 
   it.each([
-    ['half a file', '{"form":1,"key":"one","speeds":{'],
-    ['another form', JSON.stringify({ form: 2, key: 'one', ...record() })],
-    ['another key', JSON.stringify({ form: 1, key: 'two', ...record() })],
-    ['a speed of nothing', JSON.stringify({ form: 1, key: 'one', ...record(), speeds: { wasm: { flops: 0 } } })],
-    ['a fit that is none', JSON.stringify({ form: 1, key: 'one', speeds, model: { fits: { a: 1 }, histories: {} } })],
+    ['half a file', '{"form":2,"key":"one","speeds":{'],
+    ['another form', JSON.stringify({ form: 1, key: 'one', ...record() })],
+    ['another key', JSON.stringify({ form: 2, key: 'two', ...record() })],
+    ['a speed of nothing', JSON.stringify({ form: 2, key: 'one', ...record(), speeds: { wasm: { flops: 0 } } })],
+    ['a fit that is none', JSON.stringify({ form: 2, key: 'one', speeds, model: { fits: { a: 1 }, histories: {} } })],
     ['a list', '[]'],
   ])('takes %s for nothing', (_, text) => {
     const file = new CostFile(folder, 'one');

@@ -3,12 +3,14 @@ import { type RunOptions, resolveSettings } from '../../dist/config.js';
 import { LocalKernels } from '../../dist/devices/bodies.js';
 import { Engine } from '../../dist/devices/engine.js';
 import { compileKernels, instantiate, LEAST_PAGES } from '../../dist/devices/wasm-module.js';
+import { MemoryBudgetError } from '../../dist/errors.js';
 import { collect, rebuild } from '../../dist/graph/collect.js';
 import { buildProgram } from '../../dist/graph/program.js';
 import { HeapMark } from '../../dist/memory/detach.js';
 import { Heap } from '../../dist/memory/heap.js';
 import { SpillStore } from '../../dist/memory/spill.js';
 import { Crowd } from '../../dist/scheduler/crowd.js';
+import { capacityOf, planMemory } from '../../dist/scheduler/memory-plan.js';
 import type { Observer } from '../../dist/scheduler/observer.js';
 import { Recorder } from '../../dist/scheduler/recorder.js';
 import { Run } from '../../dist/scheduler/run.js';
@@ -19,6 +21,7 @@ export class Bench {
   readonly #local: LocalKernels;
   readonly #crowd = new Crowd();
   readonly #engine: Engine | undefined;
+  #running = 0;
   /** Where arrays go that there is no room for. */
   readonly store = new SpillStore();
 
@@ -37,6 +40,7 @@ export class Bench {
     const program = buildProgram(nodes);
     const settings = resolveSettings(options);
     const engine = this.#engine;
+    const budget = Math.min(settings.memory.host ?? this.heap.limit, capacityOf(this.heap, engine?.threads ?? 0));
     const recorder = new Recorder(program, {
       observers: settings.observers as Observer[],
       scheduler: engine === undefined ? 'sync' : 'threads',
@@ -57,7 +61,8 @@ export class Bench {
         signal: settings.signal,
         kernelDevices: ['wasm', 'js'],
         recorder,
-        budget: settings.memory.host ?? this.heap.limit,
+        budget,
+        plan: planMemory(program, this.heap, budget, settings.spill !== false),
         store: settings.spill === false ? undefined : this.store,
       },
       (results) =>
@@ -70,8 +75,20 @@ export class Bench {
     return run;
   }
 
-  compute(target: unknown, options?: RunOptions): Promise<unknown> {
-    return this.start(target, options).promise;
+  /** As a runtime does it: a run that does not fit beside others begins when they have ended. */
+  async compute(target: unknown, options?: RunOptions): Promise<unknown> {
+    for (;;) {
+      let run: Run<unknown> | undefined;
+      try {
+        run = this.start(target, options);
+      } catch (error) {
+        if (!(error instanceof MemoryBudgetError) || this.#running === 0) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        continue;
+      }
+      this.#running++;
+      return run.promise.finally(() => this.#running--);
+    }
   }
 
   async close(): Promise<void> {
