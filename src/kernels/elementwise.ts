@@ -8,6 +8,7 @@ import { checkParams } from './checks.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { codeOf, numbersOf, type Program } from './emit/program.js';
 import { type Call, callOf, workOf } from './expression-call.js';
+import { elementwiseBody } from './gpu/elementwise.js';
 import { evaluateTo } from './reference/evaluate.js';
 import { remembered } from './remembered.js';
 import { canEvaluateOn, evaluateOn } from './tensorflow/expression.js';
@@ -139,5 +140,6 @@ export const elementwise: Kernel = {
         return [scratch, planOf(callFor(inputs, params)).words.length];
       },
     },
+    gpu: elementwiseBody(callFor),
   },
 };
