@@ -14,6 +14,10 @@ import type { KernelBuild } from './build.js';
 import { revectorization } from './revectorize.js';
 import { compilePlainMicro } from './wide-micro.js';
 
+/** An export: the thread's arena, then the arguments of a WasmBody; the answer is a status. */
+export type KernelExport = (...args: number[]) => number;
+export type KernelExports = Readonly<Record<string, KernelExport>>;
+
 const files: Readonly<Record<KernelBuild, string>> = {
   baseline: 'kernels.wasm',
   relaxed: 'kernels.relaxed.wasm',
