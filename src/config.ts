@@ -86,7 +86,20 @@ const wholeNumber =
   (value) =>
     Number.isSafeInteger(value) && (value as number) >= least ? undefined : `a whole number ≥ ${least}`;
 
-const isDevice = (value: unknown): boolean => (deviceNames as readonly unknown[]).includes(value);
+/** Names of devices beside those of the package. */
+const addedNames: string[] = [];
+
+/** Has options take another device's name. Returns what takes it back. */
+export function addDeviceName(name: string): () => void {
+  addedNames.push(name);
+  return () => {
+    const at = addedNames.indexOf(name);
+    if (at >= 0) addedNames.splice(at, 1);
+  };
+}
+
+const isDevice = (value: unknown): boolean =>
+  (deviceNames as readonly unknown[]).includes(value) || (addedNames as readonly unknown[]).includes(value);
 
 const deviceCheck: Check = (value) => {
   const fine =

@@ -183,6 +183,16 @@ export class DeviceUnsupportedError extends LazuliError {
   }
 }
 
+/** A device that went away while it was used: what was in its memory is lost. It may be there again later. */
+export class DeviceLostError extends LazuliError {
+  readonly device: string;
+
+  constructor(device: string, reason: string, options?: ErrorOptions) {
+    super('LAZULI_DEVICE_LOST', `device '${device}' was lost: ${reason}`, options);
+    this.device = device;
+  }
+}
+
 /** The shared heap has no room for an array. */
 export class HeapExhaustedError extends LazuliError {
   readonly bytes: number;

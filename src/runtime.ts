@@ -18,7 +18,9 @@ import { LocalKernels } from './devices/bodies.js';
 import { type DeviceInfo, kernelDevices } from './devices/discovery.js';
 import { Engine } from './devices/engine.js';
 import type { LaneSink } from './devices/lanes.js';
+import { closeIdleDevices } from './devices/leases.js';
 import { renew } from './devices/revectorize.js';
+import { deviceSources } from './devices/sources.js';
 import { buildOf, instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
 import { ComputationAbortedError, MemoryBudgetError, OptionError, RuntimeClosedError } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
@@ -40,6 +42,7 @@ import { type Knowledge, knowledgeOf } from './scheduler/knowledge.js';
 import { capacityOf, easier, type MemoryPlan, planMemory } from './scheduler/memory-plan.js';
 import type { Observer } from './scheduler/observer.js';
 import { Persisted } from './scheduler/persisted.js';
+import { type Placing, placingOf } from './scheduler/placing.js';
 import type { Plan } from './scheduler/planned.js';
 import { planProgram } from './scheduler/planner.js';
 import type { PlatformTable } from './scheduler/platform-table.js';
@@ -179,7 +182,7 @@ export class Runtime {
     const built = buildProgram(nodes);
     const program = optimized(built, settings);
     const isThreaded = settings.scheduler !== 'sync';
-    if (platform === undefined) waysOf(program, isThreaded, kernelDevices(settings.devices));
+    if (platform === undefined) waysOf(program, isThreaded, kernelDevices(settings.devices).host);
     const threads = isThreaded ? settings.workers : 1;
     const budget = Math.min(settings.memory.host ?? this.#memory?.budget ?? budgetByDefault(), MAX_HEAP_BYTES);
     const asked = rest as RunOptions;
@@ -244,6 +247,7 @@ export class Runtime {
     this.#engines.clear();
     await Promise.all(this.#closing);
     await Promise.allSettled(runs.map((run) => run.promise));
+    await closeIdleDevices();
     await Promise.all(Array.from(this.#memory?.stores.values() ?? [], (store) => store.close()));
     this.#memory = undefined;
   }
@@ -333,13 +337,25 @@ export class Runtime {
     }
   }
 
+  /** How kernels go to devices outside the pool; undefined where none does. */
+  #places(program: Program, isThreaded: boolean, settings: Settings): Promise<Placing | undefined> | undefined {
+    if (deviceSources().length === 0) return undefined;
+    const { devices: asked, workers: threads } = settings;
+    return placingOf(program, {
+      asked,
+      isThreaded,
+      threads,
+      model: this.#memoryOf(settings.revectorize).knowledge.model,
+    });
+  }
+
   async #run<T>(
     nodes: readonly TaskNode[],
     settings: Settings,
     take: (program: Program, results: Results) => T,
     { hasUniqueKeys = false, keepsResults = false } = {},
   ): Promise<T> {
-    const devices = kernelDevices(settings.devices);
+    const devices = kernelDevices(settings.devices).host;
     const built = buildProgram(nodes, hasUniqueKeys);
     const memory = this.#memoryOf(settings.revectorize);
     const { heap, crowd, mark, local } = memory;
@@ -348,11 +364,18 @@ export class Runtime {
     const planned = (form: Program): MemoryPlan => planMemory(form, heap, budget, store !== undefined);
     const fused = optimized(built, settings);
     const choose = () => easier(fused, () => built, planned);
+    const isThreaded = settings.scheduler !== 'sync';
+    const places = this.#places(fused, isThreaded, settings);
+    let placing = places === undefined ? undefined : await places;
     const { program, plan } = this.#ifThereIsRoom(choose) ?? (await this.#whenThereIsRoom(choose, settings.signal));
+    if (placing !== undefined && program !== fused) placing = await this.#places(program, isThreaded, settings);
+    if (this.#closed) throw new RuntimeClosedError();
     const keepsKernels =
-      settings.scheduler === 'auto' && belongsHere(program, memory.knowledge, devices, settings.workers);
+      settings.scheduler === 'auto' &&
+      placing === undefined &&
+      belongsHere(program, memory.knowledge, devices, settings.workers);
     // Without calls there is nothing left for threads, and none need be started
-    const threaded = settings.scheduler !== 'sync' && program.nodes.length > 0 && !(keepsKernels && !hasCalls(program));
+    const threaded = isThreaded && program.nodes.length > 0 && !(keepsKernels && !hasCalls(program));
     if (memory.code.micro !== undefined) {
       if (threaded) readScripts(functionsOf(program));
       if (runs === 0) renew();
@@ -383,6 +406,7 @@ export class Runtime {
       signal,
       kernelDevices: devices,
       keepsKernels,
+      placing,
       recorder,
       budget,
       plan,

@@ -7,7 +7,7 @@ import { closeSync, openSync, readSync, statSync } from 'node:fs';
 import { DTypeError, NpyError } from '../errors.js';
 import { type DType, itemSize, type TypedArray, viewOf } from './dtype.js';
 import { fromHalves } from './half.js';
-import { NDArray, sizeOf } from './ndarray.js';
+import { type ArraySpec, NDArray, rowMajorStrides, sizeOf } from './ndarray.js';
 
 export interface NpyHeader {
   readonly shape: readonly number[];
@@ -188,6 +188,52 @@ export function readNpy(path: string | URL, header = readNpyHeader(path)): NDArr
   return decode(bytes, header, name);
 }
 
+/**
+ * A block of the array of a `.npy` file: `shape` elements from index `start` on. Nothing but its own bytes is read, in as
+ * few pieces as it lies in. O(size of the block).
+ *
+ * @throws NpyError as `readNpy`
+ */
+export function readNpyBlock(
+  path: string | URL,
+  header: NpyHeader,
+  start: readonly number[],
+  shape: readonly number[],
+): NDArray {
+  const name = String(path);
+  const [size] = kinds[header.kind];
+  const bytes = new Uint8Array(sizeOf(shape) * size);
+  const turned = (list: readonly number[]): readonly number[] => (header.isFortran ? list.toReversed() : list);
+  const [all, first, lengths] = [turned(header.shape), turned(start), turned(shape)];
+  const strides = rowMajorStrides(all);
+  // axes from `whole` on lie in one piece
+  let whole = lengths.length;
+  while (whole > 0 && lengths[whole - 1] === all[whole - 1]) whole--;
+  whole = Math.max(0, whole - 1);
+  const run = sizeOf(lengths.slice(whole)) * size;
+  const file = openSync(path, 'r');
+  try {
+    let written = 0;
+    const read = (axis: number, from: number): void => {
+      const at = from + first[axis]! * strides[axis]!;
+      if (axis >= whole) {
+        const inner = first.slice(axis + 1).reduce((sum, index, i) => sum + index * strides[axis + 1 + i]!, 0);
+        const part = bytes.subarray(written, written + run);
+        if (readFully(file, part, header.offset + (at + inner) * size) < run) {
+          throw new NpyError(`${name} was cut short while it was read`);
+        }
+        written += run;
+        return;
+      }
+      for (let i = 0; i < lengths[axis]!; i++) read(axis + 1, at + i * strides[axis]!);
+    };
+    if (bytes.length > 0) read(0, 0);
+  } finally {
+    closeSync(file);
+  }
+  return decode(bytes, { ...header, shape }, name);
+}
+
 /** The array in the bytes of a `.npy` file; as `readNpy`. */
 export function parseNpy(bytes: Uint8Array, name = 'the .npy data'): NDArray {
   const header = parseNpyHeader(bytes, name);
@@ -262,7 +308,15 @@ function fromBigIntegers(integers: BigInt64Array | BigUint64Array, name: string)
  * const [header, data] = npyParts(new NDArray(Float64Array.of(1, 2), { shape: [2], dtype: 'float64' }));
  */
 export function npyParts(array: NDArray): [header: Uint8Array, data: Uint8Array] {
-  const { dtype, shape } = array;
+  const { dtype } = array;
+  const header = npyHeader(array);
+  const { data, offset } = array.isContiguous ? array : array.copy();
+  const bytes = array.size * itemSize(dtype);
+  return [header, new Uint8Array(data.buffer, data.byteOffset + offset * itemSize(dtype), bytes)];
+}
+
+/** What a `.npy` file of a row-major array begins with; the elements follow. */
+export function npyHeader({ dtype, shape }: ArraySpec): Uint8Array {
   const tuple = shape.length === 1 ? `(${shape[0]},)` : `(${shape.join(', ')})`;
   const text = `{'descr': '${written[dtype]}', 'fortran_order': False, 'shape': ${tuple}, }`;
   const isLong = text.length + 1 + ALIGNMENT > 0xffff;
@@ -277,9 +331,7 @@ export function npyParts(array: NDArray): [header: Uint8Array, data: Uint8Array]
   else header.writeUInt16LE(total - start, 8);
   header.write(text, start, 'latin1');
   header[total - 1] = 10;
-  const { data, offset } = array.isContiguous ? array : array.copy();
-  const bytes = array.size * itemSize(dtype);
-  return [header, new Uint8Array(data.buffer, data.byteOffset + offset * itemSize(dtype), bytes)];
+  return header;
 }
 
 /** The bytes of a `.npy` file. */

@@ -62,6 +62,11 @@ export interface DeviceMemory {
   /** Room for an array, or undefined when there is none. Not initialised. */
   allocate(spec: ArraySpec): DeviceArray | undefined;
   free(array: DeviceArray): void;
+  /**
+   * The same bytes as an array of another shape, to be freed too, before or after the first. Without this, an array in
+   * another shape goes over the host.
+   */
+  alias?(array: DeviceArray, spec: ArraySpec): DeviceArray;
   /** Copies in. The source may change as soon as this returns; calls submitted later see the copy. */
   write(array: DeviceArray, source: NDArray): void;
   /** Copies out, after everything submitted before. */
@@ -77,7 +82,7 @@ export interface DeviceCall {
   readonly outputs: readonly (DeviceArray | NDArray)[];
   /**
    * Told once, never from within `submit` or `flush`: how it ended, and when the device began and ended it, in
-   * milliseconds since the epoch.
+   * milliseconds since the epoch. A DeviceLostError says that the device is gone, with all that was in its memory.
    */
   onDone(error: unknown, start: number, end: number): void;
 }
@@ -88,7 +93,7 @@ export interface Device {
   readonly traits: DeviceTraits;
   /** Undefined where it computes on the heap. */
   readonly memory: DeviceMemory | undefined;
-  /** Whether it has a body for a kernel with these inputs. */
+  /** Whether it has a body for a kernel with these inputs. Answers also when it is closed. */
   can(kernel: Kernel, inputs: readonly ArraySpec[], params: KernelParams): boolean;
   /** Takes a call; it may begin at once or with the next `flush`. */
   submit(call: DeviceCall): void;

@@ -2,7 +2,9 @@
 import { cpus, totalmem } from 'node:os';
 import type { DeviceName } from '../config.js';
 import { DeviceUnavailableError } from '../errors.js';
+import type { DeviceSource } from './contract.js';
 import { type Revectorization, revectorization } from './revectorize.js';
+import { deviceSources, sourceOf } from './sources.js';
 import { chosenBuild } from './wasm-module.js';
 
 export interface DeviceInfo {
@@ -36,6 +38,10 @@ const notYet = 'this version of lazuli has no such device';
  */
 export function discover(revectorize = false): DeviceInfo[] {
   const processor = cpus()[0]?.model.trim() ?? 'unknown processor';
+  const others = [
+    ...new Set([...(['gpu', 'onnx', 'tensorflow'] as const), ...deviceSources().map(({ name }) => name)]),
+  ];
+  const found = others.map((name) => infoOf(name as DeviceName));
   return [
     {
       name: 'wasm',
@@ -49,10 +55,16 @@ export function discover(revectorize = false): DeviceInfo[] {
       description: `JavaScript, Node ${process.version}, on ${processor}`,
       memory: totalmem(),
     },
-    { name: 'gpu', available: false, reason: notYet },
-    { name: 'onnx', available: false, reason: notYet },
-    { name: 'tensorflow', available: false, reason: notYet },
+    ...found.filter(({ available }) => available),
+    ...found.filter(({ available }) => !available),
   ];
+}
+
+function infoOf(name: DeviceName): DeviceInfo {
+  const found = sourceOf(name)?.discover();
+  if (found === undefined) return { name, available: false, reason: notYet };
+  if (!found.available) return { name, available: false, reason: found.reason };
+  return { name, available: true, description: found.description, memory: found.memory };
 }
 
 function variant(found: Revectorization | undefined): string {
@@ -62,16 +74,30 @@ function variant(found: Revectorization | undefined): string {
   return notes.length === 0 ? '' : ` (${notes.join('; ')})`;
 }
 
+/** Where kernels of a run may go. */
+export interface KernelDevices {
+  /** Of the bodies that the pool's threads have, best first. */
+  readonly host: readonly ('wasm' | 'js')[];
+  /** Devices of their own that are there; for `'auto'` those that may be, since looking for one can take a while. */
+  readonly others: readonly DeviceSource[];
+}
+
 /**
- * The devices that kernels may run on, best first. Of a list, those that are there are used.
+ * The devices that kernels may run on. Of a list, those that are there are used.
  * @throws DeviceUnavailableError when none of those asked for is available, with the reason for each.
  */
-export function kernelDevices(asked: readonly DeviceName[] | 'auto'): ('wasm' | 'js')[] {
-  if (asked === 'auto') return ['wasm', 'js'];
-  const usable = asked.filter((name): name is 'wasm' | 'js' => name === 'wasm' || name === 'js');
-  if (usable.length > 0) return usable;
-  const found = discover();
-  throw new DeviceUnavailableError(
-    Object.fromEntries(asked.map((name) => [name, found.find((device) => device.name === name)?.reason ?? notYet])),
-  );
+export function kernelDevices(asked: readonly string[] | 'auto'): KernelDevices {
+  if (asked === 'auto') return { host: ['wasm', 'js'], others: deviceSources() };
+  const host = asked.filter((name): name is 'wasm' | 'js' => name === 'wasm' || name === 'js');
+  const reasons: Record<string, string> = {};
+  const others: DeviceSource[] = [];
+  for (const name of asked) {
+    if (name === 'wasm' || name === 'js') continue;
+    const source = sourceOf(name);
+    const found = source?.discover();
+    if (source !== undefined && found?.available) others.push(source);
+    else reasons[name] = found?.available === false ? found.reason : notYet;
+  }
+  if (host.length + others.length === 0) throw new DeviceUnavailableError(reasons);
+  return { host, others };
 }

@@ -68,6 +68,87 @@ export interface WasmBody {
   ): readonly number[];
 }
 
+/** A node of an ONNX graph: an operator of https://onnx.ai/onnx/operators with one output. */
+export interface OnnxNode {
+  readonly op: string;
+  /** Default: ONNX's own operators. */
+  readonly domain?: string;
+  /** `in0`, `in1` … are the inputs of the kernel, others are outputs of nodes before. */
+  readonly inputs: readonly string[];
+  /** `out0`, `out1` … are the outputs of the kernel. */
+  readonly output: string;
+  /** Whole numbers, and lists of them. */
+  readonly attributes?: Readonly<Record<string, number | readonly number[]>>;
+}
+
+/** A call as an ONNX graph. Calls with the same nodes, dtypes and numbers of axes share what is compiled of it. */
+export interface OnnxModel {
+  readonly nodes: readonly OnnxNode[];
+  /** The shapes in which the graph sees the inputs and outputs: of as many elements, in the same order. */
+  readonly inputs: readonly (readonly number[])[];
+  readonly outputs: readonly (readonly number[])[];
+}
+
+/** A body that a runtime of ONNX models computes. */
+export interface OnnxBody {
+  /** Whether there is a graph for these dtypes and shapes. */
+  can(inputs: readonly ArraySpec[], params: KernelParams): boolean;
+  /** The graph of a call for which `can` holds. */
+  model(inputs: readonly ArraySpec[], params: KernelParams): OnnxModel;
+}
+
+/** What a GPU body may count on. */
+export interface GpuTraits {
+  /** Bytes of an array that a shader sees through one binding; of the workgroup's memory. */
+  readonly maxBinding: number;
+  readonly workgroupMemory: number;
+  /** Arrays that one shader binds; workgroups along one dimension. */
+  readonly maxArrays: number;
+  readonly maxWorkgroups: number;
+  /** The tile that products are fastest with on this adapter: an index into `productTiles` of gpu/product.ts. */
+  readonly productTile: number;
+}
+
+/**
+ * What a pass reads or writes: bytes `offset … offset + bytes` (multiples of 256, default all) of an array. Inputs are
+ * bound as `var<storage, read>`, all else as `read_write`; `status` is one `atomic<u32>`, the call's status.
+ */
+export type GpuOperand =
+  | {
+      readonly of: 'input' | 'output' | 'scratch';
+      readonly index: number;
+      readonly offset?: number;
+      readonly bytes?: number;
+    }
+  | { readonly of: 'status' };
+
+/** One dispatch of a shader. */
+export interface GpuPass {
+  /** WGSL with the entry point `main`: same text, same pipeline. Operand i is binding i of group 0, `numbers` the next. */
+  readonly code: string;
+  readonly operands: readonly GpuOperand[];
+  /** 32-bit words of the uniform; see gpu/words.ts for those that are no unsigned numbers. */
+  readonly numbers: readonly number[];
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** The dispatches of a call, in order. */
+export interface GpuPlan {
+  /** Bytes of the scratch arrays. */
+  readonly scratch?: readonly number[];
+  readonly passes: readonly GpuPass[];
+}
+
+/**
+ * WGSL for a call. Arrays lie in the GPU's memory row-major, with the bytes they have on the heap (so that of uint8 and
+ * bool there are four in a word); an array of no elements has a word nevertheless.
+ */
+export interface GpuBody {
+  /** Whether it takes these dtypes and shapes. */
+  can(inputs: readonly ArraySpec[], params: KernelParams, gpu: GpuTraits): boolean;
+  plan(inputs: readonly ArraySpec[], outputs: readonly ArraySpec[], params: KernelParams, gpu: GpuTraits): GpuPlan;
+}
+
 export interface Kernel {
   readonly name: string;
   /** The one output has the bytes of the first input in the same order: another shape of it, which is never copied. */
@@ -75,7 +156,12 @@ export interface Kernel {
   /** @throws ShapeError | DTypeError | ArgumentError naming the function, the argument and the shapes. */
   infer(inputs: readonly ArraySpec[], params: KernelParams): Inferred;
   cost(inputs: readonly ArraySpec[], params: KernelParams): KernelCost;
-  readonly bodies: { readonly js: JsBody; readonly wasm?: WasmBody };
+  readonly bodies: {
+    readonly js: JsBody;
+    readonly wasm?: WasmBody;
+    readonly gpu?: GpuBody;
+    readonly onnx?: OnnxBody;
+  };
   /** What a non-zero status of the wasm body means; the js body throws the same error. */
   failure?(status: number, params: KernelParams): Error;
 }

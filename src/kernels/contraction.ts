@@ -10,6 +10,7 @@ import { ArgumentError, ShapeError } from '../errors.js';
 import { checkInputs, checkParams, checkSameDType, show } from './checks.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { flat } from './flat.js';
+import { canContract, contractModel } from './onnx/contraction.js';
 import { remembered } from './remembered.js';
 
 /** An axis of a contraction: its length, and how far a step along it goes in a and in b, in elements. */
@@ -205,6 +206,10 @@ export const contract: Kernel = {
         for (let l = 0; l < k[0]; l++) sum = add(sum, a[inA + l * k[1]]!, b[inB + l * k[2]]!);
         data[offset + i] = sum;
       }
+    },
+    onnx: {
+      can: (inputs, params) => canContract(contractionOf(inputs, params), inputs),
+      model: (inputs, params) => contractModel(contractionOf(inputs, params), inputs),
     },
     wasm: {
       export: 'contract',

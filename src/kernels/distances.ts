@@ -9,6 +9,7 @@ import { OptionError, ShapeError } from '../errors.js';
 import { checkDTypeIn, checkInputs, checkNdim, checkParams, checkSameDType, flag, show } from './checks.js';
 import type { ArraySpec, HeapArray, Kernel, KernelCost, KernelParams } from './contract.js';
 import { flat } from './flat.js';
+import { productNode } from './onnx/product.js';
 
 interface Sizes {
   readonly n: number;
@@ -128,6 +129,18 @@ export const linearKernel: Kernel = {
     wasm: {
       export: 'gram',
       args: (inputs, outputs, params) => [...common('linearKernel', inputs, params), outputs[0]!.pointer],
+    },
+    onnx: {
+      can(inputs, params) {
+        const { n, m, d } = sizes('linearKernel', inputs, params);
+        return n * m * d > 0;
+      },
+      model(inputs, params) {
+        const { n, m, same } = sizes('linearKernel', inputs, params);
+        const names = ['in0', same ? 'in0' : 'in1'] as const;
+        const nodes = [productNode(inputs[0]!.dtype, names, false, true, 'out0')];
+        return { nodes, inputs: inputs.map(({ shape }) => shape), outputs: [[n, m]] };
+      },
     },
   },
 };

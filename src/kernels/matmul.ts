@@ -10,6 +10,8 @@ import { checkDTypeIn, checkInputs, checkNdim, checkParams, checkSameDType, flag
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { isDirect } from './contraction.js';
 import { flat } from './flat.js';
+import { productBody } from './gpu/matmul.js';
+import { productNode } from './onnx/product.js';
 
 const name = 'matmul';
 
@@ -123,5 +125,18 @@ export const matmul: Kernel = {
         return [wide, m, n, k, ...operands, Number(symmetric), pieceLength(call), scratch];
       },
     },
+    onnx: {
+      can(inputs, params) {
+        const { m, n, k } = sizes(inputs, params);
+        return m * n * k > 0;
+      },
+      model(inputs, params) {
+        const { m, n, transposeA, transposeB, symmetric } = sizes(inputs, params);
+        const names = ['in0', symmetric ? 'in0' : 'in1'] as const;
+        const nodes = [productNode(inputs[0]!.dtype, names, transposeA, transposeB, 'out0')];
+        return { nodes, inputs: inputs.map(({ shape }) => shape), outputs: [[m, n]] };
+      },
+    },
+    gpu: productBody(sizes),
   },
 };

@@ -7,6 +7,9 @@
 import type { DType } from '../array/dtype.js';
 import type { NDArray } from '../array/ndarray.js';
 import { promoteTypes } from '../array/promote.js';
+import { isChunked } from './blocks/blocked.js';
+import { contractBlocks } from './blocks/products.js';
+import { mapped } from './blocks/reduce.js';
 import { astype } from './cast.js';
 import { isUnknown, late } from './late.js';
 import type { LazyArray } from './lazy-array.js';
@@ -65,6 +68,10 @@ export function contractAll(
       { shape, dtype },
     );
   }
+  if (operands.some(({ array }) => isChunked(array))) {
+    const list = operands.map(({ array, labels }) => ({ array: converted(array, dtype), labels }));
+    return contractChunked(name, list, out, lengths);
+  }
   let terms = operands.map(({ array, labels }) => termOf(converted(array, dtype), labels, lengths));
   for (const [i, j] of contractionOrder(
     terms.map((term) => term.axes.map(({ label }) => label)),
@@ -77,6 +84,36 @@ export function contractAll(
   }
   const [last] = terms as [Term];
   return arranged(sumOut(last, out, name), out, name);
+}
+
+/** The same of arrays in blocks of one dtype, two at a time in the same order. */
+function contractChunked(
+  name: string,
+  operands: readonly Labelled[],
+  out: readonly string[],
+  lengths: ReadonlyMap<string, number>,
+): LazyArray {
+  const pair = (list: readonly Labelled[], keep: readonly string[]): LazyArray =>
+    contractBlocks(list, keep, lengths, (blocks, own, sum) => {
+      const product = contractAll(name, blocks, keep, own, () => list[0]!.array);
+      return sum === undefined ? product : mapped('add', [sum, product], (b, [p, q]) => b.binary('add', p!, q!));
+    });
+  let list = operands;
+  const order = contractionOrder(
+    operands.map(({ labels }) => [...new Set(labels)]),
+    out,
+    lengths,
+  );
+  order.forEach(([i, j], step) => {
+    const rest = list.filter((_, at) => at !== i && at !== j);
+    const own = new Set([...list[i]!.labels, ...list[j]!.labels]);
+    const isWanted = (label: string): boolean =>
+      own.has(label) && (out.includes(label) || rest.some(({ labels }) => labels.includes(label)));
+    const all = [...new Set([...out, ...own])].filter(isWanted);
+    const keep = step === order.length - 1 ? out : all;
+    list = [...rest, { array: pair([list[i]!, list[j]!], keep), labels: keep }];
+  });
+  return order.length === 0 ? pair(list, out) : list[0]!.array;
 }
 
 type Labels = readonly string[];

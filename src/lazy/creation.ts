@@ -11,12 +11,18 @@ import { ArgumentError } from '../errors.js';
 import { ExpressionBuilder } from '../kernels/expression-builder.js';
 import { serialize } from '../kernels/expression-text.js';
 import { wholeNumber } from './axes.js';
+import { blocksBy } from './blocks/blocked.js';
+import { chunksFor } from './blocks/budget.js';
+import { type Chunks, chosenSizes, chunkSizes } from './blocks/grid.js';
+import { leafBlocks } from './blocks/leaves.js';
+import { rechunked } from './blocks/rechunk.js';
 import { astype } from './cast.js';
 import { elementwiseCall } from './expression-call.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, LazyArray, leaf } from './lazy-array.js';
 import { reshape } from './manipulate.js';
 import { checkNames } from './options.js';
+import { rechunk } from './rechunk.js';
 import { viewOf } from './view.js';
 
 export interface ArrayOptions {
@@ -24,6 +30,8 @@ export interface ArrayOptions {
   readonly dtype?: DType;
   /** Another shape with as many elements. */
   readonly shape?: readonly number[];
+  /** Blocks: one size for all axes, a size per axis, or the exact sizes per axis. Default: one block. */
+  readonly chunks?: Chunks;
 }
 
 /**
@@ -37,12 +45,16 @@ export interface ArrayOptions {
  * nd.array([[1, 2], [3, 4]]).shape; // [2, 2]
  */
 export function array(data: ArrayInput, options: ArrayOptions = {}): LazyArray {
-  checkNames('nd.array', options, ['dtype', 'shape']);
+  const where = 'nd.array';
+  checkNames(where, options, ['dtype', 'shape', 'chunks']);
+  const { chunks, ...rest } = options;
   if (data instanceof LazyArray) {
-    const cast_ = cast(data, 'nd.array', options);
-    return options.shape === undefined ? cast_ : reshape(cast_, options.shape);
+    const cast_ = cast(data, where, rest);
+    const shaped = rest.shape === undefined ? cast_ : reshape(cast_, rest.shape);
+    return chunks === undefined ? shaped : rechunk(shaped, chunks);
   }
-  return leaf(toNDArray(data, { ...options, where: 'nd.array' }));
+  const values = toNDArray(data, { ...rest, where });
+  return chunks === undefined ? leaf(values) : leafBlocks(values, chunkSizes(where, chunks, values.shape));
 }
 
 /** Constants of up to this many elements are values; larger ones are made where they are used. */
@@ -50,6 +62,14 @@ const SMALL = 1024;
 
 type Shape = number | readonly number[];
 type DTypeOption = { readonly dtype?: DType };
+
+export interface CreationOptions extends DTypeOption {
+  /**
+   * Blocks: one size for all axes, a size per axis, or the exact sizes per axis. Default: one block up to 512 MiB, blocks
+   * of 64 MiB beyond.
+   */
+  readonly chunks?: Chunks;
+}
 
 /**
  * An array with `value` everywhere. A large one takes no memory until something needs its elements.
@@ -59,7 +79,7 @@ type DTypeOption = { readonly dtype?: DType };
  * @example
  * await nd.full([2, 2], 7, { dtype: 'int32' }).compute(); // [[7, 7], [7, 7]]
  */
-export function full(shape: Shape, value: number, options: DTypeOption = {}): LazyArray {
+export function full(shape: Shape, value: number, options: CreationOptions = {}): LazyArray {
   return constant('full', shape, value, options);
 }
 
@@ -71,7 +91,7 @@ export function full(shape: Shape, value: number, options: DTypeOption = {}): La
  * @example
  * await nd.zeros(3).compute(); // [0, 0, 0]
  */
-export function zeros(shape: Shape, options: DTypeOption = {}): LazyArray {
+export function zeros(shape: Shape, options: CreationOptions = {}): LazyArray {
   return constant('zeros', shape, 0, options);
 }
 
@@ -83,7 +103,7 @@ export function zeros(shape: Shape, options: DTypeOption = {}): LazyArray {
  * @example
  * await nd.ones([1, 2]).compute(); // [[1, 1]]
  */
-export function ones(shape: Shape, options: DTypeOption = {}): LazyArray {
+export function ones(shape: Shape, options: CreationOptions = {}): LazyArray {
   return constant('ones', shape, 1, options);
 }
 
@@ -127,23 +147,39 @@ function like(name: string, x: ArrayInput, value: number, options: DTypeOption):
   const array = asLazy(x, `nd.${name}`);
   const dtype = options.dtype ?? array.dtype;
   checkNames(`nd.${name}`, options, ['dtype']);
-  if (!isUnknown(array)) return constant(name, array.shape, value, { dtype });
+  if (!isUnknown(array))
+    return constant(name, array.shape, value, { dtype, ...(array.chunks && { chunks: array.chunks }) });
   checkDType(dtype, `nd.${name}`);
   return late(name, [array], (known) => constant(name, known!.shape, value, { dtype }), { shape: array.shape, dtype });
 }
 
-function constant(name: string, shape: Shape, value: number, options: DTypeOption): LazyArray {
+function constant(name: string, shape: Shape, value: number, options: CreationOptions): LazyArray {
   const where = `nd.${name}`;
-  checkNames(where, options, ['dtype']);
+  checkNames(where, options, ['dtype', 'chunks']);
   const lengths = [...checkShape(typeof shape === 'number' ? [shape] : shape, where)];
   const dtype = checkDType(options.dtype ?? 'float64', where);
   if (typeof value !== 'number' && typeof value !== 'boolean') {
     throw new ArgumentError(`${where}: the value must be a number, got ${String(value)}`);
   }
   const number = toNDArray(value, { dtype, where });
-  const size = sizeOf(lengths);
-  if (size <= SMALL) return leaf(new NDArray(allocate(dtype, size).fill(number.data[0]!), { shape: lengths, dtype }));
-  return viewOf(leaf(number), broadcastView(wholeView([]), lengths, where), name);
+  const block = (of: readonly number[]): LazyArray => constantBlock(name, of, number);
+  const sizes = chosenSizes(where, options.chunks, lengths, chunksFor(lengths, dtype));
+  if (sizes === undefined) return block(lengths);
+  // blocks of one shape are one task
+  const made = new Map<string, LazyArray>();
+  return blocksBy(sizes, (of) => {
+    const key = of.join();
+    const known = made.get(key) ?? block(of);
+    made.set(key, known);
+    return known;
+  });
+}
+
+function constantBlock(name: string, shape: readonly number[], number: NDArray): LazyArray {
+  const { dtype } = number;
+  const size = sizeOf(shape);
+  if (size <= SMALL) return leaf(new NDArray(allocate(dtype, size).fill(number.data[0]!), { shape, dtype }));
+  return viewOf(leaf(number), broadcastView(wholeView([]), shape, `nd.${name}`), name);
 }
 
 /**
@@ -155,12 +191,19 @@ function constant(name: string, shape: Shape, value: number, options: DTypeOptio
  * await nd.eye(2).compute(); // [[1, 0], [0, 1]]
  * await nd.eye(2, 3, { k: 1, dtype: 'int32' }).compute(); // [[0, 1, 0], [0, 0, 1]]
  */
-export function eye(rows: number, columns = rows, options: DTypeOption & { readonly k?: number } = {}): LazyArray {
+export function eye(rows: number, columns = rows, options: CreationOptions & { readonly k?: number } = {}): LazyArray {
   const where = 'nd.eye';
-  checkNames(where, options, ['dtype', 'k']);
+  checkNames(where, options, ['dtype', 'k', 'chunks']);
   const shape = checkShape([rows, columns], where);
   const dtype = checkDType(options.dtype ?? 'float64', where);
   const k = wholeNumber(options.k ?? 0, 'k', where);
+  const sizes = chosenSizes(where, options.chunks, shape, chunksFor(shape, dtype));
+  if (sizes === undefined) return eyeBlock(rows, columns, k, dtype);
+  return blocksBy(sizes, ([height, width], [top, left]) => eyeBlock(height!, width!, k + top! - left!, dtype));
+}
+
+function eyeBlock(rows: number, columns: number, k: number, dtype: DType): LazyArray {
+  const shape = [rows, columns];
   if (sizeOf(shape) <= SMALL) {
     const data = allocate(dtype, rows * columns);
     for (let i = Math.max(0, -k); i < rows && i + k < columns; i++) data[i * columns + i + k] = 1;
@@ -195,9 +238,9 @@ function indexed(
  * await nd.arange(3).compute(); // [0, 1, 2]
  * await nd.arange(10, 0, -4).compute(); // [10, 6, 2]
  */
-export function arange(start: number, stop?: number | null, step = 1, options: DTypeOption = {}): LazyArray {
+export function arange(start: number, stop?: number | null, step = 1, options: CreationOptions = {}): LazyArray {
   const where = 'nd.arange';
-  checkNames(where, options, ['dtype']);
+  checkNames(where, options, ['dtype', 'chunks']);
   const [from, to] = stop === undefined || stop === null ? [0, start] : [start, stop];
   finite(where, { start: from, stop: to, step });
   if (step === 0) throw new ArgumentError(`${where}: the step is 0`);
@@ -205,18 +248,25 @@ export function arange(start: number, stop?: number | null, step = 1, options: D
   checkShape([length], where);
   // NumPy multiplies the difference of the first two elements, which rounds differently from `step`.
   const delta = from + step - from;
-  if (length <= SMALL)
-    return vector(
-      Float64Array.from({ length }, (_, i) => from + i * delta),
-      where,
-      options,
-    );
-  const b = new ExpressionBuilder();
-  const along = b.binary('mul', b.index(0, 'float64'), b.constant(delta, 'float64'));
-  return cast(indexed('arange', [length], b, b.binary('add', b.input(0, 'float64'), along), from), where, options);
+  const sizes = chosenSizes(where, options.chunks, [length], chunksFor([length], options.dtype ?? 'float64'));
+  return blocksBy(sizes ?? [[length]], ([count], [first]) => {
+    if (count! <= SMALL) {
+      const values = Float64Array.from({ length: count! }, (_, i) => from + (first! + i) * delta);
+      return vector(values, where, options);
+    }
+    const b = new ExpressionBuilder();
+    const along = b.binary('mul', indexFrom(b, first!), b.constant(delta, 'float64'));
+    return cast(indexed('arange', [count!], b, b.binary('add', b.input(0, 'float64'), along), from), where, options);
+  });
 }
 
-export interface SpacingOptions extends DTypeOption {
+/** The index of an element of a vector of which a block begins at `first`. */
+function indexFrom(b: ExpressionBuilder, first: number): number {
+  const index = b.index(0, 'float64');
+  return first === 0 ? index : b.binary('add', index, b.constant(first, 'float64'));
+}
+
+export interface SpacingOptions extends CreationOptions {
   /** Whether `stop` is the last number; default true. */
   readonly endpoint?: boolean;
 }
@@ -232,7 +282,7 @@ export interface SpacingOptions extends DTypeOption {
  */
 export function linspace(start: number, stop: number, count = 50, options: SpacingOptions = {}): LazyArray {
   const where = 'nd.linspace';
-  checkNames(where, options, ['dtype', 'endpoint']);
+  checkNames(where, options, ['dtype', 'endpoint', 'chunks']);
   return spaced('linspace', start, stop, count, options);
 }
 
@@ -248,7 +298,7 @@ export function logspace(
   start: number,
   stop: number,
   count = 50,
-  options: SpacingOptions & { readonly base?: number } = {},
+  options: Omit<SpacingOptions, 'chunks'> & { readonly base?: number } = {},
 ): LazyArray {
   const where = 'nd.logspace';
   checkNames(where, options, ['base', 'dtype', 'endpoint']);
@@ -277,16 +327,20 @@ function spaced(name: string, start: number, stop: number, count: number, option
   // a step of 0 is a tiny one that underflowed: NumPy then goes another way, as `spacing` does
   // integers are rounded down, as by NumPy
   const isWhole = options.dtype !== undefined && isInteger(options.dtype);
+  const sizes = chosenSizes(where, options.chunks, [length], chunksFor([length], options.dtype ?? 'float64'));
   if (length <= SMALL || step === 0) {
     const values = spacing(start, stop, length, endpoint);
-    return vector(isWhole ? values.map(Math.floor) : values, where, options);
+    const all = vector(isWhole ? values.map(Math.floor) : values, where, options);
+    return sizes === undefined ? all : rechunked(all, sizes);
   }
-  const b = new ExpressionBuilder();
-  const index = b.index(0, 'float64');
-  const inner = b.binary('add', b.binary('mul', index, b.constant(step, 'float64')), b.input(0, 'float64'));
-  const isLast = b.binary('equal', index, b.constant(length - 1, 'float64'));
-  const result = endpoint ? b.where(isLast, b.constant(stop, 'float64'), inner) : inner;
-  return cast(indexed(name, [length], b, isWhole ? b.unary('floor', result) : result, start), where, options);
+  return blocksBy(sizes ?? [[length]], ([count], [first]) => {
+    const b = new ExpressionBuilder();
+    const index = indexFrom(b, first!);
+    const inner = b.binary('add', b.binary('mul', index, b.constant(step, 'float64')), b.input(0, 'float64'));
+    const isLast = b.binary('equal', index, b.constant(length - 1, 'float64'));
+    const result = endpoint ? b.where(isLast, b.constant(stop, 'float64'), inner) : inner;
+    return cast(indexed(name, [count!], b, isWhole ? b.unary('floor', result) : result, start), where, options);
+  });
 }
 
 function spacing(start: number, stop: number, count: number, endpoint: boolean): Float64Array {

@@ -1,15 +1,21 @@
 /** Diagonals and triangles of matrices. */
 import { rowMajorStrides } from '../array/ndarray.js';
-import { wholeView } from '../array/view.js';
+import { broadcastView, wholeView } from '../array/view.js';
 import { ShapeError } from '../errors.js';
 import { ExpressionBuilder } from '../kernels/expression-builder.js';
 import { serialize } from '../kernels/expression-text.js';
 import { assembleParts, fillPart, type Part, viewPart } from './assemble.js';
 import { axisOf, wholeNumber } from './axes.js';
+import { blocksOf, type Chunked, fromBlocks, isChunked, sizesOf } from './blocks/blocked.js';
+import { forEachBlock, startsOf } from './blocks/grid.js';
 import { elementwiseCall } from './expression-call.js';
+import { concat } from './join.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
 import { checkNames } from './options.js';
+import { pad } from './pad.js';
+import { slice } from './slice.js';
+import { viewOf } from './view.js';
 
 /**
  * Of a matrix the `k`-th diagonal (above the main one for k > 0); of a vector the square matrix with it on its k-th
@@ -36,6 +42,7 @@ export function diag(x: ArrayInput, k = 0): LazyArray {
 
 /** The elements of a square matrix in row-major order: zeros, then each element of the diagonal with zeros after it. */
 function withDiagonal(array: LazyArray, k: number, n: number): LazyArray {
+  if (isChunked(array)) return blocksOnDiagonal(array, k);
   const count = array.shape[0]!;
   const zero = asLazy(0, 'nd.diag', array.dtype);
   const zeros = (shape: readonly number[], to: number, strides: readonly number[]): Part =>
@@ -53,6 +60,27 @@ function withDiagonal(array: LazyArray, k: number, n: number): LazyArray {
       zeros([n * n - last - 1], last + 1, [1]),
     ],
   );
+}
+
+/** The same of a vector in blocks: a block of the diagonal on each place of the grid's diagonal. */
+function blocksOnDiagonal(array: Chunked, k: number): LazyArray {
+  const [sizes] = array.chunks as [readonly number[]];
+  const zero = asLazy(0, 'nd.diag', array.dtype);
+  const square = fromBlocks(
+    [sizes, sizes],
+    sizes.flatMap((rows, i) =>
+      sizes.map((columns, j) =>
+        i === j
+          ? withDiagonal(array.blocks![i]!, 0, rows)
+          : viewOf(zero, broadcastView(wholeView([]), [rows, columns], 'nd.diag'), 'zeros'),
+      ),
+    ),
+  );
+  const [above, below] = [Math.max(0, k), Math.max(0, -k)];
+  return pad(square, [
+    [below, above],
+    [above, below],
+  ]);
 }
 
 export interface DiagonalOptions {
@@ -91,12 +119,36 @@ function diagonalOf(where: string, x: ArrayInput, options: DiagonalOptions): Laz
   if (isUnknown(given)) {
     return late('diagonal', [given], (known) => diagonalOf(where, known!, options), { shape, dtype: given.dtype });
   }
+  if (isChunked(given) && count > 0) return diagonalBlocks(given, [rows, columns], [top, left], count);
   // one step goes down and to the right
   const walk: Part['walk'] = (own) => ({
     strides: [...outer.map((axis) => own[axis]!), own[rows]! + own[columns]!],
     offset: top * own[rows]! + left * own[columns]!,
   });
   return assembleParts('diagonal', shape, [{ array: given, shape, walk, to: 0, strides: rowMajorStrides(shape) }]);
+}
+
+/** The same of matrices in blocks: piece by piece, each from the one block (for each of the outer ones) that has it. */
+function diagonalBlocks(
+  given: Chunked,
+  [rows, columns]: readonly [number, number],
+  [top, left]: readonly [number, number],
+  count: number,
+): LazyArray {
+  const within = (axis: number, from: number): number[] =>
+    startsOf(given.chunks[axis]!).map((start) => Math.min(count, Math.max(0, start - from)));
+  const borders = [...new Set([...within(rows, top), ...within(columns, left), 0, count])].sort((a, b) => a - b);
+  const pieces = borders.slice(1).map((end, i) => {
+    const from = borders[i]!;
+    const items = given.shape.map((_, axis) =>
+      axis === rows ? [top + from, top + end] : axis === columns ? [left + from, left + end] : null,
+    );
+    const square = slice(given, items);
+    const outer = sizesOf(square).filter((_, axis) => axis !== rows && axis !== columns);
+    const parts = blocksOf(square).map((block) => diagonal(block, { axes: [rows, columns] }));
+    return fromBlocks([...outer, [end - from]], parts);
+  });
+  return concat(pieces, { axis: -1 });
 }
 
 /**
@@ -131,6 +183,16 @@ function triangle(name: 'tril' | 'triu', x: ArrayInput, k: number): LazyArray {
     throw new ShapeError(`nd.${name}: takes a matrix or more axes, not shape [${array.shape.join(', ')}]`);
   }
   if (isUnknown(array)) return late(name, [array], (known) => triangle(name, known!, k), array);
+  if (isChunked(array)) {
+    // a block has the diagonal as far off as it lies from the array's own
+    const starts = array.chunks.map(startsOf);
+    const blocks: LazyArray[] = [];
+    forEachBlock(array.chunks, (index, at) => {
+      const [top, left] = [starts.at(-2)![index.at(-2)!]!, starts.at(-1)![index.at(-1)!]!];
+      blocks.push(triangle(name, array.blocks![at]!, k + top - left));
+    });
+    return fromBlocks(array.chunks, blocks);
+  }
   const b = new ExpressionBuilder();
   const [row, column] = [b.index(array.ndim - 2), b.index(array.ndim - 1)];
   // beyond the matrix it makes no difference how far

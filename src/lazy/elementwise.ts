@@ -12,7 +12,15 @@ import { serialize } from '../kernels/expression-text.js';
 import { type Argument, argument, numberInput } from './argument.js';
 import { elementwiseCall, type Lowered } from './expression-call.js';
 import { type InlineTask, inline } from './inline.js';
-import { type ArrayInput, asScalar, type LazyArray, markPlain, PLAIN_BOOLEAN, PLAIN_NUMBER } from './lazy-array.js';
+import {
+  type ArrayInput,
+  asScalar,
+  isSame,
+  type LazyArray,
+  markPlain,
+  PLAIN_BOOLEAN,
+  PLAIN_NUMBER,
+} from './lazy-array.js';
 import { type Operand, type OperationName, operations, toValue } from './operations.js';
 
 /** A number, there already or delayed. */
@@ -82,8 +90,7 @@ export function operandsOf(args: readonly Argument[], where: string): Operands {
     }
     const lazy = arg.kind === 'unknown' ? numberInput(arg.value, where) : arg.lazy;
     const isWeak = arg.kind !== 'array' && lazy.dtype !== 'bool';
-    const { key } = lazy;
-    let input = inputs.findIndex((other) => other.key === key);
+    let input = inputs.findIndex((other) => isSame(other, lazy));
     if (input < 0) input = inputs.push(lazy) - 1;
     slots.push({ input, isWeak });
     text += ` ${isWeak ? 'weak' : lazy.dtype}${input}`;

@@ -9,6 +9,9 @@ import { broadcastView, type View, wholeView } from '../array/view.js';
 import type { Params } from '../graph/node.js';
 import { elementwise as elementwiseKernel } from '../kernels/elementwise.js';
 import { type Reduction, reduce as reduceKernel, reductionDType } from '../kernels/reduce.js';
+import { isChunked, someChunked } from './blocks/blocked.js';
+import { elementwiseBlocks } from './blocks/elementwise.js';
+import { reduceBlocks } from './blocks/reduce.js';
 import { isUnknown, late, lateShape } from './late.js';
 import { kernelResult, type LazyArray, leaf } from './lazy-array.js';
 
@@ -51,9 +54,17 @@ export function elementwiseCall(
   }
   const shapes = inputs.map(({ shape }) => shape);
   const shape = broadcastShapes(shapes, `nd.${name}`);
+  if (someChunked(inputs) && !usesIndices(text)) {
+    return elementwiseBlocks(inputs, shape, (blocks) => elementwiseCall(name, expression, blocks));
+  }
   const isPlain = shapes.every((own) => own.length === shape.length && own.every((length, i) => length === shape[i]));
   const params = isPlain ? { expression: text } : { expression: text, views: broadcastText(shapes, shape) };
   return kernelResult(elementwiseKernel, inputs, params, { shape, dtype }, name);
+}
+
+/** Whether elements depend on where they are: then a block is not made of blocks alone. */
+function usesIndices(text: string): boolean {
+  return text.includes('["index"');
 }
 
 /** The text of the views that stretch arrays of `shapes` to `shape`. */
@@ -64,7 +75,7 @@ function broadcastText(shapes: readonly (readonly number[])[], shape: readonly n
 export interface ReduceParams {
   readonly reduction: Reduction;
   /** Sorted, each once; default: all. */
-  readonly axes?: readonly number[];
+  readonly axes?: readonly number[] | undefined;
   readonly keepdims?: boolean;
   readonly ddof?: number;
 }
@@ -79,6 +90,12 @@ export function reduceCall(name: string, expression: Lowered, input: LazyArray, 
   const spec = { shape, dtype: reductionDType(reduction, expression.dtype) };
   if (isUnknown(input))
     return late(name, [input], (value) => reduceCall(name, expression, leaf(value!), options), spec);
+  if (isChunked(input)) {
+    const all = axes ?? input.shape.map((_, axis) => axis);
+    return reduceBlocks(name, input, { reduction, axes: all, keepdims, ddof }, (block, own) =>
+      reduceCall(name, expression, block, { ...own, ...(own.axes!.length === input.ndim && { axes: undefined }) }),
+    );
+  }
   const params: Params = {
     expression: expression.text,
     reduction,

@@ -3,11 +3,13 @@ import { NDArray } from '../array/ndarray.js';
 import { DTypeError, ShapeError } from '../errors.js';
 import { take as takeKernel } from '../kernels/take.js';
 import { axisOf } from './axes.js';
+import { isChunked } from './blocks/blocked.js';
+import { takeBlocks } from './blocks/take.js';
 import { astype } from './cast.js';
-import type { AxisOption } from './join.js';
+import { type AxisOption, concat } from './join.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray, leaf, leafValue } from './lazy-array.js';
-import { ravel } from './manipulate.js';
+import { ravel, reshape } from './manipulate.js';
 import { checkNames } from './options.js';
 import { positionsOf, takeRows } from './take.js';
 
@@ -35,7 +37,7 @@ export function take(x: ArrayInput, indices: ArrayInput, options: AxisOption = {
     return late('take', [array, given], (a, i) => take(a!, i!, { axis }), { shape, dtype: array.dtype });
   }
   if (known === undefined) return kernelCall1(takeKernel, [array, delayedIndices(given)], { axis });
-  if (axis === 0 && known.ndim === 1) return takeRows(array, known, where);
+  if (axis === 0 && known.ndim === 1 && !isChunked(array)) return takeRows(array, known, where);
   const numbers = positionsOf(known, array.shape[axis]!, where);
   return takeKnown(array, numbers, known.shape, axis, 'take');
 }
@@ -52,6 +54,11 @@ function takeKnown(
   axis: number,
   name: string,
 ): LazyArray {
+  if (isChunked(array)) {
+    const one = (block: LazyArray, positions: Int32Array): LazyArray => takeAxis(block, positions, axis, name);
+    const taken = takeBlocks(array, indices, axis, one, (parts) => concat(parts, { axis }));
+    return shape.length === 1 ? taken : reshape(taken, array.shape.toSpliced(axis, 1, ...shape));
+  }
   const input = leaf(new NDArray(indices, { shape, dtype: 'int32' }), 'indices');
   return kernelCall1(takeKernel, [array, input], { axis }, name);
 }

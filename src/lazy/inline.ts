@@ -4,7 +4,7 @@
  * module of this package and carries that reference, so keys and threads need not look into it.
  */
 import { delayed } from '../graph/delayed.js';
-import { type AnyFunction, NODE } from '../graph/node.js';
+import { type AnyFunction, type CostHint, NODE } from '../graph/node.js';
 import { REFERENCE } from '../graph/reference.js';
 import type { Delayed } from '../graph/types.js';
 import type { ArraySpec } from '../kernels/contract.js';
@@ -15,10 +15,20 @@ export type InlineTask = (...args: readonly unknown[]) => Delayed<unknown>;
 
 /** Pure: the same function and arguments are one task. `fn` is exported under its own name by the module at `url`. */
 export function inline(name: string, fn: AnyFunction, url: string): InlineTask {
+  return inlineTask(name, fn, url, { seconds: 1e-6 });
+}
+
+/** As `inline`, for functions that take longer: `cost` says how long. */
+export function inlineTask(
+  name: string,
+  fn: AnyFunction,
+  url: string,
+  cost: CostHint | ((...args: never[]) => CostHint),
+): InlineTask {
   if (!Object.hasOwn(fn, REFERENCE)) {
     Object.defineProperty(fn, REFERENCE, { value: Object.freeze({ url, export: fn.name }) });
   }
-  return delayed(fn, { name, pure: true, cost: { seconds: 1e-6 } }) as unknown as InlineTask;
+  return delayed(fn as (...args: never[]) => unknown, { name, pure: true, cost }) as unknown as InlineTask;
 }
 
 /** The result of a task that is known to make an array like `spec`. */

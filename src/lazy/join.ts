@@ -5,9 +5,12 @@ import { wholeView } from '../array/view.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { assembleParts, viewPart } from './assemble.js';
 import { axisOf, wholeNumber } from './axes.js';
+import { someChunked } from './blocks/blocked.js';
+import { concatBlocks } from './blocks/join.js';
 import { astype } from './cast.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
+import { expandDims } from './manipulate.js';
 import { checkNames } from './options.js';
 import { slice } from './slice.js';
 
@@ -59,6 +62,7 @@ export function concat(arrays: readonly ArrayInput[], options: AxisOption = {}):
     return late('concat', list, (...known) => concat(known, { axis }), { shape, dtype: first.dtype });
   }
   if (list.length === 1) return first;
+  if (someChunked(list)) return concatBlocks(list, axis);
   const strides = rowMajorStrides(shape);
   let to = 0;
   const parts = list.map((array) => {
@@ -97,6 +101,12 @@ export function stack(arrays: readonly ArrayInput[], options: AxisOption = {}): 
   const shape = first.shape.toSpliced(axis, 0, list.length);
   if (list.some(isUnknown)) {
     return late('stack', list, (...known) => stack(known, { axis }), { shape, dtype: first.dtype });
+  }
+  if (someChunked(list)) {
+    return concatBlocks(
+      list.map((one) => expandDims(one, axis)),
+      axis,
+    );
   }
   const all = rowMajorStrides(shape);
   const strides = all.toSpliced(axis, 1);

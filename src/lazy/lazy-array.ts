@@ -5,16 +5,21 @@
  */
 import { type ArraySource, toNDArray } from '../array/convert.js';
 import { type DType, itemSize } from '../array/dtype.js';
-import { NDArray, sizeOf } from '../array/ndarray.js';
+import { NDArray, rowMajorStrides, sizeOf } from '../array/ndarray.js';
+import { viewStrides } from '../array/view.js';
 import { ArgumentError } from '../errors.js';
 import { wrap } from '../graph/delayed.js';
+import { hook } from '../graph/hooks.js';
 import { computeFirst, refuseJson, refusePrimitive, useError } from '../graph/misuse.js';
 import { NODE, nodeOf, type Params, TaskNode, type TaskSettings } from '../graph/node.js';
 import { itemNode, wrapperWith } from '../graph/proxy.js';
 import { holeAt } from '../graph/template.js';
 import type { ComputeOptions, Delayed, Pending, PersistedDelayed, RESULT, VisualizeOptions } from '../graph/types.js';
+import { assemble, assembleParams, type Piece } from '../kernels/assemble.js';
 import type { ArraySpec, Kernel, KernelOp } from '../kernels/contract.js';
+import { forEachBlock, type Sizes, startsOf } from './blocks/grid.js';
 import { arrayKey, kernelKey } from './keys.js';
+import { lookThrough } from './seen.js';
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -31,23 +36,39 @@ export class LazyArray implements ArraySpec, Pending<NDArray> {
   readonly shape: readonly number[];
   readonly dtype: DType;
   /** The sizes of the blocks along every axis; null where the array is one block. */
-  readonly chunks = null;
-  readonly #node: TaskNode;
+  readonly chunks: Sizes | null;
+  /** @internal The blocks in row-major order; null where the array is one block. */
+  readonly blocks: readonly LazyArray[] | null;
+  /** Of an array in blocks the task that puts them together, made when it is asked for. */
+  #node: TaskNode | undefined;
 
   /** @internal Use `nd.array`. */
-  constructor(node: TaskNode, spec: ArraySpec) {
+  constructor(node: TaskNode | undefined, spec: ArraySpec, chunks: Sizes | null = null, blocks?: readonly LazyArray[]) {
     this.#node = node;
     this.shape = spec.shape;
     this.dtype = spec.dtype;
+    this.chunks = chunks;
+    this.blocks = blocks ?? null;
+  }
+
+  /** @internal See blocks/blocked.ts. */
+  static ofBlocks(chunks: Sizes, spec: ArraySpec, blocks: readonly LazyArray[]): LazyArray {
+    return new LazyArray(undefined, spec, chunks, blocks);
   }
 
   get [NODE](): TaskNode {
+    this.#node ??= wholeNode(this.shape, this.chunks!, this.blocks!);
     return this.#node;
+  }
+
+  /** @internal The same array as one block. */
+  whole(): LazyArray {
+    return this.blocks === null ? this : new LazyArray(this[NODE], this);
   }
 
   /** The key of the task that makes this array. */
   get key(): string {
-    return this.#node.key;
+    return this[NODE].key;
   }
 
   get ndim(): number {
@@ -69,9 +90,10 @@ export class LazyArray implements ArraySpec, Pending<NDArray> {
 
   /** The same array, backed by a result that stays where it is until `release` is called. */
   async persist(options?: ComputeOptions): Promise<PersistedLazyArray> {
+    if (this.blocks !== null) return persistBlocks(this, this.chunks!, this.blocks, options);
     const persisted = await (this.#delayed().persist(options) as Awaitable<PersistedDelayed<NDArray>>);
     if (persisted instanceof LazyArray) return persisted as unknown as PersistedLazyArray;
-    return persistedArray(nodeOf(persisted) ?? this.#node, this, () => persisted.release());
+    return persistedArray(nodeOf(persisted) ?? this[NODE], this, () => persisted.release());
   }
 
   /** A drawing of the graph behind this array: SVG text, or the file that `filename` names. */
@@ -105,12 +127,12 @@ export class LazyArray implements ArraySpec, Pending<NDArray> {
 
   /** @throws DelayedUseError: there is no value yet. */
   toJSON(): never {
-    return refuseJson(this.#node)();
+    return refuseJson(this[NODE])();
   }
 
   /** @throws DelayedUseError: `x + 1` is `nd.add(x, 1)`. */
   [Symbol.toPrimitive](hint: string): never {
-    return refusePrimitive(this.#node)(hint);
+    return refusePrimitive(this[NODE])(hint);
   }
 
   toString(): string {
@@ -118,7 +140,7 @@ export class LazyArray implements ArraySpec, Pending<NDArray> {
   }
 
   #delayed(): Delayed<NDArray> {
-    return wrap(this.#node);
+    return wrap(this[NODE]);
   }
 }
 
@@ -135,6 +157,51 @@ export type PersistedLazyArray = LazyArray & {
   release(): void;
   [Symbol.dispose](): void;
 };
+
+/** The array in blocks that stay where they are. */
+async function persistBlocks(
+  spec: ArraySpec,
+  chunks: Sizes,
+  blocks: readonly LazyArray[],
+  options: ComputeOptions | undefined,
+): Promise<PersistedLazyArray> {
+  const kept = (await hook('persist')(blocks, options)) as readonly PersistedLazyArray[];
+  const release = (): void => {
+    for (const block of kept) block.release();
+  };
+  return Object.assign(LazyArray.ofBlocks(chunks, spec, kept), { release, [Symbol.dispose]: release });
+}
+
+/** The task that puts blocks together: each is copied to its place once, views from what they are views of. */
+function wholeNode(shape: readonly number[], chunks: Sizes, blocks: readonly LazyArray[]): TaskNode {
+  const strides = rowMajorStrides(shape);
+  const starts = chunks.map(startsOf);
+  const inputs: LazyArray[] = [];
+  const numbers = new Map<string, number>();
+  const pieces: Piece[] = [];
+  forEachBlock(chunks, (index, at) => {
+    const block = blocks[at]!;
+    if (block.size === 0) return;
+    const { base, view } = lookThrough(block);
+    let input = numbers.get(base.key);
+    if (input === undefined) {
+      input = inputs.push(base) - 1;
+      numbers.set(base.key, input);
+    }
+    const from = viewStrides(view, base.shape);
+    const to = index.reduce((sum, i, axis) => sum + starts[axis]![i]! * strides[axis]!, 0);
+    pieces.push([input, from.offset, to, block.shape, from.strides, strides]);
+  });
+  if (inputs.length === 0) inputs.push(blocks[0]!);
+  return kernelNode(assemble, inputs, assembleParams(shape, pieces), undefined, 'assemble');
+}
+
+/** Whether two arrays are the same one: equal tasks, or the same blocks. */
+export function isSame(a: LazyArray, b: LazyArray): boolean {
+  if (a === b) return true;
+  if (a.chunks !== null || b.chunks !== null) return a.blocks === b.blocks;
+  return a.key === b.key;
+}
 
 /** The lazy array around a result that is kept; `release` gives it up. */
 export function persistedArray(node: TaskNode, spec: ArraySpec, release: () => void): PersistedLazyArray {

@@ -7,6 +7,8 @@ import { broadcastView, type View, wholeView } from '../array/view.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { reshape as reshapeKernel, reshapeParams } from '../kernels/reshape.js';
 import { axesOf, axisOf } from './axes.js';
+import { isChunked } from './blocks/blocked.js';
+import { reshapeBlocks } from './blocks/reshape.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray } from './lazy-array.js';
 import { checkNames } from './options.js';
@@ -303,6 +305,11 @@ function withAxes(name: string, x: LazyArray, from: readonly (number | null)[]):
 /** The array with the same elements in another shape; of a view another view, where there is one that shows it so. */
 function shaped(array: LazyArray, shape: readonly number[], name: string, view?: View): LazyArray {
   if (shape.length === array.ndim && shape.every((length, axis) => length === array.shape[axis])) return array;
+  if (isChunked(array)) {
+    return reshapeBlocks(array, shape, (block, own) =>
+      shaped(block, own, name, view && { ...view, shape: own, start: block.shape.map(() => 0) }),
+    );
+  }
   if (view !== undefined && isView(array)) return viewOf(array, view, name);
   return kernelCall1(reshapeKernel, [array], reshapeParams(shape), name);
 }

@@ -41,6 +41,7 @@ export { norm } from './norm.js';
 export { pad } from './pad.js';
 export * from './products.js';
 export { median, percentile, quantile } from './quantiles.js';
+export { rechunk } from './rechunk.js';
 export * from './reductions.js';
 export { repeat, roll, tile } from './repeat.js';
 export { save } from './save.js';

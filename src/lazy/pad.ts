@@ -3,16 +3,19 @@
  * backwards or not at all; the result is put together from the boxes that the segments of all axes make.
  */
 import { rowMajorStrides } from '../array/ndarray.js';
-import { type View, wholeView } from '../array/view.js';
+import { broadcastView, type View, wholeView } from '../array/view.js';
 import { ArgumentError, OptionError, ShapeError } from '../errors.js';
 import type { Pending } from '../graph/types.js';
 import { assembleParts, fillPart, type Part, viewPart } from './assemble.js';
 import { wholeNumber } from './axes.js';
+import { isChunked } from './blocks/blocked.js';
 import { astype } from './cast.js';
 import { takeAxis } from './index-arrays.js';
+import { concat } from './join.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
 import { checkNames } from './options.js';
+import { viewOf } from './view.js';
 
 export type PadMode = 'constant' | 'edge' | 'reflect' | 'symmetric' | 'wrap';
 
@@ -92,6 +95,7 @@ function pairsOf(widths: unknown, ndim: number, where: string): Pair[] {
 
 /** The array in the middle of a constant: along axis k a slab on either side that later axes span whole. */
 function surrounded(array: LazyArray, pairs: readonly Pair[], shape: readonly number[], value: LazyArray): LazyArray {
+  if (isChunked(array)) return surroundedBlocks(array, pairs, value);
   const strides = rowMajorStrides(shape);
   const before = pairs.map(([first]) => first);
   const middle = before.reduce((sum, width, axis) => sum + width * strides[axis]!, 0);
@@ -105,6 +109,16 @@ function surrounded(array: LazyArray, pairs: readonly Pair[], shape: readonly nu
     });
   });
   return assembleParts('pad', shape, parts);
+}
+
+/** The same for an array in blocks, which stay as they are: one axis after the other gets a slab on either side. */
+function surroundedBlocks(array: LazyArray, pairs: readonly Pair[], value: LazyArray): LazyArray {
+  return pairs.reduce((result: LazyArray, pair, axis) => {
+    if (pair[0] + pair[1] === 0) return result;
+    const slab = (width: number): LazyArray =>
+      viewOf(value, broadcastView(wholeView([]), result.shape.with(axis, width), 'nd.pad'), 'pad');
+    return concat([slab(pair[0]), result, slab(pair[1])], { axis });
+  }, array);
 }
 
 /** `length` elements of an axis, from `start` on, one `step` after the other, written from `to` on. */
@@ -131,6 +145,7 @@ function extended(array: LazyArray, pairs: readonly Pair[], mode: PadMode): Lazy
 }
 
 function boxed(array: LazyArray, segments: readonly (readonly Segment[])[]): LazyArray {
+  if (isChunked(array)) return segments.reduce(joined, array as LazyArray);
   const shape = segments.map((list) => list.reduce((sum, { length }) => sum + length, 0));
   const strides = rowMajorStrides(shape);
   const axes = shape.map((_, axis) => axis);
@@ -151,6 +166,21 @@ function boxed(array: LazyArray, segments: readonly (readonly Segment[])[]): Laz
   };
   cut(0, []);
   return assembleParts('pad', shape, parts);
+}
+
+/** The segments of one axis of an array in blocks side by side. */
+function joined(array: LazyArray, list: readonly Segment[], axis: number): LazyArray {
+  if (list.length === 1 && list[0]!.length === array.shape[axis]) return array;
+  const all = wholeView(array.shape);
+  const parts = list.map(({ length, start, step }) =>
+    viewOf(array, {
+      shape: all.shape.with(axis, length),
+      axes: all.axes,
+      steps: all.steps.with(axis, step),
+      start: all.start.with(axis, start),
+    }),
+  );
+  return concat(parts, { axis });
 }
 
 function segmentsOf([before, after]: Pair, length: number, mode: PadMode): Segment[] {

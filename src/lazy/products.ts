@@ -8,11 +8,13 @@ import { sizeOf } from '../array/ndarray.js';
 import { isFloat, promoteTypes } from '../array/promote.js';
 import { OptionError, ShapeError } from '../errors.js';
 import { axisOf } from './axes.js';
+import { isChunked } from './blocks/blocked.js';
 import { contractAll, converted, type Labelled, labelLengths } from './contraction.js';
+import { diagonal as diagonalOf } from './diagonal.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, asScalar, type LazyArray, type LazyScalar } from './lazy-array.js';
 import { checkNames } from './options.js';
-import { scalarOrArray } from './reduce.js';
+import { reduceArray, scalarOrArray } from './reduce.js';
 import { arranged, shaped, termOf } from './term.js';
 import { lookThrough } from './view.js';
 import { type Matrix, wholeProduct } from './whole-product.js';
@@ -366,6 +368,10 @@ function traceOf(x: ArrayInput, options: TraceOptions): LazyArray {
   if (isUnknown(array)) {
     const shape = array.shape.filter((_, axis) => axis !== rows && axis !== columns);
     return late('trace', [array], (value) => traceOf(value!, options), { shape, dtype });
+  }
+  if (isChunked(array)) {
+    const values = diagonalOf(array, { offset, axes: [rows, columns] });
+    return reduceArray('trace', 'sum', values, { axis: -1 });
   }
   const [m, n] = [array.shape[rows]!, array.shape[columns]!];
   const [up, down] = [Math.max(0, offset), Math.max(0, -offset)];

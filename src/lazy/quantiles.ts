@@ -6,6 +6,8 @@ import { flat } from '../kernels/flat.js';
 import { type QuantileMethod, quantile as quantileKernel } from '../kernels/quantile.js';
 import { div } from './arithmetic.js';
 import { axesOf } from './axes.js';
+import { blocksOf, fromBlocks, isChunked, sizesOf } from './blocks/blocked.js';
+import { withWhole } from './blocks/lines.js';
 import { asFloat64 } from './cast.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray, leaf, leafValue } from './lazy-array.js';
@@ -46,6 +48,14 @@ function reduced(
   }
   // no axes of many: every element is its own quantile
   const params = { method, keepdims, ...(axes.length === array.ndim ? {} : { axes: axes.join(',') }) };
+  if (isChunked(array) && axes.length < array.ndim) {
+    const lines = withWhole(array, axes);
+    const left = sizesOf(lines).flatMap((sizes, axis) => (axes.includes(axis) ? (keepdims ? [[1]] : []) : [sizes]));
+    return fromBlocks(
+      [...q.shape.map((own) => [own]), ...left],
+      blocksOf(lines).map((block) => kernelCall1(quantileKernel, [block, q], params)),
+    );
+  }
   if (!isUnknown(array)) return kernelCall1(quantileKernel, [array, q], params);
   const kept = keepdims
     ? array.shape.map((own, i) => (axes.includes(i) ? 1 : own))

@@ -5,14 +5,15 @@
  * call is made: another array every time, but the same one however often it is computed.
  */
 import { type DType, isDType } from '../array/dtype.js';
-import { rowMajorStrides } from '../array/ndarray.js';
 import { OptionError } from '../errors.js';
-import { assemble, assembleParams, type Piece } from '../kernels/assemble.js';
 import type { Kernel, KernelParams } from '../kernels/contract.js';
 import { blockParams, randomIntegers, randomNormal, randomUniform } from '../kernels/random.js';
+import { blocksBy } from './blocks/blocked.js';
+import { chunksFor } from './blocks/budget.js';
+import { chosenSizes, type Sizes } from './blocks/grid.js';
 import { kernelCall1, type LazyArray } from './lazy-array.js';
 import { checkNames } from './options.js';
-import { chunkSizes, type RandomOptions, type RandomShape, seedOr, shapeOf } from './random-options.js';
+import { type RandomOptions, type RandomShape, seedOr, shapeOf } from './random-options.js';
 
 export type { Chunks, RandomOptions, RandomShape } from './random-options.js';
 export { type ChoiceOptions, choice, type PermutationOptions, permutation } from './random-order.js';
@@ -113,35 +114,11 @@ function filled(
   }
   const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   const params = { ...given, seed: seedOr(where, seed) } as KernelParams;
-  if (chunks === undefined) return kernelCall1(kernel, [], { ...params, ...blockParams({ shape: lengths }) });
-  return inBlocks(kernel, params, lengths, chunkSizes(where, chunks, lengths));
+  const sizes = chosenSizes(where, chunks, lengths, chunksFor(lengths, rest.dtype ?? 'float64'));
+  if (sizes === undefined) return kernelCall1(kernel, [], { ...params, ...blockParams({ shape: lengths }) });
+  return inBlocks(kernel, params, lengths, sizes);
 }
 
-/** The array put together from its blocks. */
-function inBlocks(
-  kernel: Kernel,
-  params: KernelParams,
-  within: readonly number[],
-  sizes: readonly (readonly number[])[],
-): LazyArray {
-  const strides = rowMajorStrides(within);
-  const blocks: LazyArray[] = [];
-  const pieces: Piece[] = [];
-  const walk = (at: readonly number[], shape: readonly number[]): void => {
-    const axis = at.length;
-    if (axis < within.length) {
-      let start = 0;
-      for (const size of sizes[axis]!) {
-        walk([...at, start], [...shape, size]);
-        start += size;
-      }
-      return;
-    }
-    const to = at.reduce((sum, index, i) => sum + index * strides[i]!, 0);
-    pieces.push([blocks.length, 0, to, shape, rowMajorStrides(shape), strides]);
-    blocks.push(kernelCall1(kernel, [], { ...params, ...blockParams({ shape, within, at }) }));
-  };
-  walk([], []);
-  if (blocks.length === 1) return blocks[0]!;
-  return kernelCall1(assemble, blocks, assembleParams(within, pieces));
+function inBlocks(kernel: Kernel, params: KernelParams, within: readonly number[], sizes: Sizes): LazyArray {
+  return blocksBy(sizes, (shape, at) => kernelCall1(kernel, [], { ...params, ...blockParams({ shape, within, at }) }));
 }

@@ -5,12 +5,14 @@ import { type View, wholeView } from '../array/view.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { assembleParts, type Part, viewPart } from './assemble.js';
 import { axisOf, wholeNumber } from './axes.js';
+import { fromBlocks, isChunked } from './blocks/blocked.js';
 import { takeAxis } from './index-arrays.js';
-import type { AxisOption } from './join.js';
+import { type AxisOption, concat } from './join.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
 import { ravel, reshape } from './manipulate.js';
 import { checkNames } from './options.js';
+import { slice } from './slice.js';
 
 /**
  * The array repeated like tiles: `counts` times along each axis (a number, or a list that is aligned with the last
@@ -36,6 +38,10 @@ export function tile(x: ArrayInput, counts: number | readonly number[]): LazyArr
     return late('tile', [array], (known) => tile(known!, counts), { shape: shapeOf(array.shape), dtype: array.dtype });
   }
   if (ndim === array.ndim && times.every((count) => count === 1)) return array;
+  if (isChunked(array)) {
+    const full = reshape(array, [...new Array<number>(ndim - array.ndim).fill(1), ...array.shape]);
+    return times.reduce((result, count, axis) => copies(result, count, axis), full);
+  }
   // every axis is walked as (round, index): rounds stay where they are in the array
   const shape = shapeOf(array.shape);
   const out = rowMajorStrides(shape);
@@ -51,9 +57,27 @@ export function tile(x: ArrayInput, counts: number | readonly number[]): LazyArr
   return assembleParts('tile', shape, [viewPart(array, view, 0, strides)]);
 }
 
+/** `count` times the same array in blocks along an axis. */
+function copies(array: LazyArray, count: number, axis: number): LazyArray {
+  if (count === 0)
+    return slice(
+      array,
+      array.shape.map((_, k) => (k === axis ? [0, 0] : null)),
+    );
+  return concat(new Array<LazyArray>(count).fill(array), { axis });
+}
+
 /** Every element along `axis` `count` times: an axis of its own after it, that stays where it is in the array. */
 function repeated(array: LazyArray, axis: number, count: number): LazyArray {
   const { shape: own, ndim } = array;
+  if (isChunked(array)) {
+    if (count === 0) return copies(array, 0, axis);
+    const chunks = array.chunks.map((sizes, k) => (k === axis ? sizes.map((size) => size * count) : sizes));
+    return fromBlocks(
+      chunks,
+      array.blocks!.map((block) => repeated(block, axis, count)),
+    );
+  }
   const shape = own.with(axis, own[axis]! * count);
   const out = rowMajorStrides(shape);
   const all = Array.from({ length: ndim }, (_, i) => i);
@@ -155,6 +179,17 @@ function rolled(array: LazyArray, shifts: readonly number[]): LazyArray {
   const { shape } = array;
   const places = shifts.map((shift, axis) => (shape[axis] ? ((shift % shape[axis]) + shape[axis]) % shape[axis] : 0));
   if (sizeOf(shape) === 0 || places.every((place) => place === 0)) return array;
+  if (isChunked(array)) {
+    return places.reduce((result: LazyArray, place, axis) => {
+      if (place === 0) return result;
+      const part = (range: readonly (number | null)[]): LazyArray =>
+        slice(
+          result,
+          shape.map((_, k) => (k === axis ? range : null)),
+        );
+      return concat([part([-place, null]), part([null, -place])], { axis });
+    }, array);
+  }
   const strides = rowMajorStrides(shape);
   const parts: Part[] = [];
   const cut = (axis: number, box: readonly number[], start: readonly number[], to: number): void => {

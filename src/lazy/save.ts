@@ -7,13 +7,16 @@ import { toNDArray } from '../array/convert.js';
 import { type CsvWriteOptions, checkCsv, csvParts } from '../array/csv-write.js';
 import { npyParts } from '../array/npy.js';
 import { ArgumentError } from '../errors.js';
+import { isChunked } from './blocks/blocked.js';
+import { saveCsvBlocks, saveNpyBlocks, writeText } from './blocks/save.js';
 import { type ArrayInput, asLazy } from './lazy-array.js';
 import { checkNames } from './options.js';
 
 /**
  * Computes `x` and writes it to a `.npy` file (version 1.0, little-endian, row-major, any dtype and shape) or a `.csv`
  * file (at most two axes; `columns` names them, numbers are written with as many digits as they need to be read back
- * the same). The file is complete or not there: what was there before stays until the new one is written.
+ * the same). An array in blocks is written block by block, each as soon as it is computed, and is never in memory as a
+ * whole. The file is complete or not there: what was there before stays until the new one is written.
  *
  * @throws (rejects with) ArgumentError for another kind of file, ShapeError for what CSV does not hold, OptionError;
  * the file system's own error when it cannot be written
@@ -32,17 +35,23 @@ export async function save(path: string | URL, x: ArrayInput, options: CsvWriteO
   else checkNames('nd.save', options, [], 'a .npy file takes none');
   const lazy = asLazy(x, 'nd.save');
   if (isCsv) checkCsv(lazy.shape, options, 'nd.save');
+  if (isChunked(lazy)) {
+    await replaceFile(file, (to) => (isCsv ? saveCsvBlocks(to, lazy, options) : saveNpyBlocks(to, lazy)));
+    return;
+  }
   const array = toNDArray(await lazy.compute(), { where: 'nd.save', dtype: lazy.dtype });
-  await replaceFile(file, isCsv ? csvParts(array, options) : npyParts(array));
+  await replaceFile(file, async (to) => {
+    for (const part of isCsv ? csvParts(array, options) : npyParts(array)) await writeText(to, part);
+  });
 }
 
 /** Writes to a new file in the same folder, then puts it in the place of `path` in one step. */
-async function replaceFile(path: string, parts: Iterable<Uint8Array | string>): Promise<void> {
+async function replaceFile(path: string, write: (file: FileHandle) => Promise<void>): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.part`;
   try {
     const file = await open(temporary, 'wx');
     try {
-      for (const part of parts) await writeWhole(file, typeof part === 'string' ? Buffer.from(part) : part);
+      await write(file);
       await file.sync();
     } finally {
       await file.close();
@@ -51,13 +60,5 @@ async function replaceFile(path: string, parts: Iterable<Uint8Array | string>): 
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
-  }
-}
-
-/** A single write takes less than 2 GiB and may write less than it is given. */
-async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let written = 0; written < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, written, Math.min(bytes.length - written, 1 << 30));
-    written += bytesWritten;
   }
 }

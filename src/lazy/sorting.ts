@@ -11,6 +11,8 @@ import { bincount as bincountKernel, searchsorted as searchsortedKernel } from '
 import { argsort as argsortKernel, sort as sortKernel } from '../kernels/sort.js';
 import { unique as uniqueKernel } from '../kernels/unique.js';
 import { axisOf } from './axes.js';
+import { blocksOf, fromBlocks, isChunked, sizesOf } from './blocks/blocked.js';
+import { withWhole } from './blocks/lines.js';
 import { type InlineTask, inline, lazyResult } from './inline.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall, kernelCall1, type LazyArray, leaf, leafValue } from './lazy-array.js';
@@ -27,6 +29,13 @@ function sorted(kernel: Kernel, x: ArrayInput, options: SortOptions, dtype?: DTy
   const { axis = -1 } = options;
   const array = asLazy(x, where);
   const params = axis === null ? {} : { axis: axisOf(axis, array, where) };
+  if (isChunked(array) && params.axis !== undefined) {
+    const lines = withWhole(array, [params.axis]);
+    return fromBlocks(
+      sizesOf(lines),
+      blocksOf(lines).map((block) => kernelCall1(kernel, [block], params)),
+    );
+  }
   if (!isUnknown(array)) return kernelCall1(kernel, [array], params);
   const shape = axis === null ? [Number.NaN] : array.shape;
   const spec = { shape, dtype: dtype ?? array.dtype };
@@ -173,7 +182,10 @@ export function searchsorted(sorted: ArrayInput, values: ArrayInput, options: Se
   if (vector.ndim !== 1) {
     throw new ShapeError(`${where}: sorted must be a vector, its shape is [${vector.shape.join(', ')}]`);
   }
-  if (!inputs.some(isUnknown)) return kernelCall1(searchsortedKernel, inputs, { right });
+  if (!inputs.some(isUnknown)) {
+    const one = (block: LazyArray): LazyArray => kernelCall1(searchsortedKernel, [vector, block], { right });
+    return fromBlocks(sizesOf(wanted), blocksOf(wanted).map(one));
+  }
   const search = (...arrays: readonly NDArray[]): LazyArray =>
     kernelCall1(
       searchsortedKernel,

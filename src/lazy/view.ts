@@ -4,29 +4,16 @@
  * copy only where something needs contiguous elements. A view of a view is one task on the first array.
  */
 import type { DType } from '../array/dtype.js';
-import { composeViews, type View, wholeView } from '../array/view.js';
-import { NODE, type TaskNode } from '../graph/node.js';
+import { composeViews, type View } from '../array/view.js';
+import { elementwise } from '../kernels/elementwise.js';
 import { ExpressionBuilder } from '../kernels/expression-builder.js';
 import { serialize } from '../kernels/expression-text.js';
-import { elementwiseCall, type Lowered } from './expression-call.js';
-import type { LazyArray } from './lazy-array.js';
+import { viewBlocks } from './blocks/views.js';
+import type { Lowered } from './expression-call.js';
+import { kernelResult, type LazyArray } from './lazy-array.js';
+import { lookThrough, rememberView } from './seen.js';
 
-interface Seen {
-  readonly base: LazyArray;
-  readonly view: View;
-}
-
-const seen = new WeakMap<TaskNode, Seen>();
-
-/** What `x` is a view of, and which; itself and the whole of it where it is none. */
-export function lookThrough(x: LazyArray): Seen {
-  return seen.get(x[NODE]) ?? { base: x, view: wholeView(x.shape) };
-}
-
-/** Whether `x` was made by `viewOf`. */
-export function isView(x: LazyArray): boolean {
-  return seen.has(x[NODE]);
-}
+export { isView, lookThrough } from './seen.js';
 
 /**
  * `x` seen through `view`, as a lazy array of the view's shape. O(axes); `x` itself where the view changes nothing.
@@ -35,11 +22,14 @@ export function isView(x: LazyArray): boolean {
  */
 export function viewOf(x: LazyArray, view: View, name = 'view'): LazyArray {
   if (isWhole(view, x.shape)) return x;
+  if (x.chunks !== null) return viewBlocks(x.chunks, x.blocks!, view, (block, own) => viewOf(block, own, name));
   const { base, view: inner } = lookThrough(x);
   const composed = composeViews(view, inner);
   if (isWhole(composed, base.shape)) return base;
-  const result = elementwiseCall(name, identity(base.dtype), [base], [composed]);
-  seen.set(result[NODE], { base, view: composed });
+  const { text, dtype } = identity(base.dtype);
+  const params = { expression: text, views: JSON.stringify([composed]) };
+  const result = kernelResult(elementwise, [base], params, { shape: composed.shape, dtype }, name);
+  rememberView(result, { base, view: composed });
   return result;
 }
 

@@ -7,6 +7,10 @@
  * Decides and nothing else: the caller runs what it answers and reports what ended, by its own clock. So a simulation and
  * a real run go through the same lines.
  *
+ * A pool that keeps the order of what it is given (a GPU's queue, the window of WebAssembly kernels) also gets tasks whose
+ * inputs are still in flight there, where they end soonest of all: so a chain goes out as one batch. And a pool whose
+ * tasks occupy cores of the host takes them from the slots of its threads while they run.
+ *
  * Does badly: on a short queue of long tasks, where the last one starts late on the device that was best when it became
  * ready (the portfolio of plan.ts is the guard).
  */
@@ -31,7 +35,16 @@ export interface DispatchOptions {
   readonly policy: Policy;
   /** The host's budget; undefined for none. */
   readonly admission?: Admission | undefined;
+  /** By task: PLACED, OUTSIDE or FOLLOWS. Default: all are placed here. */
+  readonly kinds?: Uint8Array | undefined;
 }
+
+/** Placed by the dispatch. */
+export const PLACED = 0;
+/** Run by somebody else on the host, who reports its end. */
+export const OUTSIDE = 1;
+/** Shows what another task gives: it is there, and ends, with that. */
+export const FOLLOWS = 2;
 
 /** How many tasks of a queue are tried for one place: beyond, a budget that is nearly full would cost O(n²). */
 const TRIES = 32;
@@ -62,11 +75,20 @@ export class Dispatch {
   readonly #committed: Int32Array;
   readonly #slotOf: Int32Array;
   readonly #deviceOf: Int32Array;
+  readonly #kinds: Uint8Array;
+  /** By task: inputs that neither ended nor are in flight. */
+  readonly #open: Int32Array;
+  /** The ordered pool that the first of a task's inputs in flight is in; and how many are in others. */
+  readonly #chain: Int32Array;
+  readonly #others: Int32Array;
+  /** Predicted seconds of what each slot was given and has not ended; long queues are only those of ordered pools. */
+  readonly #given: readonly Float64Array[];
+  readonly #seconds: Float64Array;
   /** The largest priority by size, at least a little. */
   #mostUrgent = Number.MIN_VALUE;
   #ended = 0;
 
-  constructor({ work, platform, policy, admission }: DispatchOptions) {
+  constructor({ work, platform, policy, admission, kinds }: DispatchOptions) {
     this.#work = work;
     this.#platform = platform;
     this.#policy = policy;
@@ -81,6 +103,12 @@ export class Dispatch {
     this.#committed = new Int32Array(platform.pools.length);
     this.#slotOf = new Int32Array(work.size);
     this.#deviceOf = new Int32Array(work.size).fill(IDLE);
+    this.#kinds = kinds ?? new Uint8Array(work.size);
+    this.#open = this.#waits.slice();
+    this.#chain = new Int32Array(work.size).fill(IDLE);
+    this.#others = new Int32Array(work.size);
+    this.#given = platform.pools.map(({ slots }) => new Float64Array(slots));
+    this.#seconds = work.seconds.slice();
   }
 
   get isDone(): boolean {
@@ -89,15 +117,21 @@ export class Dispatch {
 
   /** Queues everything that waits for nothing. */
   begin(now: number): void {
-    for (let task = 0; task < this.#work.size; task++) if (this.#waits[task] === 0) this.#queue(task, now);
+    for (let task = 0; task < this.#work.size; task++) {
+      if (this.#waits[task] === 0 && this.#kinds[task] === PLACED) this.#queue(task, now);
+    }
+  }
+
+  /** Whether anything is queued that no pool had room for. */
+  get isWaiting(): boolean {
+    return this.#counts.some((count) => count > 0);
   }
 
   /** What is to start now. Memory and slots are taken. */
   next(now: number): Commitment[] {
     const commitments: Commitment[] = [];
     for (let pool = 0; pool < this.#queues.length; pool++) {
-      const { slots, ahead } = this.#platform.pools[pool] as { slots: number; ahead: number };
-      while ((this.#committed[pool] as number) < slots + ahead) {
+      while (this.#room(pool, true) > 0) {
         const task = this.#take(pool, now);
         if (task < 0) break;
         commitments.push(this.#commit(task, now));
@@ -106,7 +140,7 @@ export class Dispatch {
     // What is left in queues may run on a pool that has nothing of its own
     if (this.#policy.steals) {
       for (let pool = 0; pool < this.#queues.length; pool++) {
-        while ((this.#committed[pool] as number) < (this.#platform.pools[pool]?.slots as number)) {
+        while (this.#room(pool, false) > 0) {
           const task = this.#steal(pool, now);
           if (task < 0) break;
           commitments.push(this.#commit(task, now));
@@ -116,18 +150,112 @@ export class Dispatch {
     return commitments;
   }
 
+  /** How many more tasks a pool takes. */
+  #room(pool: number, isAhead: boolean): number {
+    const { pools } = this.#platform;
+    const { slots, ahead } = pools[pool] as { slots: number; ahead: number };
+    let free = slots;
+    if (pool === 0) {
+      pools.forEach(({ slots: most, cores = 0 }, other) => {
+        if (cores > 0) free -= cores * Math.min(most, this.#committed[other] as number);
+      });
+    }
+    return (free < slots && free <= 0 ? 0 : free + (isAhead ? ahead : 0)) - (this.#committed[pool] as number);
+  }
+
   /** A task ended: its slot is free, and what waited for it alone is queued. */
   end(task: number, now: number): void {
     const { userStart, users } = this.#work;
-    const { pool, memory } = this.#device(this.#deviceOf[task] as number);
+    const device = this.#deviceOf[task] as number;
     this.#ended++;
-    (this.#committed[pool] as number)--;
-    (this.#free[pool] as Float64Array)[this.#slotOf[task] as number] = now;
+    let pool = IDLE;
+    let memory = 0;
+    if (device !== IDLE) {
+      ({ pool, memory } = this.#device(device));
+      if (this.#kinds[task] === PLACED) this.#leave(task, device, now);
+    }
     this.data.made(task, memory, now);
     this.#admission?.end(task);
     for (let u = userStart[task] as number; u < (userStart[task + 1] as number); u++) {
       const user = users[u] as number;
-      if (--(this.#waits[user] as number) === 0) this.#queue(user, now);
+      (this.#waits[user] as number)--;
+      if (pool === IDLE) (this.#open[user] as number)--;
+      else if (this.#chain[user] !== pool) (this.#others[user] as number)--;
+      this.#inputChanged(user, now);
+    }
+  }
+
+  /**
+   * A task that was committed did not run: it is to be placed anew, at other seconds (`seconds` by device). What was
+   * committed because of it is taken back before.
+   */
+  takeBack(task: number, seconds: Float64Array, now: number): void {
+    const device = this.#deviceOf[task] as number;
+    this.#leave(task, device, now);
+    this.#deviceOf[task] = IDLE;
+    this.#isOffItsWay(task, this.#device(device).pool);
+    this.#seconds.set(seconds, task * this.#work.devices);
+    if (this.#waits[task] === 0) this.#queue(task, now);
+  }
+
+  #leave(task: number, device: number, now: number): void {
+    const { pool, overhead } = this.#device(device);
+    const slot = this.#slotOf[task] as number;
+    const given = this.#given[pool] as Float64Array;
+    (this.#committed[pool] as number)--;
+    given[slot] = Math.max(0, (given[slot] as number) - overhead - this.#time(task, device));
+    if (this.#committed[pool] === 0) given.fill(0);
+    const isOrdered = this.#platform.pools[pool]?.isOrdered === true;
+    (this.#free[pool] as Float64Array)[slot] = isOrdered ? now + (given[slot] as number) : now;
+  }
+
+  /** An input of a task was committed, or ended. */
+  #inputChanged(task: number, now: number): void {
+    if (this.#open[task] !== 0 || this.#deviceOf[task] !== IDLE || this.#placed[task] !== IDLE) {
+      if (this.#kinds[task] === FOLLOWS && this.#waits[task] === 0) this.end(task, now);
+      return;
+    }
+    const isThere = this.#waits[task] === 0;
+    const chain = this.#others[task] === 0 ? (this.#chain[task] as number) : IDLE;
+    if (this.#kinds[task] === PLACED) {
+      if (isThere) this.#queue(task, now);
+      else if (chain !== IDLE) this.#queue(task, now, chain);
+    } else if (this.#kinds[task] === FOLLOWS) {
+      if (isThere) this.end(task, now);
+      else if (chain !== IDLE) this.#follow(task, chain, now);
+    }
+  }
+
+  /** What shows the result of a task in flight is in flight with it. */
+  #follow(task: number, pool: number, now: number): void {
+    const device = this.#platform.devices.findIndex((model) => model.pool === pool);
+    this.#deviceOf[task] = device;
+    this.data.promised(task, this.#device(device).memory, now);
+    this.#isOnItsWay(task, pool, now);
+  }
+
+  #isOffItsWay(task: number, pool: number): void {
+    const { userStart, users } = this.#work;
+    for (let u = userStart[task] as number; u < (userStart[task + 1] as number); u++) {
+      const user = users[u] as number;
+      (this.#open[user] as number)++;
+      if (this.#chain[user] !== pool) (this.#others[user] as number)--;
+      if (this.#placed[user] !== IDLE) this.#takeOut(user);
+      if (this.#kinds[user] !== FOLLOWS || this.#deviceOf[user] === IDLE) continue;
+      this.#deviceOf[user] = IDLE;
+      this.#isOffItsWay(user, pool);
+    }
+  }
+
+  #isOnItsWay(task: number, pool: number, now: number): void {
+    const { userStart, users } = this.#work;
+    const isOrdered = this.#platform.pools[pool]?.isOrdered === true;
+    for (let u = userStart[task] as number; u < (userStart[task + 1] as number); u++) {
+      const user = users[u] as number;
+      (this.#open[user] as number)--;
+      if (isOrdered && this.#chain[user] === IDLE) this.#chain[user] = pool;
+      else if (this.#chain[user] !== pool) (this.#others[user] as number)++;
+      if (isOrdered) this.#inputChanged(user, now);
     }
   }
 
@@ -135,8 +263,8 @@ export class Dispatch {
     return this.#platform.devices[device] as { pool: number; memory: number; overhead: number };
   }
 
-  #seconds(task: number, device: number): number {
-    return this.#work.seconds[task * this.#work.devices + device] as number;
+  #time(task: number, device: number): number {
+    return this.#seconds[task * this.#work.devices + device] as number;
   }
 
   /** When a task would end on a device, after what is queued there. */
@@ -144,7 +272,7 @@ export class Dispatch {
     const { pool, memory, overhead } = this.#device(device);
     const free = this.#free[pool] as Float64Array;
     const slot = Math.max(now, free[first(free)] as number) + (this.#queued[pool] as number) / free.length;
-    return Math.max(slot, this.data.ready(task, memory, now)) + overhead + this.#seconds(task, device);
+    return Math.max(slot, this.data.ready(task, memory, now)) + overhead + this.#time(task, device);
   }
 
   #score(task: number, device: number, now: number): number {
@@ -152,24 +280,26 @@ export class Dispatch {
     return this.#policy.score(task, device, this.finish(task, device, now), transfers);
   }
 
-  #queue(task: number, now: number): void {
+  /** @param chain the pool that its missing inputs are in flight in: it is queued only if that is the best one. */
+  #queue(task: number, now: number, chain = IDLE): void {
     let best = IDLE;
     let least = Number.POSITIVE_INFINITY;
     for (let device = 0; device < this.#work.devices; device++) {
-      if (this.#seconds(task, device) === Number.POSITIVE_INFINITY) continue;
+      if (this.#time(task, device) === Number.POSITIVE_INFINITY) continue;
       const score = this.#score(task, device, now);
       if (best === IDLE || score < least) {
         best = device;
         least = score;
       }
     }
-    this.#put(task, best);
+    if (best === IDLE) throw new Error(`dispatch: no device can run task ${task}`);
+    if (chain === IDLE || this.#device(best).pool === chain) this.#put(task, best);
   }
 
   #put(task: number, device: number): void {
     const { pool } = this.#device(device);
     this.#placed[task] = device;
-    (this.#queued[pool] as number) += this.#seconds(task, device);
+    (this.#queued[pool] as number) += this.#time(task, device);
     (this.#counts[pool] as number)++;
     const priority = this.#policy.priority(task);
     this.#mostUrgent = Math.max(this.#mostUrgent, Math.abs(priority));
@@ -181,7 +311,7 @@ export class Dispatch {
     const { pool } = this.#device(device);
     this.#placed[task] = IDLE;
     (this.#counts[pool] as number)--;
-    (this.#queued[pool] as number) -= this.#seconds(task, device);
+    (this.#queued[pool] as number) -= this.#time(task, device);
     if (this.#counts[pool] === 0) this.#queued[pool] = 0;
   }
 
@@ -238,7 +368,7 @@ export class Dispatch {
     const { pool } = this.#device(device);
     for (let other = 0; other < this.#work.devices; other++) {
       if (other === device || this.#device(other).pool !== pool) continue;
-      if (this.#seconds(task, other) === Number.POSITIVE_INFINITY) continue;
+      if (this.#time(task, other) === Number.POSITIVE_INFINITY) continue;
       const score = this.#score(task, other, now);
       if (score < least) {
         best = other;
@@ -260,14 +390,14 @@ export class Dispatch {
       let before = 0;
       let looks = 0;
       for (const task of (this.#queues[victim] as MaxHeap).items()) {
-        if (!this.#isIn(task, victim)) continue;
+        if (!this.#isIn(task, victim) || (this.#waits[task] as number) > 0) continue;
         if (++looks > LOOKS) break;
         const there = this.#placed[task] as number;
-        before += this.#seconds(task, there);
+        before += this.#time(task, there);
         const endsThere = soonest + before / free.length;
         for (let device = 0; device < this.#work.devices; device++) {
           if (this.#device(device).pool !== pool) continue;
-          const own = this.#seconds(task, device);
+          const own = this.#time(task, device);
           if (own === Number.POSITIVE_INFINITY) continue;
           const gain =
             endsThere - this.finish(task, device, now) - this.data.transfers(task, this.#device(device).memory);
@@ -290,11 +420,16 @@ export class Dispatch {
     const { pool, memory, overhead } = this.#device(device);
     const free = this.#free[pool] as Float64Array;
     const slot = first(free);
+    const seconds = overhead + this.#time(task, device);
     this.#admission?.start(task);
+    const begin = Math.max(now, free[slot] as number, this.data.ready(task, memory, now));
     const dataReady = this.data.fetch(task, memory, now);
-    free[slot] = Math.max(now, free[slot] as number, dataReady) + overhead + this.#seconds(task, device);
+    free[slot] = begin + seconds;
+    ((this.#given[pool] as Float64Array)[slot] as number) += seconds;
     this.#slotOf[task] = slot;
     (this.#committed[pool] as number)++;
+    if (this.#platform.pools[pool]?.isOrdered === true) this.data.promised(task, memory, begin + seconds);
+    this.#isOnItsWay(task, pool, now);
     return { task, device, dataReady };
   }
 }

@@ -17,7 +17,7 @@ import { bytesOf, type Needs } from './needs.js';
 import type { Recorder } from './recorder.js';
 import type { Results } from './results.js';
 import { type TaskTable, WAITING } from './table.js';
-import { HERE, isAlias, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
+import { ELSEWHERE, HERE, isAlias, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
 
 /** Kernels are admitted ahead up to this many bytes of results and scratch, beyond what keeps the threads busy. */
 const LOOKAHEAD_BYTES = 128 << 20;
@@ -49,6 +49,8 @@ export class KernelFlow {
   #bytes = 0;
   #lack: Lack | undefined;
   #isCancelled = false;
+  /** Whether the main thread is to hear of every kernel as soon as it ends: what comes next is decided by that. */
+  hearsAll = false;
 
   constructor(options: {
     readonly table: TaskTable;
@@ -150,6 +152,7 @@ export class KernelFlow {
     this.#bytesOf.set(task, bytes);
     this.#bytes += bytes;
     this.#announce(task, ticket[task] as number);
+    if (this.hearsAll) lane.join([ticket[task] as number]);
     return true;
   }
 
@@ -189,7 +192,7 @@ export class KernelFlow {
         this.#table.start(successor);
         this.#table.ticket[successor] = ticket;
         this.#announce(successor, ticket);
-      } else if (way[successor] !== OUTPUT) {
+      } else if (way[successor] !== OUTPUT && way[successor] !== ELSEWHERE) {
         this.approach(successor);
       }
     }

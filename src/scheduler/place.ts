@@ -25,6 +25,8 @@ export class DataMap {
   /** When each memory's link is free, towards it and from it. */
   readonly #towards: Float64Array;
   readonly #from: Float64Array;
+  /** 1 for a datum that is still to be made: `#at` says when and where. */
+  readonly #promised: Uint8Array;
   #moved = 0;
 
   constructor(work: Workload, platform: Platform) {
@@ -32,6 +34,7 @@ export class DataMap {
     this.#platform = platform;
     this.#memories = platform.memories.length;
     this.#at = new Float64Array(work.bytes.length * this.#memories).fill(NOWHERE);
+    this.#promised = new Uint8Array(work.bytes.length);
     this.#towards = new Float64Array(this.#memories);
     this.#from = new Float64Array(this.#memories);
     for (let d = work.size; d < work.bytes.length; d++) this.#at[d * this.#memories] = 0;
@@ -48,6 +51,13 @@ export class DataMap {
 
   made(datum: number, memory: number, time: number): void {
     this.#at[datum * this.#memories + memory] = time;
+    this.#promised[datum] = 0;
+  }
+
+  /** A task that is on its way is expected to give its datum then. */
+  promised(datum: number, memory: number, time: number): void {
+    this.#at[datum * this.#memories + memory] = time;
+    this.#promised[datum] = 1;
   }
 
   dropped(datum: number, memory: number): void {
@@ -112,7 +122,7 @@ export class DataMap {
     return holder;
   }
 
-  /** Brings all that a task takes into a memory; when the last of it is there. */
+  /** Brings all that a task takes into a memory; when the last of it is there, what is still made there apart. */
   fetch(task: number, memory: number, now: number): number {
     const { inputStart, inputs } = this.#work;
     let last = now;
@@ -125,7 +135,7 @@ export class DataMap {
   #bring(datum: number, memory: number, now: number): number {
     const first = datum * this.#memories;
     const here = this.#at[first + memory] as number;
-    if (here !== NOWHERE) return here;
+    if (here !== NOWHERE) return this.#promised[datum] === 1 ? now : here;
     const bytes = this.#work.bytes[datum] as number;
     const inHost = this.#inHost(datum, bytes, now);
     if (this.#at[first] === NOWHERE) {

@@ -29,6 +29,10 @@ export interface PoolModel {
   readonly slots: number;
   /** How many more may wait in its queue, so that a slot never idles between two. */
   readonly ahead: number;
+  /** Whether it may be given tasks whose inputs it is still to make: it keeps the order. Default false. */
+  readonly isOrdered?: boolean;
+  /** How many slots of pool 0, the host's threads, one of its running tasks takes away. Default 0. */
+  readonly cores?: number;
 }
 
 export interface MemoryModel {

@@ -113,6 +113,14 @@ export class Recorder {
     this.#inputs.set(task, inputs);
   }
 
+  /** A result went from one memory to another. */
+  transferred(task: number, from: string, to: string, bytes: number, start: number, end: number): void {
+    this.#tell('onTransfer', () => {
+      const key = this.#program.nodes[task]?.key ?? '';
+      return { key, from, to, bytes, start: this.#seconds(start), end: this.#seconds(end) };
+    });
+  }
+
   started(task: number, start: number, thread: number): void {
     if (this.#observers.length > 0) this.#tell('onTaskStart', () => this.#begun(task, start, thread));
   }
@@ -304,6 +312,7 @@ function bytesOf(results: Results, task: number): number {
   if (held instanceof Handle) return held.nbytes;
   if (held !== undefined) return held.reduce((sum, handle) => sum + handle.nbytes, 0);
   const value = results.valueOf(task);
+  if (value === undefined && results.remote !== undefined) return results.remote.bytesOf(task);
   if (ArrayBuffer.isView(value)) return value.byteLength;
   if (typeof value === 'object' && value !== null) {
     const { nbytes } = value as { nbytes?: unknown };

@@ -9,6 +9,7 @@ import { ArgumentError } from '../errors.js';
 import type { Program } from '../graph/program.js';
 import { type Copy, Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
+import type { Remote } from './remote.js';
 
 /** One array of a kernel, or all of them for one with several outputs. */
 export type Held = Handle | readonly Handle[];
@@ -22,6 +23,8 @@ export interface HeapKeeper {
 
 export class Results {
   keeper: HeapKeeper | undefined;
+  /** What is in the memories of devices. */
+  remote: Remote | undefined;
   readonly #heap: Heap;
   readonly #program: Program;
   readonly #values: unknown[];
@@ -98,6 +101,12 @@ export class Results {
     return handle;
   }
 
+  /** The result as a device with a memory of its own reads it: an array on the host, wherever it lies there. */
+  arrayOf(task: number): NDArray {
+    const held = this.#held[task];
+    return held instanceof Handle ? held.view() : toNDArray(this.#values[task], { where: 'kernel input' });
+  }
+
   /** The result for the caller: ordinary JavaScript-owned data. */
   take(task: number): unknown {
     const held = this.#held[task];
@@ -147,6 +156,7 @@ export class Results {
 
   /** Gives the arrays of a result back. */
   release(task: number): void {
+    this.remote?.release(task);
     const held = this.#held[task];
     if (held === undefined) return;
     this.#held[task] = undefined;

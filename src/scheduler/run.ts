@@ -15,10 +15,12 @@ import type { Heap } from '../memory/heap.js';
 import type { SpillStore } from '../memory/spill.js';
 import { CallFlow } from './call-flow.js';
 import type { Crowd } from './crowd.js';
+import { DeviceFlow, type DeviceHost } from './device-flow.js';
 import { HereFlow, type HereHost } from './here-flow.js';
 import { Keeper } from './keeper.js';
 import { KernelFlow, type Lack } from './kernel-flow.js';
 import type { MemoryPlan } from './memory-plan.js';
+import type { Placing } from './placing.js';
 import type { Recorder } from './recorder.js';
 import { Results } from './results.js';
 import { runOrder } from './run-order.js';
@@ -43,6 +45,8 @@ export interface RunContext {
   readonly kernelDevices: readonly ('wasm' | 'js')[];
   /** Whether kernels stay on this thread although there are lanes: they take less than waking another. */
   readonly keepsKernels?: boolean | undefined;
+  /** Where else they may, and by which policy; undefined where none does. */
+  readonly placing?: Placing | undefined;
   readonly recorder: Recorder;
   /** Bytes that arrays may take on the heap, and how the program will keep within them. */
   readonly budget: number;
@@ -67,7 +71,7 @@ const LONGEST_MS = 2 ** 31 - 1;
  *
  * @throws DeviceUnsupportedError before anything runs; TaskError when a task fails; ComputationAbortedError.
  */
-export class Run<T> implements LaneSink, HereHost {
+export class Run<T> implements LaneSink, HereHost, DeviceHost {
   /** The answer of `collect`, once everything of the run is over. */
   readonly promise: Promise<T>;
   readonly #context: RunContext;
@@ -79,6 +83,7 @@ export class Run<T> implements LaneSink, HereHost {
   readonly #here: HereFlow;
   readonly #calls: CallFlow;
   readonly #keeper: Keeper | undefined;
+  readonly #devices: DeviceFlow | undefined;
   readonly #attempts = new Map<number, number>();
   #left: number;
   #isPumping = false;
@@ -101,8 +106,8 @@ export class Run<T> implements LaneSink, HereHost {
     this.#context = context;
     this.#collect = collect;
     const { heap, recorder, threads } = context;
-    const { plan } = context;
-    const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices, context.keepsKernels);
+    const { plan, placing, keepsKernels, keepsResults = false } = context;
+    const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices, keepsKernels, placing?.kinds);
     const atOnce = context.lanes === undefined ? 1 : threads;
     const table = new TaskTable(program, ways, plan.safe?.sigma ?? runOrder(program, plan.needs, atOnce));
     const results = new Results(program, heap);
@@ -116,7 +121,7 @@ export class Run<T> implements LaneSink, HereHost {
         recorder,
         store: context.store,
         threads,
-        wake: () => (this.#failure === undefined ? this.#pumpSoon() : this.#settleFailure()),
+        wake: () => this.wake(),
         fail: (error) => this.#fail(error),
       });
       table.keeper = this.#keeper;
@@ -136,6 +141,11 @@ export class Run<T> implements LaneSink, HereHost {
     this.#kernels = kernels;
     this.#calls = calls;
     this.#left = program.nodes.length;
+    if (placing !== undefined) {
+      const isThreaded = lanes !== undefined;
+      const shared = { host: this, table, results, kernels, heap, recorder };
+      this.#devices = new DeviceFlow({ ...shared, placing, isThreaded, keepsResults, devices });
+    }
     this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -159,6 +169,7 @@ export class Run<T> implements LaneSink, HereHost {
     signal?.addEventListener('abort', this.#onAbort, { once: true });
     const { blocking } = this.#table;
     for (let task = 0; task < blocking.length; task++) if (blocking[task] === 0) this.#table.makeReady(task);
+    this.#devices?.begin();
     this.pump();
   }
 
@@ -194,6 +205,7 @@ export class Run<T> implements LaneSink, HereHost {
     this.#here.resume();
     do {
       this.#pumpAgain = false;
+      this.#devices?.pump();
       this.#kernels.admit(fail);
       this.#calls.send(fail);
       // Those that were left for want of room are no reason to try again; new ones are.
@@ -207,9 +219,9 @@ export class Run<T> implements LaneSink, HereHost {
     } while (this.#pumpAgain && !isTurnOver && this.isGoing);
     this.#isPumping = false;
     if (!this.isGoing) return;
-    if (this.#left === 0 && !this.#keeper?.isBusy) this.#succeed();
+    if (this.#left === 0 && !this.#keeper?.isBusy && !this.#devices?.owes) this.#succeed();
     else if (isTurnOver) this.#pumpLater();
-    else if (this.#kernels.inFlight + this.#calls.inFlight > 0 || this.#keeper?.isBusy) {
+    else if (this.#kernels.inFlight + this.#calls.inFlight > 0 || this.#keeper?.isBusy || this.#devices?.isBusy) {
       this.#context.crowd.goesOn(this);
     }
     // A task of this thread may itself wait for another run.
@@ -246,7 +258,7 @@ export class Run<T> implements LaneSink, HereHost {
       this.#pumpLater();
       return;
     }
-    const lack = this.#kernels.lack ?? this.#here.lack;
+    const lack = this.#kernels.lack ?? this.#here.lack ?? this.#devices?.lack;
     const isHeld = lack !== undefined || (this.#keeper?.isStrict ?? false);
     if (isHeld && !this.#context.crowd.mayWait(this)) {
       this.#rescue(lack);
@@ -385,6 +397,23 @@ export class Run<T> implements LaneSink, HereHost {
     if (this.#keeper?.isStrict) this.#pumpAgain = true;
   }
 
+  endedThere(task: number, start: number, end: number): void {
+    this.#table.finish(task);
+    this.#left--;
+    this.#context.recorder.started(task, start, 0);
+    this.#context.recorder.ended(task, start, end, 0, this.#results);
+    this.#results.consumed(task);
+  }
+
+  failedThere(task: number, error: unknown, start: number, end: number): void {
+    if (this.isGoing) this.#gaveUp(task, error, start, end, 0);
+  }
+
+  wake(): void {
+    if (this.#failure === undefined) this.#pumpSoon();
+    else this.#settleFailure();
+  }
+
   /** @param wasAdmitted whether kernels that wait for this task were unblocked when it was admitted. */
   #ended(task: number, start: number, end: number, thread: number, wasAdmitted: boolean): void {
     const { way, state, ticket } = this.#table;
@@ -403,6 +432,7 @@ export class Run<T> implements LaneSink, HereHost {
       else if (way[successor] !== KERNEL && state[successor] === WAITING) this.#table.unblock(successor);
     }
     this.#results.consumed(task);
+    this.#devices?.endedOnHost(task);
   }
 
   // The end.
@@ -439,13 +469,14 @@ export class Run<T> implements LaneSink, HereHost {
       this.#settleFailure();
     });
     this.#kernels.cancel();
+    this.#devices?.cancel();
     this.#settleFailure();
   }
 
   /** A failed run is over when nothing of it writes to memory any more. */
   #settleFailure(): void {
     if (this.#isOver || this.#failure === undefined || this.#kernels.inFlight > 0 || !this.#callsStopped) return;
-    if (this.#keeper?.isBusy) return;
+    if (this.#keeper?.isBusy || this.#devices?.isBusy) return;
     this.#close();
     this.#reject(this.#failure.error);
   }
@@ -456,6 +487,7 @@ export class Run<T> implements LaneSink, HereHost {
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
     this.#kernels.close();
+    this.#devices?.close();
     this.#results.releaseAll();
     this.#keeper?.close();
     this.#context.crowd.leave(this);

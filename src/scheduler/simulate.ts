@@ -8,7 +8,7 @@ import { Dispatch } from './dispatch.js';
 import { MaxHeap } from './heap.js';
 import type { Platform } from './platform.js';
 import type { Policy } from './policy.js';
-import type { Workload } from './workload.js';
+import { type Workload, waitsOf } from './workload.js';
 
 export interface Simulation {
   /** Seconds from the begin to the end of the last task. */
@@ -51,22 +51,47 @@ export function simulate(
   const waiting: number[][] = platform.pools.map(() => []);
   const running = new MaxHeap();
   let now = 0;
+  const waits = waitsOf(work);
+  const poolOf = (task: number): number => platform.devices[device[task] as number]?.pool as number;
+  const busy = new Int32Array(platform.pools.length);
   const begin = (task: number, pool: number): void => {
     const { overhead } = platform.devices[device[task] as number] as { overhead: number };
     const seconds = actual[task * work.devices + (device[task] as number)] as number;
     slot[task] = (idle[pool] as number[]).pop() as number;
+    (busy[pool] as number)++;
     start[task] = Math.max(now, dataReady[task] as number);
     end[task] = (start[task] as number) + overhead + seconds;
     running.push(task, -(end[task] as number));
+  };
+  /** Slots that a pool may use: those of the threads are fewer while others occupy cores. */
+  const slotsOf = (pool: number): number => {
+    let slots = platform.pools[pool]?.slots as number;
+    if (pool !== 0) return slots;
+    platform.pools.forEach(({ cores = 0 }, other) => {
+      slots -= cores * (busy[other] as number);
+    });
+    return slots;
+  };
+  /** Of what a pool was given, the first whose inputs are there begins. */
+  const advance = (pool: number): void => {
+    const queue = waiting[pool] as number[];
+    for (let i = 0; i < queue.length && (busy[pool] as number) < slotsOf(pool); ) {
+      const task = queue[i] as number;
+      if (waits[task] !== 0) {
+        i++;
+        continue;
+      }
+      queue.splice(i, 1);
+      begin(task, pool);
+    }
   };
   const fill = (): void => {
     for (const commitment of dispatch.next(now)) {
       device[commitment.task] = commitment.device;
       dataReady[commitment.task] = commitment.dataReady;
-      const pool = platform.devices[commitment.device]?.pool as number;
-      if ((idle[pool] as number[]).length > 0) begin(commitment.task, pool);
-      else (waiting[pool] as number[]).push(commitment.task);
+      (waiting[poolOf(commitment.task)] as number[]).push(commitment.task);
     }
+    for (let pool = platform.pools.length - 1; pool >= 0; pool--) advance(pool);
   };
   dispatch.begin(now);
   fill();
@@ -75,11 +100,14 @@ export function simulate(
     // All that end at one time, before anything is decided
     while (running.size > 0 && -running.peekKey() <= now) {
       const task = running.pop();
-      const pool = platform.devices[device[task] as number]?.pool as number;
+      const pool = poolOf(task);
       (idle[pool] as number[]).push(slot[task] as number);
+      (busy[pool] as number)--;
+      for (let u = work.userStart[task] as number; u < (work.userStart[task + 1] as number); u++) {
+        (waits[work.users[u] as number] as number)--;
+      }
       dispatch.end(task, now);
-      const next = (waiting[pool] as number[]).shift();
-      if (next !== undefined) begin(next, pool);
+      advance(pool);
     }
     fill();
   }

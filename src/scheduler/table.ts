@@ -2,7 +2,7 @@
 import type { Program } from '../graph/program.js';
 import type { Keeper } from './keeper.js';
 import { ReadySet, type RunOrder } from './ready-set.js';
-import { CALL, KERNEL } from './ways.js';
+import { CALL, ELSEWHERE, KERNEL } from './ways.js';
 
 export const WAITING = 0;
 export const STARTED = 1;
@@ -64,7 +64,7 @@ export class TaskTable {
     const way = this.way[task];
     if (way === KERNEL) this.admissible.add(task);
     else if (way === CALL) this.callable.add(task);
-    else this.here.add(task);
+    else if (way !== ELSEWHERE) this.here.add(task);
   }
 
   /** One dependency less in the way of a task. */

@@ -3,7 +3,8 @@
  *
  * `HERE`: on the main thread: values, items, structures, methods, functions that say they take next to no time, and
  * everything under `sync`. `CALL`: a JavaScript function on the pool. `KERNEL`: a WebAssembly kernel in the window.
- * `OUTPUT`: one of several outputs of a kernel, or an array in another shape; it is there whenever that is.
+ * `OUTPUT`: one of several outputs of a kernel, or an array in another shape; it is there whenever that is. `ELSEWHERE`:
+ * a kernel that may go to a device outside the pool, as long as it is not decided to go another way.
  */
 
 import { hasWasmBody } from '../devices/bodies.js';
@@ -16,6 +17,8 @@ export const HERE = 0;
 export const CALL = 1;
 export const KERNEL = 2;
 export const OUTPUT = 3;
+/** A kernel that the dispatch has not placed, or has placed on a device of its own (device-flow.ts). */
+export const ELSEWHERE = 4;
 
 /** A function said to take less than this many seconds is done sooner here than sent. */
 const INLINE_SECONDS = 5e-6;
@@ -23,6 +26,7 @@ const INLINE_SECONDS = 5e-6;
 /**
  * The way of every task.
  * @param keepsKernels whether kernels stay on this thread although there are others
+ * @param placed 0 for the tasks that are placed while the program runs; undefined where none is
  * @throws DeviceUnsupportedError for a task that has no body where it was asked to run
  */
 export function waysOf(
@@ -30,9 +34,12 @@ export function waysOf(
   threaded: boolean,
   devices: readonly ('wasm' | 'js')[],
   keepsKernels = false,
+  placed?: Uint8Array,
 ): Uint8Array {
   const ways = new Uint8Array(program.nodes.length);
-  for (let task = 0; task < ways.length; task++) ways[task] = wayOf(program, task, threaded, devices, keepsKernels);
+  for (let task = 0; task < ways.length; task++) {
+    ways[task] = placed?.[task] === 0 ? ELSEWHERE : wayOf(program, task, threaded, devices, keepsKernels);
+  }
   return ways;
 }
 

@@ -110,6 +110,6 @@ describe('nd.array of a lazy array', () => {
       [true, true],
     ]);
     expect(() => nd.array(x, { shape: [3] })).toThrow(ShapeError);
-    expect(() => nd.array([1], { chunks: [1] } as object)).toThrow("there is no option 'chunks'");
+    expect(() => nd.array([1], { chunk: [1] } as object)).toThrow("there is no option 'chunk'");
   });
 });

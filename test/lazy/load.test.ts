@@ -72,7 +72,7 @@ describe('nd.load', () => {
     expect(() => nd.load(path)).toThrow(NpyError);
     expect(() => nd.load(path)).toThrow('needs 208: it is cut short');
     expect(() => nd.load(join(folder, 'none.npy'))).toThrow(/ENOENT/);
-    expect(() => nd.load(path, { header: true })).toThrow("there is no option 'header'; a .npy file takes none");
+    expect(() => nd.load(path, { header: true })).toThrow("there is no option 'header'; a .npy file takes chunks");
   });
 
   it('refuses a .npy file that was changed after the call', async () => {

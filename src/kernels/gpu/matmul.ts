@@ -1,0 +1,180 @@
+/**
+ * The product on the GPU: tiles (product.ts), cut along k where the result is too small to keep the GPU busy, a kernel
+ * of its own where one side is a vector, and in parts where an array is larger than one binding may be.
+ */
+import type { ArraySpec } from '../../array/ndarray.js';
+import type { GpuBody, GpuOperand, GpuPass, GpuPlan, GpuTraits, KernelParams } from '../contract.js';
+import { type ProductTile, productCode, productTiles } from './product.js';
+
+/** Sizes of a product, and how its operands are stored. */
+export interface ProductSizes {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
+/** Workgroups that keep a GPU busy; with fewer, and a sum at least so long, the sum is cut. */
+const BUSY = 96;
+const LONG = 512;
+const MOST_PIECES = 32;
+/** A result this small takes the small tile. */
+const SMALL = 192;
+const FLOAT = 4;
+
+/** One part: a range of rows, columns and of k, as large as the bindings allow. */
+interface Part {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly a: Window;
+  readonly b: Window;
+  readonly c: Window;
+  /** Where in the rows of its windows it begins. */
+  readonly inA: number;
+  readonly inB: number;
+  readonly column: number;
+  readonly isFirst: boolean;
+}
+
+type Window = { readonly offset: number; readonly bytes: number };
+
+/** How many rows of `length` elements fit a binding, whole blocks of 64 where not all do, so that windows are aligned. */
+function fitting(rows: number, length: number, limit: number): number {
+  if (rows * length * FLOAT <= limit) return Math.max(1, rows);
+  return Math.floor(limit / (FLOAT * length * 64)) * 64;
+}
+
+/** Lengths along m, n and k of one part; 0 where not even a block fits. */
+function partSizes({ m, n, k, transposeA, transposeB }: ProductSizes, limit: number): [number, number, number] {
+  const inA = transposeA ? fitting(k, m, limit) : fitting(m, k, limit);
+  const inB = transposeB ? fitting(n, k, limit) : fitting(k, n, limit);
+  const inC = fitting(m, n, limit);
+  const rows = transposeA ? inC : Math.min(inA, inC);
+  const columns = transposeB ? inB : Math.max(1, n);
+  const whole = Math.max(1, k);
+  const depth = Math.min(transposeA ? inA : whole, transposeB ? whole : inB);
+  return [rows, columns, depth];
+}
+
+function* partsOf(sizes: ProductSizes, limit: number): Generator<Part> {
+  const { m, n, k, transposeA, transposeB } = sizes;
+  const [rows, columns, depth] = partSizes(sizes, limit);
+  const window = (from: number, count: number, length: number): Window => ({
+    offset: from * length * FLOAT,
+    bytes: count * length * FLOAT,
+  });
+  for (let i = 0; i < m; i += rows) {
+    for (let j = 0; j < n; j += columns) {
+      for (let l = 0; l === 0 || l < k; l += depth) {
+        const [pm, pn, pk] = [Math.min(rows, m - i), Math.min(columns, n - j), Math.min(depth, k - l)];
+        const a = transposeA ? window(l, pk, m) : window(i, pm, k);
+        const b = transposeB ? window(j, pn, k) : window(l, pk, n);
+        const [inA, inB] = [transposeA ? i : l, transposeB ? l : j];
+        yield { m: pm, n: pn, k: pk, a, b, c: window(i, pm, n), inA, inB, column: j, isFirst: l === 0 };
+      }
+    }
+  }
+}
+
+const storeWhole = `@group(0) @binding(2) var<storage, read_write> c: array<f32>;
+fn store(row: u32, column: u32, sum: f32, piece: u32) {
+  let at = piece * p.m * p.n + row * p.ldc + p.column + column;
+  c[at] = select(sum, c[at] + sum, p.adds == 1u);
+}`;
+
+const sumPieces = `struct P { size: u32, pieces: u32, columns: u32, ldc: u32, column: u32, adds: u32, width: u32 }
+@group(0) @binding(0) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(1) var<storage, read_write> c: array<f32>;
+@group(0) @binding(2) var<uniform> p: P;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+  let i = id.x + id.y * p.width;
+  if (i >= p.size) { return; }
+  let at = (i / p.columns) * p.ldc + p.column + i % p.columns;
+  var sum = select(0.0, c[at], p.adds == 1u);
+  for (var piece = 0u; piece < p.pieces; piece++) { sum += parts[piece * p.size + i]; }
+  c[at] = sum;
+}`;
+
+/** Workgroups of 64 threads for so many elements, in two dimensions, and how many elements a row of them has. */
+export function spread(
+  size: number,
+  gpu: GpuTraits,
+  threads = 64,
+): { groups: [number, number, number]; width: number } {
+  const groups = Math.ceil(size / threads);
+  const x = Math.min(groups, gpu.maxWorkgroups);
+  return { groups: [x, x === 0 ? 0 : Math.ceil(groups / x), 1], width: x * threads };
+}
+
+function tileFor({ m, n }: { m: number; n: number }, gpu: GpuTraits): ProductTile {
+  return productTiles[Math.max(m, n) <= SMALL ? 0 : gpu.productTile] as ProductTile;
+}
+
+/** Passes of one part of a product in tiles. */
+function tiled(
+  part: Part,
+  sizes: ProductSizes,
+  inputs: readonly number[],
+  gpu: GpuTraits,
+  scratch: number[],
+): GpuPass[] {
+  const { m, n, k, a, b, c, inA, inB } = part;
+  const tile = tileFor(part, gpu);
+  const { transposeA, transposeB } = sizes;
+  const [lda, ldb] = [transposeA ? sizes.m : sizes.k, transposeB ? sizes.k : sizes.n];
+  const [x, y] = [Math.ceil(n / tile.columns), Math.ceil(m / tile.rows)];
+  const wanted =
+    x * y >= BUSY || k < 2 * LONG ? 1 : Math.min(MOST_PIECES, Math.ceil(BUSY / (x * y)), Math.floor(k / LONG));
+  const length = Math.max(tile.depth, Math.ceil(k / wanted / tile.depth) * tile.depth);
+  const pieces = Math.max(1, Math.ceil(k / length));
+  const vectors = lda % 4 === 0 && ldb % 4 === 0 && inA % 4 === 0 && inB % 4 === 0 && lda * ldb > 0;
+  const isCut = pieces > 1;
+  const target: GpuOperand = isCut ? { of: 'scratch', index: scratch.length } : { of: 'output', index: 0, ...c };
+  if (isCut) scratch.push(pieces * m * n * FLOAT);
+  const adds = part.isFirst ? 0 : 1;
+  const code = productCode(
+    { tile, transposeA, transposeB, vectors, store: storeWhole },
+    3,
+    'ldc: u32, column: u32, adds: u32',
+  );
+  const [first, second] = inputs as [number, number];
+  const operands: GpuOperand[] = [{ of: 'input', index: first, ...a }, { of: 'input', index: second, ...b }, target];
+  const place = isCut ? [n, 0, 0] : [sizes.n, part.column, adds];
+  const passes: GpuPass[] = [
+    { code, operands, numbers: [m, n, k, lda, ldb, inA, inB, length, ...place], workgroups: [x, y, pieces] },
+  ];
+  if (!isCut) return passes;
+  const { groups, width } = spread(m * n, gpu);
+  passes.push({
+    code: sumPieces,
+    operands: [target, { of: 'output', index: 0, ...c }],
+    numbers: [m * n, pieces, n, sizes.n, part.column, adds, width],
+    workgroups: groups,
+  });
+  return passes;
+}
+
+/** The body of a product: `sizesOf` says what a call multiplies. Inputs are a and b, or a alone. */
+export function productBody(sizesOf: (inputs: readonly ArraySpec[], params: KernelParams) => ProductSizes): GpuBody {
+  return {
+    can(inputs, params, gpu) {
+      if (inputs[0]!.dtype !== 'float32') return false;
+      const sizes = sizesOf(inputs, params);
+      const tile = productTiles[gpu.productTile] as ProductTile;
+      const most = Math.max(sizes.m / tile.rows, sizes.n / tile.columns);
+      return !partSizes(sizes, gpu.maxBinding).includes(0) && most <= gpu.maxWorkgroups;
+    },
+    plan(inputs, _outputs, params, gpu): GpuPlan {
+      const sizes = sizesOf(inputs, params);
+      const scratch: number[] = [];
+      const passes: GpuPass[] = [];
+      for (const part of partsOf(sizes, gpu.maxBinding)) {
+        passes.push(...tiled(part, sizes, [0, inputs.length - 1], gpu, scratch));
+      }
+      return { scratch, passes };
+    },
+  };
+}

@@ -1,0 +1,409 @@
+/**
+ * Kernels of a run that may go to devices outside the pool's threads. The dispatch of the simulator decides, by the real
+ * clock, which device a kernel goes to: to a line of its own (device-line.ts), or to the threads like any other kernel.
+ *
+ * What a device made stays in its memory. It is brought to the host once, and only when somebody there needs it; tasks of
+ * the host that take it are ready when it has come. What shows an array in another way is wherever that array is.
+ */
+import { allocate } from '../array/dtype.js';
+import { NDArray, sizeOf } from '../array/ndarray.js';
+import type { DeviceMemory } from '../devices/contract.js';
+import { HeapExhaustedError, TaskTimeoutError } from '../errors.js';
+import type { TaskNode } from '../graph/node.js';
+import { Handle } from '../memory/handle.js';
+import type { Heap } from '../memory/heap.js';
+import { DeviceLine, type LineHost } from './device-line.js';
+import { Dispatch, FOLLOWS } from './dispatch.js';
+import type { KernelFlow, Lack } from './kernel-flow.js';
+import { bytesOf } from './needs.js';
+import type { Placing } from './placing.js';
+import type { Recorder } from './recorder.js';
+import { Remote, RemoteArray, type RemoteCopy } from './remote.js';
+import type { Results } from './results.js';
+import { DONE, STARTED, type TaskTable, WAITING } from './table.js';
+import { CALL, ELSEWHERE, HERE, isAlias, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
+
+/** What the devices ask of their run. */
+export interface DeviceHost {
+  readonly isGoing: boolean;
+  /** A task has its result, on a device. */
+  endedThere(task: number, start: number, end: number): void;
+  failedThere(task: number, error: unknown, start: number, end: number): void;
+  limitOf(task: number): number | undefined;
+  /** Something ended, or there may be room. */
+  wake(): void;
+}
+
+export interface DeviceFlowOptions {
+  readonly host: DeviceHost;
+  readonly placing: Placing;
+  readonly table: TaskTable;
+  readonly results: Results;
+  readonly kernels: KernelFlow;
+  readonly heap: Heap;
+  readonly recorder: Recorder;
+  readonly isThreaded: boolean;
+  readonly keepsResults: boolean;
+  /** The threads' bodies that kernels may run by, best first. */
+  readonly devices: readonly ('wasm' | 'js')[];
+}
+
+export class DeviceFlow implements LineHost {
+  readonly #options: DeviceFlowOptions;
+  readonly #dispatch: Dispatch;
+  readonly #remote: Remote;
+  readonly #lines: readonly (DeviceLine | undefined)[];
+  /** 1 for what is made, or on its way, in a device's memory and not on the host. */
+  readonly #away: Uint8Array;
+  /** 1 for what is needed on the host for sure: it is asked for, or taken by a task that runs there. */
+  readonly #needed: Uint8Array;
+  /** What is to be brought to the host, and what is on its way there. */
+  readonly #wanted = new Set<number>();
+  readonly #fetching = new Set<number>();
+  readonly #startedAt: number;
+  #lack: Lack | undefined;
+  #isCancelled = false;
+
+  constructor(options: DeviceFlowOptions) {
+    this.#options = options;
+    const { placing, table, results, recorder, heap } = options;
+    const { work, platform, policy, kinds, sources } = placing;
+    this.#dispatch = new Dispatch({ work, platform, policy, kinds });
+    const remote = new Remote(sources.length);
+    this.#remote = remote;
+    results.remote = remote;
+    options.kernels.hearsAll = true;
+    this.#lines = sources.map((source, index) =>
+      source === undefined
+        ? undefined
+        : new DeviceLine({ index, source, host: this, table, results, remote, heap, recorder, kinds }),
+    );
+    this.#away = new Uint8Array(table.program.nodes.length);
+    this.#needed = this.#findNeeded();
+    this.#startedAt = recorder.now();
+  }
+
+  #findNeeded(): Uint8Array {
+    const { way, program } = this.#options.table;
+    const { kinds } = this.#options.placing;
+    const { succStart, succs, targets, nodes } = program;
+    const needed = new Uint8Array(nodes.length);
+    for (const target of targets) needed[target] = 1;
+    for (let task = nodes.length - 1; task >= 0; task--) {
+      for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
+        const user = succs[e] as number;
+        if (kinds[user] === FOLLOWS ? needed[user] === 1 : way[user] !== ELSEWHERE) needed[task] = 1;
+      }
+    }
+    return needed;
+  }
+
+  /** Whether something of it is going on by itself. */
+  get isBusy(): boolean {
+    return this.#fetching.size > 0 || this.#lines.some((line) => line?.isBusy);
+  }
+
+  /** Whether results that were asked for have to come yet. */
+  get owes(): boolean {
+    return this.#wanted.size > 0 || this.#fetching.size > 0;
+  }
+
+  /** What waits for room on the host's heap. */
+  get lack(): Lack | undefined {
+    return this.#lack ?? this.#lines.find((line) => line?.lack !== undefined)?.lack;
+  }
+
+  /** Whether kernels wait for room on the threads. */
+  get isWaiting(): boolean {
+    return this.#dispatch.isWaiting;
+  }
+
+  #now(): number {
+    return (this.#options.recorder.now() - this.#startedAt) / 1000;
+  }
+
+  begin(): void {
+    this.#dispatch.begin(this.#now());
+  }
+
+  /** Places what can be placed, and sends it. */
+  pump(): void {
+    if (this.#isCancelled) return;
+    for (const { task, device } of this.#dispatch.next(this.#now())) {
+      const line = this.#lines[device];
+      if (line === undefined) this.#toThreads(task);
+      else line.queue.push(task);
+    }
+    for (const line of this.#lines) line?.pump();
+    this.#fetchWanted();
+  }
+
+  /** A task of the host has its result. */
+  endedOnHost(task: number): void {
+    const { kinds } = this.#options.placing;
+    // What shows another result is ended with that
+    if (kinds[task] !== FOLLOWS && !this.#isCancelled) this.#dispatch.end(task, this.#now());
+  }
+
+  /** Sends a kernel to the threads, where it starts when its inputs are on the host. */
+  #toThreads(task: number): void {
+    const { table, kernels, devices, isThreaded } = this.#options;
+    const { program, state, ticket, way } = table;
+    const { depStart, deps, nodes } = program;
+    const body = kernelDevice(nodes[task] as TaskNode, undefined, devices);
+    const to = body === 'wasm' && isThreaded ? KERNEL : HERE;
+    let blocking = 0;
+    let distant = 0;
+    for (let e = depStart[task] as number; e < (depStart[task + 1] as number); e++) {
+      const dep = deps[e] as number;
+      if (this.isOnHost(dep)) continue;
+      const isInWindow = (ticket[dep] as number) >= 0 && state[dep] !== DONE;
+      if (!isInWindow) distant++;
+      if (!isInWindow || to !== KERNEL) blocking++;
+      if (this.#away[dep] === 1) this.want(dep);
+    }
+    way[task] = to;
+    table.blocking[task] = blocking;
+    // One more and one less: if all are in the window, the main thread is woken when they have ended
+    table.distant[task] = distant + 1;
+    if (blocking === 0) table.makeReady(task);
+    else if (to !== KERNEL) kernels.approach(task);
+  }
+
+  // What lines ask.
+
+  isOnHost(task: number): boolean {
+    return this.#options.table.state[task] === DONE && this.#away[task] === 0;
+  }
+
+  want(task: number): void {
+    const { program } = this.#options.table;
+    const { kinds } = this.#options.placing;
+    let at = task;
+    while (kinds[at] === FOLLOWS && this.#away[at] === 1) at = program.deps[program.depStart[at] as number] as number;
+    if (this.#away[at] === 1 && !this.#fetching.has(at)) this.#wanted.add(at);
+  }
+
+  nextUse(task: number): number {
+    const { program, state } = this.#options.table;
+    const { kinds } = this.#options.placing;
+    let next = Number.POSITIVE_INFINITY;
+    for (let e = program.succStart[task] as number; e < (program.succStart[task + 1] as number); e++) {
+      const user = program.succs[e] as number;
+      if (kinds[user] === FOLLOWS) next = Math.min(next, this.nextUse(user));
+      else if (state[user] !== DONE) next = Math.min(next, user);
+    }
+    return next;
+  }
+
+  sent(task: number, device: number): void {
+    if (this.#remote.at(task, device) === undefined) return;
+    this.#away[task] = 1;
+    this.#follow(task, device);
+  }
+
+  /** What shows the arrays of a result is where they are. */
+  #follow(task: number, device: number): void {
+    const { table } = this.#options;
+    const { succStart, succs } = table.program;
+    const { kinds } = this.#options.placing;
+    for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
+      const shows = succs[e] as number;
+      if (kinds[shows] !== FOLLOWS || table.way[shows] !== OUTPUT || table.state[shows] !== WAITING) continue;
+      table.start(shows);
+      this.#away[shows] = 1;
+      const copy = this.#shown(shows, task, device);
+      if (copy !== undefined) this.#remote.put(shows, device, copy);
+      this.#follow(shows, device);
+    }
+  }
+
+  /** An array as it is shown by a task; undefined where that can only be done on the host. */
+  #shown(task: number, source: number, device: number): RemoteCopy | undefined {
+    const { program } = this.#options.table;
+    const node = program.nodes[task] as TaskNode;
+    const arrays = this.#remote.at(source, device);
+    if (arrays === undefined) return undefined;
+    if (!isAlias(node)) {
+      const array = arrays[outputOf(program, task)?.output ?? -1];
+      return array === undefined ? undefined : [array.retain()];
+    }
+    const memory = this.#lines[device]?.device?.memory;
+    const [first] = arrays;
+    if (memory?.alias === undefined || first === undefined) return undefined;
+    try {
+      const { kernel, params } = kernelOf(node);
+      const spec = kernel.infer([first.array], params).outputs[0];
+      if (spec === undefined) return undefined;
+      first.retain();
+      return [new RemoteArray(memory, memory.alias(first.array, spec), () => first.release())];
+    } catch {
+      // It is an error of that task, when its turn comes
+      return undefined;
+    }
+  }
+
+  ended(task: number, start: number, end: number): void {
+    const { host } = this.#options;
+    if (!host.isGoing) return;
+    const limit = host.limitOf(task);
+    if (limit !== undefined && end - start > limit) {
+      host.failedThere(task, new TaskTimeoutError(limit), start, end);
+      return;
+    }
+    this.#dispatch.end(task, this.#now());
+    this.#endedThere(task, start, end);
+    if (this.#away[task] === 0) this.#arrived(task);
+    else if (this.#needed[task] === 1) this.want(task);
+  }
+
+  #endedThere(task: number, start: number, end: number): void {
+    const { host, table } = this.#options;
+    const { succStart, succs } = table.program;
+    const shows: number[] = [];
+    for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
+      const user = succs[e] as number;
+      if (this.#options.placing.kinds[user] === FOLLOWS && this.#away[user] === 1 && table.state[user] === STARTED)
+        shows.push(user);
+    }
+    host.endedThere(task, start, end);
+    for (const user of shows) this.#endedThere(user, end, end);
+  }
+
+  failed(task: number, error: unknown, start: number, end: number): void {
+    const { host } = this.#options;
+    if (host.isGoing) host.failedThere(task, error, start, end);
+    else host.wake();
+  }
+
+  refused(task: number, _device: number, error: Error): void {
+    const now = this.#options.recorder.now();
+    this.failed(task, error, now, now);
+  }
+
+  lost(_device: number, error: unknown): void {
+    const now = this.#options.recorder.now();
+    const task = this.#lines[_device]?.queue[0] ?? 0;
+    this.failed(task, error, now, now);
+  }
+
+  wake(): void {
+    this.#options.host.wake();
+  }
+
+  // To the host.
+
+  #fetchWanted(): void {
+    this.#lack = undefined;
+    for (const task of this.#wanted) {
+      if (this.#options.table.state[task] !== DONE) continue;
+      const device = this.#remote.holder(task);
+      const memory = this.#lines[device]?.device?.memory;
+      const copy = this.#remote.at(task, device);
+      if (memory === undefined || copy === undefined) {
+        this.#wanted.delete(task);
+        continue;
+      }
+      try {
+        this.#fetch(task, device, memory, copy);
+      } catch (error) {
+        if (!(error instanceof HeapExhaustedError)) throw error;
+        this.#lack = { task, error };
+        return;
+      }
+    }
+  }
+
+  #fetch(task: number, device: number, memory: DeviceMemory, copy: RemoteCopy): void {
+    const { results, recorder, heap, table, host } = this.#options;
+    const { succStart } = table.program;
+    const isAnswer = succStart[task] === succStart[task + 1] && copy.length === 1 && !this.#options.keepsResults;
+    const specs = copy.map(({ array: { dtype, shape } }) => ({ dtype, shape }));
+    const handles: Handle[] = [];
+    const arrays: NDArray[] = [];
+    if (isAnswer) {
+      // Nobody but the caller wants it: it goes to JavaScript at once
+      for (const { dtype, shape } of specs) arrays.push(new NDArray(allocate(dtype, sizeOf(shape)), { dtype, shape }));
+    } else {
+      results.keeper?.claim(bytesOf(specs));
+      try {
+        for (const spec of specs) handles.push(Handle.create(heap, spec));
+      } catch (error) {
+        for (const handle of handles) handle.release();
+        throw error;
+      }
+      for (const handle of handles) arrays.push(handle.view());
+    }
+    this.#wanted.delete(task);
+    this.#fetching.add(task);
+    for (const array of copy) array.retain();
+    const start = recorder.now();
+    const finish = (error: unknown): void => {
+      this.#fetching.delete(task);
+      for (const array of copy) array.release();
+      if (error !== undefined || !host.isGoing || results.uses(task) === 0) {
+        for (const handle of handles) handle.release();
+        if (error !== undefined && host.isGoing) host.failedThere(task, error, start, recorder.now());
+        host.wake();
+        return;
+      }
+      const bytes = arrays.reduce((sum, { nbytes }) => sum + nbytes, 0);
+      recorder.transferred(task, this.#lines[device]?.source.name ?? '', 'host', bytes, start, recorder.now());
+      if (isAnswer) results.setValue(task, plain(arrays[0] as NDArray));
+      else results.setHeld(task, handles.length === 1 ? (handles[0] as Handle) : handles);
+      this.#away[task] = 0;
+      this.#dispatch.data.made(task, 0, this.#now());
+      this.#arrived(task);
+      host.wake();
+    };
+    Promise.all(copy.map(({ array }, i) => memory.read(array, arrays[i] as NDArray))).then(
+      () => finish(undefined),
+      (error: unknown) => finish(error ?? new Error('the array could not be read')),
+    );
+  }
+
+  /** A result is on the host: tasks there that take it may be ready. */
+  #arrived(task: number): void {
+    const { table, kernels } = this.#options;
+    const { way, state, program } = table;
+    for (let e = program.succStart[task] as number; e < (program.succStart[task + 1] as number); e++) {
+      const user = program.succs[e] as number;
+      if (this.#away[user] === 1 && this.#options.placing.kinds[user] === FOLLOWS) {
+        if (state[user] !== DONE) continue;
+        try {
+          kernels.takeOutput(user);
+        } catch (error) {
+          const now = this.#options.recorder.now();
+          this.failed(user, error, now, now);
+          return;
+        }
+        this.#away[user] = 0;
+        this.#arrived(user);
+      } else if (
+        (way[user] === HERE || way[user] === CALL || way[user] === KERNEL || way[user] === OUTPUT) &&
+        state[user] === WAITING
+      ) {
+        table.unblock(user);
+        if (way[user] !== KERNEL) kernels.approach(user);
+      }
+    }
+  }
+
+  // The end.
+
+  cancel(): void {
+    this.#isCancelled = true;
+    this.#wanted.clear();
+    for (const line of this.#lines) line?.cancel();
+  }
+
+  close(): void {
+    this.#remote.releaseAll();
+    for (const line of this.#lines) line?.close();
+  }
+}
+
+/** A zero-dimensional array is a plain number or boolean to JavaScript. */
+function plain(array: NDArray): unknown {
+  return array.ndim === 0 ? array.get() : array;
+}
