@@ -8,8 +8,10 @@ import { checkParams } from './checks.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { codeOf, numbersOf, type Program } from './emit/program.js';
 import { type Call, callOf, workOf } from './expression-call.js';
+import { elementwiseBody } from './gpu/elementwise.js';
 import { evaluateTo } from './reference/evaluate.js';
 import { remembered } from './remembered.js';
+import { canEvaluateOn, evaluateOn } from './tensorflow/expression.js';
 import {
   describeSpace,
   descriptor,
@@ -117,6 +119,10 @@ export const elementwise: Kernel = {
     js(inputs, [out], params) {
       evaluateTo(callFor(inputs, params), inputs, out!);
     },
+    tensorflow: {
+      can: (inputs, params) => canEvaluateOn(callFor(inputs, params)),
+      run: (tf, tensors, inputs, params) => [evaluateOn(tf, callFor(inputs, params), tensors)],
+    },
     wasm: {
       export: 'elementwise',
       isWide(inputs, params) {
@@ -134,5 +140,6 @@ export const elementwise: Kernel = {
         return [scratch, planOf(callFor(inputs, params)).words.length];
       },
     },
+    gpu: elementwiseBody(callFor),
   },
 };

@@ -16,6 +16,8 @@ import { type Call, callOf, workOf } from './expression-call.js';
 import { parse, serialize } from './expression-text.js';
 import { reduceTo } from './reference/reductions.js';
 import { remembered } from './remembered.js';
+import { canEvaluateOn } from './tensorflow/expression.js';
+import { canReduceOn, reduceOn } from './tensorflow/reduction.js';
 import {
   CONTIGUOUS,
   describeSpace,
@@ -330,6 +332,10 @@ export const reduce: Kernel = {
   bodies: {
     js(inputs, [out], params) {
       reduceTo(callFor(inputs, params), inputs, out!);
+    },
+    tensorflow: {
+      can: (inputs, params) => canEvaluateOn(callOf('reduce', inputs, params)) && canReduceOn(callFor(inputs, params)),
+      run: (tf, tensors, inputs, params) => [reduceOn(tf, callFor(inputs, params), tensors)],
     },
     wasm: {
       export: 'reduce',

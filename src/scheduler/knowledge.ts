@@ -7,7 +7,8 @@
  * have no file either. Nothing here ever throws for a file: it is a cache.
  */
 import { resolve } from 'node:path';
-import { codeHash, type KernelBuild } from '../devices/wasm-module.js';
+import type { KernelBuild } from '../devices/build.js';
+import { codeHash } from '../devices/wasm-module.js';
 import { isLazuliThread } from '../workers/thread.js';
 import { CostFile, cacheFolder, machineKey } from './cost-file.js';
 import { type Finished, Lesson, type Predictions } from './lessons.js';

@@ -108,7 +108,8 @@ export class Run<T> implements LaneSink, HereHost, DeviceHost {
     const { heap, recorder, threads } = context;
     const { plan, placing, keepsKernels, keepsResults = false } = context;
     const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices, keepsKernels, placing?.kinds);
-    const table = new TaskTable(program, ways, plan.safe?.sigma ?? runOrder(program, plan.needs));
+    const atOnce = context.lanes === undefined ? 1 : threads;
+    const table = new TaskTable(program, ways, plan.safe?.sigma ?? runOrder(program, plan.needs, atOnce));
     const results = new Results(program, heap);
     if (plan.needs !== undefined) {
       this.#keeper = new Keeper({

@@ -84,6 +84,8 @@ describe('functionCall', () => {
   it('takes hints, and unknown sizes for unknown', () => {
     const f = delayed((x: unknown) => x, { cost: { flops: 7, seconds: 2 } });
     expect(call(f(1))).toMatchObject({ device: 'js', flops: 7, hint: 2 });
+    const said = (seconds: number) => call(delayed((x: unknown) => x, { cost: { seconds } })(1)).kernel;
+    expect(said(1)).not.toBe(said(2));
     expect(functionCall(nodeOf(f(f(1))), () => Number.NaN)).toMatchObject({ bytes: Number.NaN, signature: '? ' });
   });
 });

@@ -3,7 +3,7 @@ import type { GpuTraits } from '../../kernels/contract.js';
 import { productTiles, threadsOf, tileBytes } from '../../kernels/gpu/product.js';
 import type { DeviceTraits } from '../contract.js';
 import type { AdapterFacts } from './adapter.js';
-import { acquire, type Context } from './context.js';
+import { acquire, type Context, release } from './context.js';
 import { GpuDevice } from './device.js';
 import { tune } from './tuning.js';
 
@@ -11,6 +11,8 @@ import { tune } from './tuning.js';
 export interface GpuOptions {
   readonly maxBinding?: number;
   readonly capacity?: number;
+  /** The tile of products, which is not looked for then. */
+  readonly productTile?: number;
 }
 
 /** Offsets of windows are multiples of this many bytes. */
@@ -36,11 +38,13 @@ function traitsOf({ isSoftware }: AdapterFacts): DeviceTraits {
     : { ...common, cores: 0.1, overhead: 10e-6, flops: 5e12, bandwidth: 200e9 };
 }
 
-/** Tiles that the device has the threads and the memory for. */
-function possibleTiles({ device }: Context): number[] {
+/** Tiles that the device has the threads and the memory for; where a processor plays it, those without panels. */
+function possibleTiles({ device, facts }: Context): number[] {
   const { maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup } = device.limits;
   return productTiles.flatMap((tile, i) =>
-    threadsOf(tile) <= maxComputeInvocationsPerWorkgroup && tileBytes(tile) <= maxComputeWorkgroupStorageSize
+    facts.isSoftware === (tile.depth === 0) &&
+    threadsOf(tile) <= maxComputeInvocationsPerWorkgroup &&
+    tileBytes(tile) <= maxComputeWorkgroupStorageSize
       ? [i]
       : [],
   );
@@ -53,6 +57,10 @@ export async function openGpu(options: GpuOptions = {}): Promise<GpuDevice> {
   const limits = limitsOf(context, options.maxBinding);
   const make = (productTile: number): GpuDevice =>
     new GpuDevice(context, { ...limits, productTile }, traitsOf(facts), options.capacity ?? facts.memory);
-  const productTile = await tune(facts, possibleTiles(context), make);
-  return make(productTile);
+  try {
+    return make(options.productTile ?? (await tune(facts, possibleTiles(context), make)));
+  } catch (error) {
+    await release(context);
+    throw error;
+  }
 }

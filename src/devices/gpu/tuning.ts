@@ -6,7 +6,7 @@ import type { GpuDevice } from './device.js';
 
 /** Side of the products that are timed, on a GPU and on one that the processor plays. */
 const SIDE = 1024;
-const SOFTWARE_SIDE = 256;
+const SOFTWARE_SIDE = 128;
 const ROUNDS = 3;
 
 const known = new Map<string, number>();

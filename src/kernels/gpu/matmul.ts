@@ -5,6 +5,7 @@
 import type { ArraySpec } from '../../array/ndarray.js';
 import type { GpuBody, GpuOperand, GpuPass, GpuPlan, GpuTraits, KernelParams } from '../contract.js';
 import { type ProductTile, productCode, productTiles } from './product.js';
+import { mainCode, spread } from './spread.js';
 
 /** Sizes of a product, and how its operands are stored. */
 export interface ProductSizes {
@@ -88,29 +89,14 @@ const sumPieces = `struct P { size: u32, pieces: u32, columns: u32, ldc: u32, co
 @group(0) @binding(0) var<storage, read_write> parts: array<f32>;
 @group(0) @binding(1) var<storage, read_write> c: array<f32>;
 @group(0) @binding(2) var<uniform> p: P;
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let i = id.x + id.y * p.width;
-  if (i >= p.size) { return; }
-  let at = (i / p.columns) * p.ldc + p.column + i % p.columns;
+${mainCode(`let at = (i / p.columns) * p.ldc + p.column + i % p.columns;
   var sum = select(0.0, c[at], p.adds == 1u);
   for (var piece = 0u; piece < p.pieces; piece++) { sum += parts[piece * p.size + i]; }
-  c[at] = sum;
-}`;
-
-/** Workgroups of 64 threads for so many elements, in two dimensions, and how many elements a row of them has. */
-export function spread(
-  size: number,
-  gpu: GpuTraits,
-  threads = 64,
-): { groups: [number, number, number]; width: number } {
-  const groups = Math.ceil(size / threads);
-  const x = Math.min(groups, gpu.maxWorkgroups);
-  return { groups: [x, x === 0 ? 0 : Math.ceil(groups / x), 1], width: x * threads };
-}
+  c[at] = sum;`)}`;
 
 function tileFor({ m, n }: { m: number; n: number }, gpu: GpuTraits): ProductTile {
-  return productTiles[Math.max(m, n) <= SMALL ? 0 : gpu.productTile] as ProductTile;
+  const chosen = productTiles[gpu.productTile] as ProductTile;
+  return chosen.depth > 0 && Math.max(m, n) <= SMALL ? (productTiles[0] as ProductTile) : chosen;
 }
 
 /** Passes of one part of a product in tiles. */
@@ -128,7 +114,8 @@ function tiled(
   const [x, y] = [Math.ceil(n / tile.columns), Math.ceil(m / tile.rows)];
   const wanted =
     x * y >= BUSY || k < 2 * LONG ? 1 : Math.min(MOST_PIECES, Math.ceil(BUSY / (x * y)), Math.floor(k / LONG));
-  const length = Math.max(tile.depth, Math.ceil(k / wanted / tile.depth) * tile.depth);
+  const step = Math.max(1, tile.depth);
+  const length = Math.max(step, Math.ceil(k / wanted / step) * step);
   const pieces = Math.max(1, Math.ceil(k / length));
   const vectors = lda % 4 === 0 && ldb % 4 === 0 && inA % 4 === 0 && inB % 4 === 0 && lda * ldb > 0;
   const isCut = pieces > 1;
@@ -147,12 +134,12 @@ function tiled(
     { code, operands, numbers: [m, n, k, lda, ldb, inA, inB, length, ...place], workgroups: [x, y, pieces] },
   ];
   if (!isCut) return passes;
-  const { groups, width } = spread(m * n, gpu);
+  const { workgroups, width } = spread(m * n, gpu);
   passes.push({
     code: sumPieces,
     operands: [target, { of: 'output', index: 0, ...c }],
     numbers: [m * n, pieces, n, sizes.n, part.column, adds, width],
-    workgroups: groups,
+    workgroups,
   });
   return passes;
 }

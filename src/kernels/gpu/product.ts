@@ -16,13 +16,19 @@ export interface ProductTile {
   readonly tc: number;
 }
 
-/** Among these the fastest is chosen once for every adapter. The first is good for small results. */
+/**
+ * Among these the fastest is chosen once for every adapter. The first is good for small results. With depth 0 there are
+ * no panels: threads read from memory, for a GPU that a processor plays, where caches do that and barriers are dear.
+ */
 export const productTiles: readonly ProductTile[] = [
   { rows: 32, columns: 32, depth: 16, tr: 4, tc: 4 },
   { rows: 64, columns: 64, depth: 16, tr: 8, tc: 8 },
   { rows: 64, columns: 64, depth: 16, tr: 4, tc: 8 },
   { rows: 64, columns: 64, depth: 16, tr: 4, tc: 4 },
   { rows: 128, columns: 64, depth: 16, tr: 8, tc: 8 },
+  { rows: 32, columns: 64, depth: 0, tr: 4, tc: 8 },
+  { rows: 64, columns: 64, depth: 0, tr: 8, tc: 8 },
+  { rows: 32, columns: 32, depth: 0, tr: 4, tc: 4 },
 ];
 
 /** How the operands lie, and what becomes of the tile. */
@@ -84,6 +90,7 @@ function loader(name: string, isTurned: boolean, vectors: boolean): string {
  * @param binding of the uniform
  */
 export function productCode(form: ProductForm, binding: number, uniform = ''): string {
+  if (form.tile.depth === 0) return directCode(form, binding, uniform);
   const { tile, transposeA, transposeB, vectors, store } = form;
   const { rows, columns, depth, tr, tc } = tile;
   const threads = threadsOf(tile);
@@ -146,6 +153,47 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
   }
   ${out}
+}
+`;
+}
+
+/** The same without panels: every thread reads what it needs, clamped to what is there, and stores what is inside. */
+function directCode(
+  { tile, transposeA, transposeB, vectors, store }: ProductForm,
+  binding: number,
+  uniform: string,
+): string {
+  const { rows, columns, tr, tc } = tile;
+  const isWide = vectors && !transposeB;
+  const atA = (i: number): string => (transposeA ? `l * p.lda + p.in_a + r${i}` : `r${i} * p.lda + p.in_a + l`);
+  const atB = (j: number): string => (transposeB ? `q${j} * p.ldb + p.in_b + l` : `l * p.ldb + p.in_b + q${j}`);
+  const vectorB = (j: number): string =>
+    isWide
+      ? `let y${j} = b[(${atB(j * 4)}) / 4u];`
+      : `let y${j} = vec4<f32>(${[0, 1, 2, 3].map((e) => `b[${atB(j * 4 + e)}]`).join(', ')});`;
+  const held = isWide ? 'min(column + COLUMNu, (p.n - 1u) / 4u * 4u)' : 'min(column + COLUMNu, p.n - 1u)';
+  return `struct P { m: u32, n: u32, k: u32, lda: u32, ldb: u32, in_a: u32, in_b: u32, piece: u32, ${uniform} }
+@group(0) @binding(0) var<storage, read> a: array<f32>;
+@group(0) @binding(1) var<storage, read> b: array<${isWide ? 'vec4<f32>' : 'f32'}>;
+@group(0) @binding(${binding}) var<uniform> p: P;
+${store}
+fn put(row: u32, column: u32, sum: f32, piece: u32) {
+  if (row < p.m && column < p.n) { store(row, column, sum, piece); }
+}
+@compute @workgroup_size(${threadsOf(tile)})
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  let row = group.y * ${rows}u + thread / ${columns / tc}u * ${tr}u;
+  let column = group.x * ${columns}u + thread % ${columns / tc}u * ${tc}u;
+  ${lines(tr, (i) => `let r${i} = min(row + ${i}u, p.m - 1u);`)}
+  ${lines(tc, (j) => `let q${j} = ${held.replace('COLUMN', `${j}`)};`)}
+  ${lines(tr, (i) => lines(tc / 4, (j) => `var c${i}_${j} = vec4<f32>();`))}
+  let begin = group.z * p.piece;
+  let end = min(p.k, begin + p.piece);
+  for (var l = begin; l < end; l++) {
+    ${lines(tc / 4, vectorB)}
+    ${lines(tr, (i) => `{ let x = a[${atA(i)}];\n${lines(tc / 4, (j) => `c${i}_${j} += x * y${j};`)} }`)}
+  }
+  ${lines(tr, (i) => lines(tc, (j) => `put(row + ${i}u, column + ${j}u, c${i}_${j >> 2}[${j & 3}], group.z);`))}
 }
 `;
 }

@@ -1,0 +1,87 @@
+/**
+ * The iteration space of an expression in WGSL: from the number of a place to where its elements lie in the inputs. As
+ * everywhere, axes that all operands walk through alike are one (tiles.ts); strides are words of the uniform, negative
+ * ones modulo 2³².
+ */
+import type { DType } from '../../array/dtype.js';
+import type { GpuTraits } from '../contract.js';
+import type { Call } from '../expression-call.js';
+import type { Space } from '../tiles.js';
+import { expressionCode, loadCode, storedType } from './expression.js';
+import { intWord } from './words.js';
+
+/** A quiet NaN, which WGSL lets nobody write. */
+export const NAN_WORD = 0x7fc00000;
+
+export interface Places {
+  /** Inputs of the kernel that are read, in the order of their bindings. */
+  readonly inputs: readonly number[];
+  readonly declarations: string;
+  /** Fields of the uniform and their words, beginning with `nan`. */
+  readonly fields: readonly string[];
+  readonly words: readonly number[];
+  readonly functions: ReadonlySet<string>;
+  /** Statements with the value as the name `result`; the indices along the dimensions are x0, x1, … */
+  readonly statements: string;
+  readonly result: string;
+}
+
+/** WGSL statements that take a number apart into indices along dimensions. */
+export function indicesCode(number: string, dims: readonly number[], temporary: string): string {
+  if (dims.length === 0) return '';
+  const [first, ...others] = dims as [number, ...number[]];
+  const lines = [`var ${temporary} = ${number};`];
+  for (const dim of others.toReversed())
+    lines.push(`let x${dim} = ${temporary} % p.d${dim}; ${temporary} /= p.d${dim};`);
+  return [...lines, `let x${first} = ${temporary};`].join('\n');
+}
+
+/** The operands and the expression of a call over a space; undefined where it has no WGSL. */
+export function placesOf(call: Call, space: Space, gpu: GpuTraits): Places | undefined {
+  const { operands } = call.program;
+  const inputs = [...new Set(space.walks.map(({ input }) => input).filter((input) => input >= 0))];
+  if (inputs.length + 1 > gpu.maxArrays) return undefined;
+  const fields = ['nan: u32', ...space.dims.map((_, dim) => `d${dim}: u32`)];
+  const words = [NAN_WORD, ...space.dims];
+  const lines: string[] = [];
+  space.walks.forEach(({ bytes, offset, strides, index }, w) => {
+    const unit = index === undefined ? bytes : 1;
+    fields.push(`o${w}: u32`, ...strides.map((_, dim) => `s${w}_${dim}: u32`));
+    words.push(intWord(offset / unit), ...strides.map((stride) => intWord(stride / unit)));
+    const steps = strides.map((_, dim) => `x${dim} * p.s${w}_${dim}`);
+    lines.push(`let a${w} = p.o${w}${steps.map((step) => ` + ${step}`).join('')};`);
+  });
+  const walkOf = (find: (operand: (typeof operands)[number]) => boolean): number => operands.findIndex(find);
+  const code = expressionCode(call.expression, {
+    input(input: number, dtype: DType) {
+      const w = walkOf((one) => one.op === 'input' && one.input === input);
+      return w < 0 ? undefined : loadCode(`in${input}`, dtype, `a${w}`);
+    },
+    index(axis: number) {
+      const w = walkOf((one) => one.op === 'index' && one.axis === axis);
+      return w < 0 ? undefined : `a${w}`;
+    },
+  });
+  if (code === undefined) return undefined;
+  const declarations = inputs.map((input, binding) => {
+    const { dtype } = call.inputs[input]!;
+    return `@group(0) @binding(${binding}) var<storage, read> in${input}: array<${storedType(dtype)}>;`;
+  });
+  return {
+    inputs,
+    declarations: declarations.join('\n'),
+    fields: [...fields, ...code.fields],
+    words: [...words, ...code.words],
+    functions: code.functions,
+    statements: `${lines.join('\n')}\n${code.statements}`,
+    result: code.result,
+  };
+}
+
+/** Whether all inputs can be bound: none is float64, each fits a binding. */
+export function areBindable({ inputs, program }: Call, bytesOf: (input: number) => number, gpu: GpuTraits): boolean {
+  return program.operands.every((operand) => {
+    if (operand.op !== 'input') return true;
+    return inputs[operand.input]!.dtype !== 'float64' && bytesOf(operand.input) <= gpu.maxBinding;
+  });
+}
