@@ -173,7 +173,9 @@ export class DeviceFlow implements LineHost {
   /** Where a kernel takes much longer or shorter than predicted, those of its kind that wait are placed anew. */
   #learn(task: number, device: number, seconds: number): void {
     const revision = this.#revisions.of(task, device, seconds);
-    if (revision !== undefined) this.#dispatch.revise(revision.tasks, device, revision.factor, this.#now());
+    if (revision === undefined) return;
+    const { dynamic } = this.#options.placing;
+    this.#dispatch.revise(revision.tasks, device, revision.factor, dynamic, this.#now());
   }
 
   /** Sends a kernel to the threads, where it starts when its inputs are on the host. */

@@ -61,7 +61,7 @@ export class Dispatch {
   readonly data: DataMap;
   readonly #work: Workload;
   readonly #platform: Platform;
-  readonly #policy: Policy;
+  #policy: Policy;
   readonly #admission: Admission | undefined;
   readonly #waits: Int32Array;
   /** The device that each queued task is placed on; IDLE when it is not queued. */
@@ -141,8 +141,10 @@ export class Dispatch {
   /**
    * Tasks take longer or shorter on a device than was predicted: those that are queued and could start are placed anew.
    * @param tasks those whose seconds are to be multiplied
+   * @param policy what to follow from now on: a plan made for other times is none
    */
-  revise(tasks: Iterable<number>, device: number, factor: number, now: number): void {
+  revise(tasks: Iterable<number>, device: number, factor: number, policy: Policy, now: number): void {
+    this.#policy = policy;
     for (const task of tasks) {
       // What is queued or given is counted with the seconds that it had
       if (this.#deviceOf[task] !== IDLE) continue;

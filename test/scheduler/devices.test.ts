@@ -16,8 +16,13 @@ import {
 } from '../../dist/errors.js';
 import { delayed } from '../../dist/graph/delayed.js';
 import { createRuntime, nd, type RunOptions } from '../../dist/index.js';
+import { Dispatch } from '../../dist/scheduler/dispatch.js';
 import { CostModel } from '../../dist/scheduler/model.js';
 import type { TransferEvent } from '../../dist/scheduler/observer.js';
+import { sparing } from '../../dist/scheduler/policy.js';
+import { ranksOf } from '../../dist/scheduler/rank.js';
+import { simulate } from '../../dist/scheduler/simulate.js';
+import { workload } from '../../dist/scheduler/workload.js';
 import { call, plain, randomGraph, randomOf } from './graphs.js';
 import { Bench } from './harness.js';
 
@@ -207,6 +212,81 @@ describe('a device that was asked for', () => {
   });
 });
 
+describe('a plan with a device', () => {
+  it('gives a device that keeps order a whole chain: nothing waits for the host between two', () => {
+    const seconds = [5, 1];
+    const work = workload(Array.from({ length: 10 }, (_, i) => ({ inputs: i > 0 ? [i - 1] : [], bytes: 8, seconds })));
+    const platform = (isOrdered: boolean) => ({
+      devices: [
+        { name: 'host', pool: 0, memory: 0, overhead: 0 },
+        { name: 'sim', pool: 1, memory: 1, overhead: 0 },
+      ],
+      pools: [
+        { name: 'threads', slots: 1, ahead: 0 },
+        { name: 'sim', slots: 1, ahead: 9, isOrdered },
+      ],
+      memories: [
+        { name: 'host', budget: Number.POSITIVE_INFINITY, link: undefined },
+        { name: 'sim', budget: Number.POSITIVE_INFINITY, link: { latency: 1, bandwidth: 1e9 } },
+      ],
+    });
+    const given = (isOrdered: boolean): number => {
+      const dispatch = new Dispatch({
+        work,
+        platform: platform(isOrdered),
+        policy: sparing(ranksOf(work, platform(true))),
+      });
+      dispatch.begin(0);
+      return dispatch.next(0).length;
+    };
+    expect(given(true)).toBe(10);
+    expect(given(false)).toBe(1);
+    const { makespan, device: where, moved } = simulate(work, platform(true), sparing(ranksOf(work, platform(true))));
+    expect(makespan).toBe(10);
+    expect(Array.from(where)).toEqual(Array(10).fill(1));
+    expect(moved).toBe(0);
+  });
+
+  it('takes the cores that a device occupies from the threads', () => {
+    const never = Number.POSITIVE_INFINITY;
+    const tasks = [{ seconds: [never, 4] }, ...Array.from({ length: 8 }, () => ({ seconds: [1, never] }))];
+    const work = workload(tasks);
+    const makespan = (cores: number): number => {
+      const platform = {
+        devices: [
+          { name: 'host', pool: 0, memory: 0, overhead: 0 },
+          { name: 'native', pool: 1, memory: 0, overhead: 0 },
+        ],
+        pools: [
+          { name: 'threads', slots: 2, ahead: 0 },
+          { name: 'native', slots: 1, ahead: 0, cores },
+        ],
+        memories: [{ name: 'host', budget: never, link: undefined }],
+      };
+      return simulate(work, platform, sparing(ranksOf(work, platform))).makespan;
+    };
+    expect(makespan(0)).toBe(4);
+    // One thread, or none, for as long as it takes, and then two
+    expect(makespan(1)).toBe(6);
+    expect(makespan(2)).toBe(8);
+  });
+
+  it('where one kind of call takes longer than predicted, the others of its kind go elsewhere', async () => {
+    // It says that it takes next to no time, and takes 30 ms
+    const [quick, honest] = [
+      device('quick', { memory, traits: { overhead: 1e-3, slots: 1, ahead: 0 }, scale: 30 }),
+      device('honest', { memory, traits: { overhead: 5e-3, slots: 1, ahead: 0 }, scale: 1 }),
+    ];
+    const parts = Array.from({ length: 24 }, (_, i) => call('matmul', [matrix(4, i), matrix(4, i + 50)]));
+    const bench = new Bench(1);
+    const result = await bench.computeOn(parts, ['quick', 'honest']);
+    await bench.close();
+    expect(plain(result)).toEqual(plain(await runtime.compute(parts, reference)));
+    expect(quick.counts.calls + honest.counts.calls).toBe(24);
+    expect(honest.counts.calls).toBeGreaterThan(quick.counts.calls);
+  });
+});
+
 describe('devices that cannot be used', () => {
   it('are named with the reason', async () => {
     device('gone', { reason: 'somebody took it' });
@@ -257,12 +337,11 @@ describe('auto and lists', () => {
   it('takes the faster device', async () => {
     device('fast', { memory, traits: fast });
     device('slow', { memory, traits: slow });
-    // They are open already: that costs nothing any more
-    await runtime.compute(chain(1), on('fast'));
-    await runtime.compute(chain(1), on('slow'));
-    const target = work(8, 200);
+    const bench = new Bench(2);
+    const target = work(8, 20);
     const { ran, observers } = watch();
-    const result = await runtime.compute(target, { ...on(['fast', 'slow', 'js']), observers });
+    const result = await bench.computeOn(target, ['fast', 'slow', 'js'], { observers }, slowThreads(1));
+    await bench.close();
     expect(plain(result)).toEqual(plain(await runtime.compute(target, reference)));
     expect(ran.get('fast')).toBe(8);
     expect(ran.get('slow')).toBeUndefined();
@@ -278,11 +357,14 @@ describe('auto and lists', () => {
 
   it('auto uses a device where that is worth opening it, and does not look for small work', async () => {
     const sim = device('sim', { memory, traits: fast });
-    await runtime.compute(chain(3));
+    const bench = new Bench(2);
+    const target = work(12, 20);
+    await bench.computeOn(target, 'auto', {}, slowThreads(1e-4));
+    expect(bench.placing).toBeUndefined();
     expect(sim.counts.opened).toBe(0);
     const { ran, observers } = watch();
-    const target = work(12, 400);
-    await runtime.compute(target, { observers });
+    await bench.computeOn(target, 'auto', { observers }, slowThreads(1));
+    await bench.close();
     expect(sim.counts.opened).toBe(1);
     expect(ran.get('sim')).toBe(12);
   });
