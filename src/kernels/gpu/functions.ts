@@ -151,14 +151,16 @@ const table: Readonly<Record<string, Definition>> = {
 }`,
     uses: ['exp_f'],
   },
+  /** The logarithm of the rounded sum, and what rounding took from it. */
   log1p_f: {
     code: `fn log1p_f(x: f32) -> f32 {
   let u = 1.0 + x;
-  if (u == 1.0 || is_inf(x)) { return log1p_end(x); }
-  return log_f(u) * (x / (u - 1.0));
-}
-fn log1p_end(x: f32) -> f32 { return select(x, nan(), is_inf(x) && x < 0.0); }`,
-    uses: ['log_f'],
+  if (!is_finite(u) || u <= 0.0) { return log_f(u); }
+  if (u == 1.0) { return x; }
+  let lost = select(x - (u - 1.0), 1.0 - (u - x), x > 1.0);
+  return log_f(u) + lost / u;
+}`,
+    uses: ['log_f', 'is_finite'],
   },
   tanh_f: {
     code: `fn tanh_f(x: f32) -> f32 {
