@@ -9,6 +9,8 @@ import { OptionError, ShapeError } from '../errors.js';
 import { checkDTypeIn, checkInputs, checkNdim, checkParams, checkSameDType, flag, show } from './checks.js';
 import type { ArraySpec, HeapArray, Kernel, KernelCost, KernelParams } from './contract.js';
 import { flat } from './flat.js';
+import { distancesBody } from './gpu/kernel-matrix.js';
+import { productBody } from './gpu/matmul.js';
 import { productNode } from './onnx/product.js';
 
 interface Sizes {
@@ -96,6 +98,7 @@ export const squaredDistances: Kernel = {
         scratch,
       ],
     },
+    gpu: distancesBody((inputs, params) => sizes('squaredDistances', inputs, params)),
   },
 };
 
@@ -130,6 +133,10 @@ export const linearKernel: Kernel = {
       export: 'gram',
       args: (inputs, outputs, params) => [...common('linearKernel', inputs, params), outputs[0]!.pointer],
     },
+    gpu: productBody((inputs, params) => {
+      const { n, m, d } = sizes('linearKernel', inputs, params);
+      return { m: n, n: m, k: d, transposeA: false, transposeB: true };
+    }),
     onnx: {
       can(inputs, params) {
         const { n, m, d } = sizes('linearKernel', inputs, params);

@@ -8,6 +8,7 @@ import { sizeOf } from '../array/ndarray.js';
 import { checkDTypeIn, checkExactShape, checkInputs, checkParams, numeric } from './checks.js';
 import type { ArraySpec, Inferred, Kernel, KernelCost, KernelParams } from './contract.js';
 import { flat } from './flat.js';
+import { kernelMatrixBody } from './gpu/kernel-matrix.js';
 
 function inferred(
   name: string,
@@ -57,6 +58,7 @@ export const rbfKernel: Kernel = {
         out!.pointer,
       ],
     },
+    gpu: kernelMatrixBody('rbfKernel'),
   },
 };
 
@@ -89,6 +91,7 @@ export const polynomialKernel: Kernel = {
         out!.pointer,
       ],
     },
+    gpu: kernelMatrixBody('polynomialKernel'),
   },
 };
 
@@ -118,5 +121,6 @@ export const sigmoidKernel: Kernel = {
         out!.pointer,
       ],
     },
+    gpu: kernelMatrixBody('sigmoidKernel'),
   },
 };

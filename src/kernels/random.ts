@@ -8,6 +8,7 @@ import { rowMajorStrides, sizeOf } from '../array/ndarray.js';
 import { DTypeError, OptionError, ShapeError } from '../errors.js';
 import { checkInputs, checkParams, numeric } from './checks.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
+import { randomBody } from './gpu/random.js';
 import { BYTES, bitLength, INTEGERS, keyOf, NORMAL32, NORMAL64, Stream, UNIFORM32, UNIFORM64, WIDE } from './philox.js';
 
 /** Which part of which array is made. */
@@ -136,6 +137,10 @@ function fill(
           return [kind, ...key, outputs[0]!.pointer, sizeOf(box.shape), box.first, ...numbers, length, ...lists];
         },
       },
+      gpu: randomBody((params) => {
+        const { dtype, kind, numbers } = drawing([], params);
+        return { dtype, kind, numbers, key: keyOf(seedOf(where, params)), ...place(where, params) };
+      }),
     },
   };
 }

@@ -14,6 +14,7 @@ import { codeOf, numbersOf, type Program } from './emit/program.js';
 import { ExpressionBuilder, inlineExpression } from './expression-builder.js';
 import { type Call, callOf, workOf } from './expression-call.js';
 import { parse, serialize } from './expression-text.js';
+import { reduceBody } from './gpu/reduce.js';
 import { reduceTo } from './reference/reductions.js';
 import { remembered } from './remembered.js';
 import { canEvaluateOn } from './tensorflow/expression.js';
@@ -357,6 +358,7 @@ export const reduce: Kernel = {
         return [scratch, plan.words.length, scratch + descriptorBytes(plan), call.terms, denominator];
       },
     },
+    gpu: reduceBody(callFor),
   },
 };
 

@@ -8,6 +8,7 @@ import { OptionError, ShapeError } from '../errors.js';
 import { checkDTypeIn, checkInputs, checkNdim, checkParams, numeric, show } from './checks.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { flat } from './flat.js';
+import { takeBody, takeGridBody } from './gpu/take.js';
 import { failureOf, INDEX_RANGE } from './status.js';
 
 function checkTake(inputs: readonly ArraySpec[], params: KernelParams): number {
@@ -84,6 +85,7 @@ export const take: Kernel = {
         return [bytes, outer, length, x!.pointer, count, indices!.pointer, outputs[0]!.pointer, shares];
       },
     },
+    gpu: takeBody((inputs, params) => takeSizes(inputs, checkTake(inputs, params))),
   },
 };
 
@@ -150,5 +152,6 @@ export const takeGrid: Kernel = {
         ];
       },
     },
+    gpu: takeGridBody,
   },
 };

@@ -71,7 +71,12 @@ export class GpuDevice implements Device {
   }
 
   can(kernel: Kernel, inputs: readonly ArraySpec[], params: KernelParams): boolean {
-    return kernel.bodies.gpu?.can(inputs, params, this.gpu) ?? false;
+    try {
+      return kernel.bodies.gpu?.can(inputs, params, this.gpu) ?? false;
+    } catch {
+      // a call that is none: whoever makes it is told by `infer`
+      return false;
+    }
   }
 
   submit(call: DeviceCall): void {
@@ -238,6 +243,7 @@ export class GpuDevice implements Device {
         this.memory.pool.settle(),
       ]);
       const end = now();
+      if (invalid !== null) this.#pipelines.forgetCode();
       const words = staging === undefined ? undefined : new Int32Array(staging.buffer.getMappedRange());
       for (const one of sent) one.error = this.#errorOf(one, invalid, words);
       if (staging !== undefined) {

@@ -69,6 +69,13 @@ export class Pipelines {
     encoder.dispatchWorkgroups(...pass.workgroups);
   }
 
+  /** Forgets all shaders, of which one was refused: whoever asks for it again is told why again. */
+  forgetCode(): void {
+    this.#compiled.clear();
+    this.#groups.clear();
+    this.#groupsOf.clear();
+  }
+
   /** Forgets what was bound of a buffer that is no more. */
   forget(id: number): void {
     for (const key of this.#groupsOf.get(id) ?? []) this.#groups.delete(key);

@@ -28,6 +28,10 @@ const table: Readonly<Record<string, Definition>> = {
   /** Of a word that the uniform brings, so that nothing is known of it when the code is compiled. */
   nan: { code: 'fn nan() -> f32 { return bitcast<f32>(p.nan); }' },
   inf: { code: 'fn inf() -> f32 { return bitcast<f32>(p.nan & 0x7f800000u); }' },
+  /** x, rounded to float32: WGSL lets compilers reassociate, but not through a word they do not know. */
+  rounded: {
+    code: 'fn rounded(x: f32) -> f32 { return bitcast<f32>(bitcast<u32>(x) ^ (p.nan ^ 0x7fc00000u)); }',
+  },
   sign_f: {
     code: 'fn sign_f(x: f32) -> f32 { if (is_nan(x)) { return x; } return select(select(0.0, -1.0, x < 0.0), 1.0, x > 0.0); }',
     uses: ['is_nan'],
@@ -68,7 +72,7 @@ const table: Readonly<Record<string, Definition>> = {
   if (is_nan(x)) { return x; }
   let y = clamp(x, -104.0, 89.0);
   let n = round(y * 1.44269504);
-  let r = (y - n * 0.693359375) - n * -2.12194440e-4;
+  let r = rounded(y - n * 0.693359375) - n * -2.12194440e-4;
   var q = 1.9875691500e-4;
   q = q * r + 1.3981999507e-3;
   q = q * r + 8.3334519073e-3;
@@ -81,7 +85,7 @@ const table: Readonly<Record<string, Definition>> = {
   if (x > 88.8) { return inf(); }
   return value * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(k - half + 127) << 23u);
 }`,
-    uses: ['is_nan', 'inf'],
+    uses: ['is_nan', 'inf', 'rounded'],
   },
   log_f: {
     code: `fn log_f(x: f32) -> f32 {
@@ -151,14 +155,16 @@ const table: Readonly<Record<string, Definition>> = {
 }`,
     uses: ['exp_f'],
   },
+  /** The logarithm of the rounded sum, and what rounding took from it. */
   log1p_f: {
     code: `fn log1p_f(x: f32) -> f32 {
-  let u = 1.0 + x;
-  if (u == 1.0 || is_inf(x)) { return log1p_end(x); }
-  return log_f(u) * (x / (u - 1.0));
-}
-fn log1p_end(x: f32) -> f32 { return select(x, nan(), is_inf(x) && x < 0.0); }`,
-    uses: ['log_f'],
+  let u = rounded(1.0 + x);
+  if (!is_finite(u) || u <= 0.0) { return log_f(u); }
+  if (u == 1.0) { return x; }
+  let lost = select(x - rounded(u - 1.0), 1.0 - rounded(u - x), x > 1.0);
+  return log_f(u) + lost / u;
+}`,
+    uses: ['log_f', 'is_finite', 'rounded'],
   },
   tanh_f: {
     code: `fn tanh_f(x: f32) -> f32 {
@@ -199,7 +205,7 @@ fn log1p_end(x: f32) -> f32 { return select(x, nan(), is_inf(x) && x < 0.0); }`,
 fn quadrant(x: f32) -> vec2<f32> {
   if (abs(x) < 4096.0) {
     let q = round(x * 0.636619772);
-    let r = ((x - q * 1.5703125) - q * 4.837512969970703e-4) - q * 7.549789954891882e-8;
+    let r = rounded(rounded(x - q * 1.5703125) - q * 4.837512969970703e-4) - q * 7.549789954891882e-8;
     return vec2<f32>(r, q - 4.0 * floor(q * 0.25));
   }
   var digits = array<u32, 8>(0u, 0xa2f9836eu, 0x4e441529u, 0xfc2757d1u, 0xf534ddc0u, 0xdb629599u, 0x3c439041u, 0xfe5163abu);
@@ -219,7 +225,7 @@ fn quadrant(x: f32) -> vec2<f32> {
   if (word >> 31u == 1u) { f = -f; q = 0u - q; }
   return vec2<f32>(f * 1.57079633, f32(q & 3u));
 }`,
-    uses: ['bits_of'],
+    uses: ['bits_of', 'rounded'],
   },
   sincos: {
     code: `fn sincos(x: f32, turn: u32) -> f32 {
