@@ -1,4 +1,5 @@
 /** Kernels on devices outside the pool, in real runs: simulated devices, which compute what the js bodies compute. */
+import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { NDArray } from '../../dist/array/ndarray.js';
@@ -384,14 +385,15 @@ describe('auto and lists', () => {
   });
 
   it('two devices work at the same time, arrays going over the host', async () => {
-    const traits = { ...fast, overhead: 0.01 };
-    const [a, b] = [device('a', { memory, traits, scale: 0.2 }), device('b', { memory, traits, scale: 0.2 })];
+    const traits = { ...fast, overhead: 0.005 };
+    const [a, b] = [device('a', { memory, traits, scale: 1 }), device('b', { memory, traits, scale: 1 })];
     const parts = work(12, 24);
     const target = parts.reduce((sum, part) => call('matmul', [sum, part]));
-    const result = await runtime.compute(target, on(['a', 'b']));
+    const bench = new Bench(2);
+    const result = await bench.computeOn(target, ['a', 'b']);
+    await bench.close();
     expect(plain(result)).toEqual(plain(await runtime.compute(target, reference)));
-    expect(a.counts.calls).toBeGreaterThan(2);
-    expect(b.counts.calls).toBeGreaterThan(2);
+    expect(Math.min(a.counts.calls, b.counts.calls)).toBeGreaterThan(0);
     expect(a.counts.calls + b.counts.calls).toBe(23);
     expect(a.counts.arrays + b.counts.arrays).toBe(0);
   });
@@ -490,6 +492,20 @@ describe('errors and the end', () => {
     expect(sim.counts.opened).toBe(1);
     await own.close();
     expect(sim.counts).toMatchObject({ opened: 1, closed: 1 });
+  });
+
+  it('does not keep the process alive, and is closed before it ends', () => {
+    const url = (file: string): string => JSON.stringify(new URL(`../../dist/${file}`, import.meta.url).href);
+    const script = `
+      import { SimulatedSource } from ${url('devices/simulated.js')};
+      import { installSource } from ${url('devices/sources.js')};
+      import { compute, nd } from ${url('index.js')};
+      const sim = new SimulatedSource('sim', { memory: { capacity: 1 << 20 } });
+      installSource(sim);
+      process.on('exit', () => console.log(sim.counts.opened, sim.counts.closed));
+      console.log(await compute(nd.sum(nd.array([1, 2, 3])), { device: 'sim' }));`;
+    const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', script], { timeout: 30_000 });
+    expect(String(printed)).toBe('6\n1 1\n');
   });
 
   it('many runs at once share one device', async () => {
