@@ -4,9 +4,11 @@
  */
 import { addDeviceName } from '../config.js';
 import type { DeviceSource } from './contract.js';
+import { onnxSource } from './onnx/source.js';
+import { tensorflowSource } from './tensorflow/source.js';
 
 /** Those of the package. */
-const own: readonly DeviceSource[] = [];
+const own: readonly DeviceSource[] = [onnxSource(), tensorflowSource()];
 
 const installed: DeviceSource[] = [];
 

@@ -16,9 +16,12 @@ import { DeviceUnsupportedError } from '../errors.js';
 import type { TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
 import type { Kernel, KernelParams } from '../kernels/contract.js';
+import { kernelWork } from './calls.js';
 import { FOLLOWS, OUTSIDE, PLACED } from './dispatch.js';
 import { type Forecast, type ForecastDevice, forecast } from './forecast.js';
+import { specsOf } from './lessons.js';
 import type { CostModel } from './model.js';
+import { inputSpecs, type Needs, needsOf } from './needs.js';
 import type { Platform } from './platform.js';
 import { type Policy, sparing } from './policy.js';
 import { candidates, choose } from './portfolio.js';
@@ -75,7 +78,7 @@ export function placingOf(program: Program, options: PlacingOptions): Promise<Pl
   if (required.size === 0) {
     if (optional.size === 0 || !options.isThreaded || program.nodes.length > MOST_TASKS) return undefined;
     const least = Math.min(...Array.from(optional, openingSeconds));
-    if (hostSeconds(program, options) < Math.max(WORTH_A_LOOK, least)) return undefined;
+    if (!takes(Math.max(WORTH_A_LOOK, least), program, options)) return undefined;
   }
   return place(program, options, required, optional);
 }
@@ -159,12 +162,29 @@ async function know(source: DeviceSource, isNeeded: boolean): Promise<KnownDevic
   return knownDevice(source);
 }
 
-/** Seconds of all kernels on the threads, at best. */
-function hostSeconds(program: Program, { threads, model }: PlacingOptions): number {
-  const { work } = forecast(program, ['wasm'], model);
+/**
+ * Whether the kernels of a program would keep the threads for so many seconds, by their operations and bytes alone: half
+ * a microsecond for each kernel, until that is certain.
+ */
+function takes(limit: number, program: Program, { threads, model }: PlacingOptions): boolean {
+  const surroundings = { code: model.code, threads: 1 };
+  const enough = limit * Math.max(1, threads);
+  const { nodes } = program;
+  let needs: Needs | undefined;
   let sum = 0;
-  for (const seconds of work.seconds) if (seconds !== NEVER) sum += seconds;
-  return sum / Math.max(1, threads);
+  for (let task = 0; task < nodes.length && sum < enough; task++) {
+    const node = nodes[task] as TaskNode;
+    if (node.op.kind !== 'kernel' || isAlias(node)) continue;
+    let specs = specsOf(node);
+    if (specs === undefined) {
+      needs ??= needsOf(program);
+      specs = inputSpecs(program, task, needs.specs);
+    }
+    if (specs === undefined) continue;
+    const { kernel, params } = kernelOf(node);
+    sum += model.estimate(kernelWork(kernel, specs, params, 'wasm', surroundings));
+  }
+  return sum >= enough;
 }
 
 function forecastDevice({ name }: DeviceSource, { can, memory }: KnownDevice): ForecastDevice {
