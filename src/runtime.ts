@@ -15,14 +15,21 @@ import {
   type Settings,
 } from './config.js';
 import { LocalKernels } from './devices/bodies.js';
+import type { DeviceSource } from './devices/contract.js';
 import { type DeviceInfo, kernelDevices } from './devices/discovery.js';
 import { Engine } from './devices/engine.js';
 import type { LaneSink } from './devices/lanes.js';
-import { closeIdleDevices } from './devices/leases.js';
+import { closeIdleDevices, type KnownDevice, knownDevice } from './devices/leases.js';
 import { renew } from './devices/revectorize.js';
 import { deviceSources } from './devices/sources.js';
 import { buildOf, instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
-import { ComputationAbortedError, MemoryBudgetError, OptionError, RuntimeClosedError } from './errors.js';
+import {
+  ComputationAbortedError,
+  DeviceUnavailableError,
+  MemoryBudgetError,
+  OptionError,
+  RuntimeClosedError,
+} from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
 import { wrapPersisted } from './graph/delayed.js';
 import { hook, installHooks } from './graph/hooks.js';
@@ -182,7 +189,9 @@ export class Runtime {
     const built = buildProgram(nodes);
     const program = optimized(built, settings);
     const isThreaded = settings.scheduler !== 'sync';
-    if (platform === undefined) waysOf(program, isThreaded, kernelDevices(settings.devices).host);
+    const found = kernelDevices(settings.devices);
+    const others = othersOf(settings.devices === 'auto' ? deviceSources() : found.others, settings.devices !== 'auto');
+    if (platform === undefined && others.size === 0) waysOf(program, isThreaded, found.host);
     const threads = isThreaded ? settings.workers : 1;
     const budget = Math.min(settings.memory.host ?? this.#memory?.budget ?? budgetByDefault(), MAX_HEAP_BYTES);
     const asked = rest as RunOptions;
@@ -193,6 +202,7 @@ export class Runtime {
       budget: platform === undefined || asked.memory !== undefined ? budget : undefined,
       spill: settings.spill !== false,
       platform,
+      others,
       model: knowledgeOf(buildOf(this.#memory?.revectorize ?? settings.revectorize)).model,
     };
     const planned = (form: Program): { readonly plan: Plan; readonly moved: number } => {
@@ -444,6 +454,25 @@ function storeOf({ stores }: Memory, spill: boolean | string): SpillStore | unde
     stores.set(place, store);
   }
   return store;
+}
+
+/**
+ * What is known of devices besides the threads, by name.
+ * @throws DeviceUnavailableError for one that has to be known and was not used yet
+ */
+function othersOf(sources: readonly DeviceSource[], isRequired: boolean): Map<string, KnownDevice> {
+  const known = new Map<string, KnownDevice>();
+  for (const source of sources) {
+    const device = knownDevice(source);
+    if (device !== undefined) known.set(source.name, device);
+    else if (isRequired) {
+      throw new DeviceUnavailableError({
+        [source.name]:
+          'what it can do is known only after it was used: compute something on it, or give plan a platform',
+      });
+    }
+  }
+  return known;
 }
 
 function budgetByDefault(): number {

@@ -3,6 +3,7 @@
  * platform. The machine's own platform is a table like any other, and a table changed and given back is a what-if: a
  * device with the speeds that it has here is predicted from what was learned of it, any other from its speeds alone.
  */
+import type { KnownDevice } from '../devices/leases.js';
 import { DeviceUnavailableError, DeviceUnsupportedError, MemoryBudgetError } from '../errors.js';
 import type { TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
@@ -13,7 +14,13 @@ import { needsOf, takesMemory } from './needs.js';
 import { makePlan } from './plan.js';
 import type { Plan } from './planned.js';
 import type { Platform } from './platform.js';
-import { type CheckedTable, type DeviceTable, type PlatformTable, readTable } from './platform-table.js';
+import {
+  type CheckedTable,
+  type DeviceTable,
+  type MemoryTable,
+  type PlatformTable,
+  readTable,
+} from './platform-table.js';
 import { size } from './quantity.js';
 import { runOrder } from './run-order.js';
 import { outputOf } from './ways.js';
@@ -28,19 +35,34 @@ export interface PlanRequest {
   readonly spill: boolean;
   /** Undefined for the machine's own. */
   readonly platform: PlatformTable | undefined;
+  /** Devices of the machine besides the threads. */
+  readonly others: ReadonlyMap<string, KnownDevice>;
   readonly model: CostModel;
 }
 
 const THREADS = 'threads';
 
-/** This machine: the threads of the pool, which have both bodies of kernels, over the host's memory. */
-export function ownTable(model: CostModel, threads: number, budget: number): PlatformTable {
+/**
+ * This machine: the threads of the pool, which have both bodies of kernels, over the host's memory, and its other devices
+ * with their own.
+ */
+export function ownTable(
+  model: CostModel,
+  threads: number,
+  budget: number,
+  others: ReadonlyMap<string, KnownDevice>,
+): PlatformTable {
   const device = (name: string): DeviceTable => ({ pool: THREADS, ...model.speedOf(name) });
-  return {
-    devices: { wasm: device('wasm'), js: device('js') },
-    pools: { [THREADS]: { slots: threads } },
-    memories: { host: { budget: budget === Number.POSITIVE_INFINITY ? null : budget } },
+  const devices: Record<string, DeviceTable> = { wasm: device('wasm'), js: device('js') };
+  const memories: Record<string, MemoryTable> = {
+    host: { budget: budget === Number.POSITIVE_INFINITY ? null : budget },
   };
+  for (const [name, { traits, memory }] of others) {
+    const { slots, ahead } = traits;
+    devices[name] = { slots, ahead, ...model.speedOf(name) };
+    if (memory !== undefined) memories[name] = { budget: memory.capacity, ...memory.link };
+  }
+  return { devices, pools: { [THREADS]: { slots: threads } }, memories };
 }
 
 /**
@@ -50,7 +72,7 @@ export function ownTable(model: CostModel, threads: number, budget: number): Pla
 export function planProgram(program: Program, request: PlanRequest): Plan {
   const { model, allowed, spill } = request;
   const table = tableOf(request);
-  const own = new Map(['wasm', 'js'].map((name) => [name, model.speedOf(name)]));
+  const own = speedsOf(request);
   const checked = readTable(table, own);
   const { platform } = checked;
   if (allowed !== undefined && !checked.devices.some(({ name }) => allowed.includes(name))) {
@@ -58,7 +80,7 @@ export function planProgram(program: Program, request: PlanRequest): Plan {
       Object.fromEntries(allowed.map((name) => [name, 'the platform has no such device'])),
     );
   }
-  const devices = checked.devices.map((device) => forecastDevice(device, own));
+  const devices = checked.devices.map((device) => forecastDevice(device, own, request.others));
   const { work: base, keys } = forecast(program, devices, model, allowed, threadsOf(platform));
   const work = { ...base, seconds: base.seconds.slice() };
   keepAtHome(
@@ -91,15 +113,15 @@ function threadsOf({ devices, pools }: Platform): number {
   return wasm === undefined ? 1 : (pools[wasm.pool]?.slots ?? 1);
 }
 
-function tableOf({ platform, threads, budget, model }: PlanRequest): PlatformTable {
-  if (platform === undefined) return ownTable(model, threads ?? 1, budget ?? Number.POSITIVE_INFINITY);
-  readTable(
-    platform,
-    new Map([
-      ['wasm', model.speedOf('wasm')],
-      ['js', model.speedOf('js')],
-    ]),
-  );
+function speedsOf({ model, others }: PlanRequest): ReadonlyMap<string, DeviceSpeed> {
+  for (const [name, { traits }] of others) model.assume(name, traits);
+  return new Map(['wasm', 'js', ...others.keys()].map((name) => [name, model.speedOf(name)]));
+}
+
+function tableOf(request: PlanRequest): PlatformTable {
+  const { platform, threads, budget, model, others } = request;
+  if (platform === undefined) return ownTable(model, threads ?? 1, budget ?? Number.POSITIVE_INFINITY, others);
+  readTable(platform, speedsOf(request));
   let table = platform;
   if (threads !== undefined) {
     const pool = { ...table.pools?.[THREADS], slots: threads };
@@ -114,6 +136,7 @@ function tableOf({ platform, threads, budget, model }: PlanRequest): PlatformTab
 function forecastDevice(
   device: CheckedTable['devices'][number],
   own: ReadonlyMap<string, DeviceSpeed>,
+  others: ReadonlyMap<string, KnownDevice>,
 ): ForecastDevice {
   const { name, dtypes, kernels } = device;
   const known = own.get(name);
@@ -125,6 +148,8 @@ function forecastDevice(
   const can = (kernel: Kernel, inputs: readonly ArraySpec[] | undefined, params: KernelParams): boolean => {
     if (!(kernels?.includes(kernel.name) ?? true)) return false;
     if ((name === 'wasm' || name === 'js') && !hasBody(name, kernel, inputs, params)) return false;
+    const other = others.get(name);
+    if (other !== undefined && (inputs === undefined || !other.can(kernel, inputs, params))) return false;
     return dtypes === undefined || inputs === undefined || (fits(inputs) && fits(kernel.infer(inputs, params).outputs));
   };
   return {

@@ -245,6 +245,8 @@ export class ThreadPool {
 
   /** A thread failed with nothing to do: at its start, or in a callback that a task left behind. */
   #onIdleError(error: unknown): void {
+    // The answer to a call that was given up: its thread had sent it when it was ended
+    if (error instanceof Error && error.message.startsWith('Unexpected message from Worker')) return;
     const waiting = [...this.#running].filter((job) => job.threadId === -1);
     if (waiting.length === 0) {
       process.emitWarning(`a thread of lazuli ended with an error while it was idle: ${String(error)}`);
