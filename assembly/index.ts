@@ -10,6 +10,7 @@ export { elementwise, elementwiseChunk } from './elementwise';
 export { microKernel } from './gemm';
 export { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix';
 export { matmul } from './matmul';
+export { matmulAdd } from './matmul-add';
 export { quantile } from './quantile';
 export { cumulate } from './scan';
 export { bincount, searchsorted } from './search';

@@ -5,7 +5,8 @@
  */
 import { allocate, itemSize, viewOf } from '../array/dtype.js';
 import { gather, NDArray, sizeOf } from '../array/ndarray.js';
-import { compileBuild, instantiate, type KernelBuild, type KernelExports } from '../devices/wasm-module.js';
+import type { KernelBuild } from '../devices/build.js';
+import { compileBuild, instantiate, type KernelExports } from '../devices/wasm-module.js';
 import { type HeapArray, type Kernel, type KernelParams, MAX_WASM_ARGS, SCRATCH_BYTES } from '../kernels/contract.js';
 import { CodeTable } from '../workers/code-table.js';
 import { FIRST_CODE } from '../workers/team.js';

@@ -4,18 +4,19 @@
  * multiply-add), found by timing the micro-kernels of both. Results differ in the last bits between builds, so the
  * choice is made once, on the main thread, and the module is posted to the workers.
  */
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 import { SCRATCH_BYTES } from '../kernels/contract.js';
 import { importsMicro, instantiateKernels, type KernelCode } from '../workers/kernel-code.js';
+import type { KernelBuild } from './build.js';
 import { revectorization } from './revectorize.js';
 import { compilePlainMicro } from './wide-micro.js';
 
 /** An export: the thread's arena, then the arguments of a WasmBody; the answer is a status. */
 export type KernelExport = (...args: number[]) => number;
 export type KernelExports = Readonly<Record<string, KernelExport>>;
-export type KernelBuild = 'baseline' | 'relaxed' | 'revectorized';
 
 const files: Readonly<Record<KernelBuild, string>> = {
   baseline: 'kernels.wasm',

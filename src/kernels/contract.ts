@@ -7,6 +7,7 @@
  */
 import type { ArraySpec, NDArray } from '../array/ndarray.js';
 import type { Op, Params } from '../graph/node.js';
+import type { Tensor, TensorFlow } from './tensorflow/tensors.js';
 
 export type { ArraySpec } from '../array/ndarray.js';
 
@@ -97,6 +98,22 @@ export interface OnnxBody {
   model(inputs: readonly ArraySpec[], params: KernelParams): OnnxModel;
 }
 
+/** A body made of TensorFlow.js's operators, on float32 and bool. */
+export interface TensorFlowBody {
+  /** Whether it takes these dtypes and shapes. */
+  can(inputs: readonly ArraySpec[], params: KernelParams): boolean;
+  /**
+   * The outputs, from `tensors`, which hold `inputs` in their shapes; outputs may have any shape of as many elements.
+   * Tensors made on the way need not be disposed of.
+   */
+  run(
+    tf: TensorFlow,
+    tensors: readonly Tensor[],
+    inputs: readonly ArraySpec[],
+    params: KernelParams,
+  ): readonly Tensor[];
+}
+
 /** What a GPU body may count on. */
 export interface GpuTraits {
   /** Bytes of an array that a shader sees through one binding; of the workgroup's memory. */
@@ -161,6 +178,7 @@ export interface Kernel {
     readonly wasm?: WasmBody;
     readonly gpu?: GpuBody;
     readonly onnx?: OnnxBody;
+    readonly tensorflow?: TensorFlowBody;
   };
   /** What a non-zero status of the wasm body means; the js body throws the same error. */
   failure?(status: number, params: KernelParams): Error;

@@ -12,6 +12,7 @@ import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { flat } from './flat.js';
 import { canContract, contractModel } from './onnx/contraction.js';
 import { remembered } from './remembered.js';
+import { canContractOn, contractOn } from './tensorflow/product.js';
 
 /** An axis of a contraction: its length, and how far a step along it goes in a and in b, in elements. */
 export type ContractionAxis = readonly [length: number, a: number, b: number];
@@ -210,6 +211,10 @@ export const contract: Kernel = {
     onnx: {
       can: (inputs, params) => canContract(contractionOf(inputs, params), inputs),
       model: (inputs, params) => contractModel(contractionOf(inputs, params), inputs),
+    },
+    tensorflow: {
+      can: (inputs, params) => canContractOn(contractionOf(inputs, params), inputs),
+      run: (tf, tensors, inputs, params) => [contractOn(tf, contractionOf(inputs, params), inputs, tensors)],
     },
     wasm: {
       export: 'contract',

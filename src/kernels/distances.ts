@@ -149,5 +149,12 @@ export const linearKernel: Kernel = {
         return { nodes, inputs: inputs.map(({ shape }) => shape), outputs: [[n, m]] };
       },
     },
+    tensorflow: {
+      can(inputs, params) {
+        const { n, m, d } = sizes('linearKernel', inputs, params);
+        return inputs[0]!.dtype === 'float32' && n * m * d > 0;
+      },
+      run: (tf, [x, y]) => [tf.matMul(x!, y ?? x!, false, true)],
+    },
   },
 };

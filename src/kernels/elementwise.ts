@@ -11,6 +11,7 @@ import { type Call, callOf, workOf } from './expression-call.js';
 import { elementwiseBody } from './gpu/elementwise.js';
 import { evaluateTo } from './reference/evaluate.js';
 import { remembered } from './remembered.js';
+import { canEvaluateOn, evaluateOn } from './tensorflow/expression.js';
 import {
   describeSpace,
   descriptor,
@@ -117,6 +118,10 @@ export const elementwise: Kernel = {
   bodies: {
     js(inputs, [out], params) {
       evaluateTo(callFor(inputs, params), inputs, out!);
+    },
+    tensorflow: {
+      can: (inputs, params) => canEvaluateOn(callFor(inputs, params)),
+      run: (tf, tensors, inputs, params) => [evaluateOn(tf, callFor(inputs, params), tensors)],
     },
     wasm: {
       export: 'elementwise',

@@ -137,6 +137,16 @@ export const matmul: Kernel = {
         return { nodes, inputs: inputs.map(({ shape }) => shape), outputs: [[m, n]] };
       },
     },
+    tensorflow: {
+      can(inputs, params) {
+        const { m, n, k } = sizes(inputs, params);
+        return inputs[0]!.dtype === 'float32' && m * n * k > 0;
+      },
+      run(tf, [a, b], inputs, params) {
+        const { transposeA, transposeB } = sizes(inputs, params);
+        return [tf.matMul(a!, b ?? a!, transposeA, transposeB)];
+      },
+    },
     gpu: productBody(sizes),
   },
 };

@@ -17,6 +17,8 @@ import { parse, serialize } from './expression-text.js';
 import { reduceBody } from './gpu/reduce.js';
 import { reduceTo } from './reference/reductions.js';
 import { remembered } from './remembered.js';
+import { canEvaluateOn } from './tensorflow/expression.js';
+import { canReduceOn, reduceOn } from './tensorflow/reduction.js';
 import {
   CONTIGUOUS,
   describeSpace,
@@ -331,6 +333,10 @@ export const reduce: Kernel = {
   bodies: {
     js(inputs, [out], params) {
       reduceTo(callFor(inputs, params), inputs, out!);
+    },
+    tensorflow: {
+      can: (inputs, params) => canEvaluateOn(callOf('reduce', inputs, params)) && canReduceOn(callFor(inputs, params)),
+      run: (tf, tensors, inputs, params) => [reduceOn(tf, callFor(inputs, params), tensors)],
     },
     wasm: {
       export: 'reduce',

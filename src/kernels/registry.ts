@@ -9,6 +9,7 @@ import { cholesky, lu, qr, qrPivoted } from './linalg/factor.js';
 import { det, inv, lstsq, slogdet, solve } from './linalg/solve.js';
 import { eigh, svd, svdvals } from './linalg/spectral.js';
 import { matmul } from './matmul.js';
+import { matmulAdd } from './matmul-add.js';
 import { quantile } from './quantile.js';
 import { randomIntegers, randomNormal, randomUniform } from './random.js';
 import { randomChoice, randomPermutation } from './random-order.js';
@@ -25,6 +26,7 @@ import { unique } from './unique.js';
 
 const all: readonly Kernel[] = [
   matmul,
+  matmulAdd,
   contract,
   squaredDistances,
   linearKernel,

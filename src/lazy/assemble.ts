@@ -2,7 +2,7 @@
 import { sizeOf } from '../array/ndarray.js';
 import { type View, viewStrides } from '../array/view.js';
 import { assemble as assembleKernel, assembleParams, type Piece } from '../kernels/assemble.js';
-import { kernelCall1, type LazyArray } from './lazy-array.js';
+import { kernelResult, type LazyArray } from './lazy-array.js';
 import { lookThrough } from './view.js';
 
 /** How a box of elements lies in memory, counted in elements. */
@@ -57,5 +57,5 @@ export function assembleParts(name: string, shape: readonly number[], parts: rea
   }
   // the dtype is that of the inputs, so there has to be one
   if (inputs.length === 0) inputs.push(parts[0]!.array);
-  return kernelCall1(assembleKernel, inputs, assembleParams(shape, pieces), name);
+  return kernelResult(assembleKernel, inputs, assembleParams(shape, pieces), { shape, dtype: inputs[0]!.dtype }, name);
 }

@@ -6,14 +6,21 @@
 
 import type { DType } from '../array/dtype.js';
 import type { NDArray } from '../array/ndarray.js';
-import { promoteTypes } from '../array/promote.js';
+import { isFloat, promoteTypes } from '../array/promote.js';
+import { NODE } from '../graph/node.js';
+import type { KernelOp } from '../kernels/contract.js';
+import { elementwise } from '../kernels/elementwise.js';
+import { ExpressionBuilder } from '../kernels/expression-builder.js';
+import { serialize } from '../kernels/expression-text.js';
+import { matmul } from '../kernels/matmul.js';
+import { matmulAdd } from '../kernels/matmul-add.js';
 import { isChunked } from './blocks/blocked.js';
 import { contractBlocks } from './blocks/products.js';
-import { mapped } from './blocks/reduce.js';
 import { astype } from './cast.js';
 import { isUnknown, late } from './late.js';
-import type { LazyArray } from './lazy-array.js';
+import { kernelCall, kernelCall1, type LazyArray } from './lazy-array.js';
 import { arranged, contractPair, sumOut, type Term, termOf } from './term.js';
+import { matrix, wholeProduct } from './whole-product.js';
 
 /** An operand and the label of each of its axes. */
 export interface Labelled {
@@ -95,8 +102,8 @@ function contractChunked(
 ): LazyArray {
   const pair = (list: readonly Labelled[], keep: readonly string[]): LazyArray =>
     contractBlocks(list, keep, lengths, (blocks, own, sum) => {
-      const product = contractAll(name, blocks, keep, own, () => list[0]!.array);
-      return sum === undefined ? product : mapped('add', [sum, product], (b, [p, q]) => b.binary('add', p!, q!));
+      const product = matrixProduct(name, blocks, keep) ?? contractAll(name, blocks, keep, own, () => list[0]!.array);
+      return sum === undefined ? product : added(sum, product, name);
     });
   let list = operands;
   const order = contractionOrder(
@@ -114,6 +121,32 @@ function contractChunked(
     list = [...rest, { array: pair([list[i]!, list[j]!], keep), labels: keep }];
   });
   return order.length === 0 ? pair(list, out) : list[0]!.array;
+}
+
+/**
+ * The sum of two arrays of one shape, of which the second is a product. A matrix product is added in place; nothing else
+ * is fused with the sum, so that the products of a long one need not all be there before it is begun.
+ */
+function added(sum: LazyArray, product: LazyArray, name: string): LazyArray {
+  const op = product[NODE].op as KernelOp;
+  if (op.kernel === matmul)
+    return kernelCall1(matmulAdd, [sum, ...(op.specs as readonly LazyArray[])], op.params, name);
+  const builder = new ExpressionBuilder();
+  const result = builder.binary('add', builder.input(0, sum.dtype), builder.input(1, sum.dtype));
+  const settings = { priority: 0 };
+  return kernelCall(elementwise, [sum, product], { expression: serialize(builder.build(result)) }, settings, 'add')[0]!;
+}
+
+/** The product of two blocks that are whole matrices, found without the search for the best way. */
+function matrixProduct(name: string, blocks: readonly Labelled[], out: Labels): LazyArray | undefined {
+  const [a, b] = blocks;
+  if (a === undefined || b === undefined || out.length !== 2) return undefined;
+  const isFit = (x: LazyArray): boolean => x.ndim === 2 && isFloat(x.dtype) && x.shape[0]! > 1 && x.shape[1]! > 1;
+  const isPair = a.labels[0] === out[0] && b.labels[1] === out[1] && a.labels[1] === b.labels[0];
+  const isPlain = isPair && a.labels[1] !== out[0] && a.labels[1] !== out[1] && out[0] !== out[1];
+  if (!isPlain || !isFit(a.array) || !isFit(b.array) || a.array.shape[1] !== b.array.shape[0]) return undefined;
+  const [left, right] = [matrix(a.array), matrix(b.array)];
+  return left === undefined || right === undefined ? undefined : wholeProduct(left, right, name);
 }
 
 type Labels = readonly string[];

@@ -16,8 +16,7 @@ import { type ArrayInput, asLazy, asScalar, type LazyArray, type LazyScalar } fr
 import { checkNames } from './options.js';
 import { reduceArray, scalarOrArray } from './reduce.js';
 import { arranged, shaped, termOf } from './term.js';
-import { lookThrough } from './view.js';
-import { type Matrix, wholeProduct } from './whole-product.js';
+import { matrix, wholeProduct } from './whole-product.js';
 
 export { einsum } from './einsum.js';
 
@@ -74,28 +73,13 @@ function show(x: LazyArray): string {
 
 /** Two float matrices, each as it lies or transposed: the kernel for that. Rows and columns alone are no matrices. */
 function plainProduct(x: LazyArray, y: LazyArray): LazyArray | undefined {
-  if (x.ndim !== 2 || y.ndim !== 2 || isUnknown(x) || isUnknown(y)) return undefined;
+  if (x.ndim !== 2 || y.ndim !== 2 || isUnknown(x) || isUnknown(y) || isChunked(x) || isChunked(y)) return undefined;
   const dtype = promoteTypes(x.dtype, y.dtype);
   if (!isFloat(dtype) || x.shape[1] !== y.shape[0]) return undefined;
   if (x.shape[0] === 1 || y.shape[1] === 1 || x.shape[1] === 1) return undefined;
   const [left, right] = [matrix(converted(x, dtype)), matrix(converted(y, dtype))];
   if (left === undefined || right === undefined) return undefined;
   return wholeProduct(left, right, 'matmul');
-}
-
-/** The matrix that `x` is, or is the transposed of. */
-function matrix(x: LazyArray): Matrix | undefined {
-  const { base, view } = lookThrough(x);
-  if (base === x) return { base, isTransposed: false };
-  const isTransposed =
-    base.ndim === 2 &&
-    view.axes[0] === 1 &&
-    view.axes[1] === 0 &&
-    view.steps.every((step) => step === 1) &&
-    view.start.every((index) => index === 0) &&
-    view.shape[0] === base.shape[1] &&
-    view.shape[1] === base.shape[0];
-  return isTransposed ? { base, isTransposed } : undefined;
 }
 
 /** A contraction of two arrays; lengths that do not fit are said with both shapes. */

@@ -11,7 +11,7 @@ import { blockParams, randomIntegers, randomNormal, randomUniform } from '../ker
 import { blocksBy } from './blocks/blocked.js';
 import { chunksFor } from './blocks/budget.js';
 import { chosenSizes, type Sizes } from './blocks/grid.js';
-import { kernelCall1, type LazyArray } from './lazy-array.js';
+import { kernelCall1, kernelResult, type LazyArray } from './lazy-array.js';
 import { checkNames } from './options.js';
 import { type RandomOptions, type RandomShape, seedOr, shapeOf } from './random-options.js';
 
@@ -120,5 +120,9 @@ function filled(
 }
 
 function inBlocks(kernel: Kernel, params: KernelParams, within: readonly number[], sizes: Sizes): LazyArray {
-  return blocksBy(sizes, (shape, at) => kernelCall1(kernel, [], { ...params, ...blockParams({ shape, within, at }) }));
+  const { outputs } = kernel.infer([], { ...params, ...blockParams({ shape: within }) });
+  const { dtype } = outputs[0]!;
+  return blocksBy(sizes, (shape, at) =>
+    kernelResult(kernel, [], { ...params, ...blockParams({ shape, within, at }) }, { shape, dtype }, kernel.name),
+  );
 }

@@ -10,6 +10,8 @@ import { viewStrides } from '../array/view.js';
 import { assemble, assembleParams } from '../kernels/assemble.js';
 import { type ContractionAxis, contract, contractionParams } from '../kernels/contraction.js';
 import { reshape, reshapeParams } from '../kernels/reshape.js';
+import { isChunked } from './blocks/blocked.js';
+import { reshapeBlocks } from './blocks/reshape.js';
 import { kernelCall1, type LazyArray, leaf } from './lazy-array.js';
 import { lookThrough } from './view.js';
 import { type Matrix, wholeProduct } from './whole-product.js';
@@ -68,6 +70,7 @@ export function arranged(term: Term, labels: readonly string[], name = 'contract
 /** `x` in another shape of as many elements. */
 export function shaped(x: LazyArray, shape: readonly number[]): LazyArray {
   if (shape.length === x.ndim && shape.every((length, axis) => length === x.shape[axis])) return x;
+  if (isChunked(x)) return reshapeBlocks(x, shape, shaped);
   return kernelCall1(reshape, [x], reshapeParams(shape));
 }
 

@@ -4,6 +4,7 @@
  */
 import { matmul } from '../kernels/matmul.js';
 import { kernelCall1, type LazyArray } from './lazy-array.js';
+import { lookThrough } from './seen.js';
 
 /** A matrix: `base`, which has two axes, or that transposed. */
 export interface Matrix {
@@ -18,4 +19,19 @@ export function wholeProduct(left: Matrix, right: Matrix, name: string): LazyArr
   if (isSymmetric) return kernelCall1(matmul, [left.base], { ...transposeA, symmetric: true }, name);
   const params = { ...transposeA, ...(right.isTransposed && { transposeB: true }) };
   return kernelCall1(matmul, [left.base, right.base], params, name);
+}
+
+/** The matrix that `x` is, or is the transposed of. */
+export function matrix(x: LazyArray): Matrix | undefined {
+  const { base, view } = lookThrough(x);
+  if (base === x) return { base, isTransposed: false };
+  const isTransposed =
+    base.ndim === 2 &&
+    view.axes[0] === 1 &&
+    view.axes[1] === 0 &&
+    view.steps.every((step) => step === 1) &&
+    view.start.every((index) => index === 0) &&
+    view.shape[0] === base.shape[1] &&
+    view.shape[1] === base.shape[0];
+  return isTransposed ? { base, isTransposed } : undefined;
 }

@@ -12,8 +12,8 @@
  *
  * Where σ itself does not fit, `footprint` is that of a plan with spills and `evict` makes room for the head.
  *
- * Does badly: on independent tasks that each need half of the budget while they run and give little, and one early task
- * whose result is large and needed last. σ puts it last; no other order can be had once it is there.
+ * Does badly: on tasks side by side that each work in half of the budget, and a long one whose result is large and needed
+ * last. σ puts it last; it may not begin earlier, although beside one of the others it would fit.
  */
 import { usersBySigma } from './evict.js';
 import type { SafeOrder } from './order.js';

@@ -8,18 +8,20 @@
 import { allocate } from '../array/dtype.js';
 import { NDArray, sizeOf } from '../array/ndarray.js';
 import type { DeviceMemory } from '../devices/contract.js';
-import { HeapExhaustedError, TaskTimeoutError } from '../errors.js';
+import { DeviceLostError, HeapExhaustedError, TaskTimeoutError } from '../errors.js';
 import type { TaskNode } from '../graph/node.js';
 import { Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
 import { DeviceLine, type LineHost } from './device-line.js';
-import { Dispatch, FOLLOWS } from './dispatch.js';
+import { repeat, toRepeat } from './device-recovery.js';
+import { Dispatch, FOLLOWS, PLACED } from './dispatch.js';
 import type { KernelFlow, Lack } from './kernel-flow.js';
 import { bytesOf } from './needs.js';
 import type { Placing } from './placing.js';
 import type { Recorder } from './recorder.js';
 import { Remote, RemoteArray, type RemoteCopy } from './remote.js';
 import type { Results } from './results.js';
+import { Revisions } from './revisions.js';
 import { DONE, STARTED, type TaskTable, WAITING } from './table.js';
 import { CALL, ELSEWHERE, HERE, isAlias, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
 
@@ -30,6 +32,8 @@ export interface DeviceHost {
   endedThere(task: number, start: number, end: number): void;
   failedThere(task: number, error: unknown, start: number, end: number): void;
   limitOf(task: number): number | undefined;
+  /** So many tasks that had ended are run again: their results were lost. */
+  repeats(count: number): void;
   /** Something ended, or there may be room. */
   wake(): void;
 }
@@ -50,7 +54,12 @@ export interface DeviceFlowOptions {
 
 export class DeviceFlow implements LineHost {
   readonly #options: DeviceFlowOptions;
-  readonly #dispatch: Dispatch;
+  #dispatch: Dispatch;
+  /** Seconds by task and device; Infinity where a device turned out to have no body, or to be gone. */
+  readonly #seconds: Float64Array;
+  readonly #revisions: Revisions;
+  /** Tasks that a device had no body for. */
+  #refused: { readonly task: number; readonly error: Error }[] = [];
   readonly #remote: Remote;
   readonly #lines: readonly (DeviceLine | undefined)[];
   /** 1 for what is made, or on its way, in a device's memory and not on the host. */
@@ -68,7 +77,9 @@ export class DeviceFlow implements LineHost {
     this.#options = options;
     const { placing, table, results, recorder, heap } = options;
     const { work, platform, policy, kinds, sources } = placing;
+    this.#seconds = work.seconds.slice();
     this.#dispatch = new Dispatch({ work, platform, policy, kinds });
+    this.#revisions = new Revisions(table.program, this.#seconds, work.devices);
     const remote = new Remote(sources.length);
     this.#remote = remote;
     results.remote = remote;
@@ -135,23 +146,49 @@ export class DeviceFlow implements LineHost {
       else line.queue.push(task);
     }
     for (const line of this.#lines) line?.pump();
+    if (this.#refused.length > 0) this.#placeRefused();
     this.#fetchWanted();
   }
 
-  /** A task of the host has its result. */
-  endedOnHost(task: number): void {
+  #placeRefused(): void {
+    for (const { task, error } of this.#refused.splice(0)) {
+      if (this.#isAble(task)) continue;
+      const now = this.#options.recorder.now();
+      this.failed(task, error, now, now);
+      return;
+    }
+    this.#placeAnew();
+    this.wake();
+  }
+
+  /** A task of the host has its result. Times are milliseconds. */
+  endedOnHost(task: number, start: number, end: number): void {
     const { kinds } = this.#options.placing;
     // What shows another result is ended with that
-    if (kinds[task] !== FOLLOWS && !this.#isCancelled) this.#dispatch.end(task, this.#now());
+    if (kinds[task] === FOLLOWS || this.#isCancelled) return;
+    this.#dispatch.end(task, this.#now());
+    if (kinds[task] === PLACED) this.#learn(task, 0, (end - start) / 1000);
+  }
+
+  /** Where a kernel takes much longer or shorter than predicted, those of its kind that wait are placed anew. */
+  #learn(task: number, device: number, seconds: number): void {
+    const revision = this.#revisions.of(task, device, seconds);
+    if (revision === undefined) return;
+    const { dynamic } = this.#options.placing;
+    this.#dispatch.revise(revision.tasks, device, revision.factor, dynamic, this.#now());
   }
 
   /** Sends a kernel to the threads, where it starts when its inputs are on the host. */
   #toThreads(task: number): void {
-    const { table, kernels, devices, isThreaded } = this.#options;
+    const { table, devices, isThreaded } = this.#options;
+    const body = kernelDevice(table.program.nodes[task] as TaskNode, undefined, devices);
+    this.#sendHere(task, body === 'wasm' && isThreaded ? KERNEL : HERE);
+  }
+
+  #sendHere(task: number, to: number): void {
+    const { table, kernels } = this.#options;
     const { program, state, ticket, way } = table;
-    const { depStart, deps, nodes } = program;
-    const body = kernelDevice(nodes[task] as TaskNode, undefined, devices);
-    const to = body === 'wasm' && isThreaded ? KERNEL : HERE;
+    const { depStart, deps } = program;
     let blocking = 0;
     let distant = 0;
     for (let e = depStart[task] as number; e < (depStart[task + 1] as number); e++) {
@@ -180,8 +217,13 @@ export class DeviceFlow implements LineHost {
     const { program } = this.#options.table;
     const { kinds } = this.#options.placing;
     let at = task;
-    while (kinds[at] === FOLLOWS && this.#away[at] === 1) at = program.deps[program.depStart[at] as number] as number;
-    if (this.#away[at] === 1 && !this.#fetching.has(at)) this.#wanted.add(at);
+    // What it shows comes as a whole, as long as it is there
+    while (kinds[at] === FOLLOWS) {
+      const source = program.deps[program.depStart[at] as number] as number;
+      if (this.#away[source] === 0 || this.#remote.holder(source) < 0) break;
+      at = source;
+    }
+    if (this.#away[at] === 1 && this.#remote.holder(at) >= 0 && !this.#fetching.has(at)) this.#wanted.add(at);
   }
 
   nextUse(task: number): number {
@@ -243,7 +285,7 @@ export class DeviceFlow implements LineHost {
     }
   }
 
-  ended(task: number, start: number, end: number): void {
+  ended(task: number, device: number, start: number, end: number): void {
     const { host } = this.#options;
     if (!host.isGoing) return;
     const limit = host.limitOf(task);
@@ -252,9 +294,9 @@ export class DeviceFlow implements LineHost {
       return;
     }
     this.#dispatch.end(task, this.#now());
+    this.#learn(task, device, (end - start) / 1000);
     this.#endedThere(task, start, end);
     if (this.#away[task] === 0) this.#arrived(task);
-    else if (this.#needed[task] === 1) this.want(task);
   }
 
   #endedThere(task: number, start: number, end: number): void {
@@ -263,11 +305,23 @@ export class DeviceFlow implements LineHost {
     const shows: number[] = [];
     for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
       const user = succs[e] as number;
-      if (this.#options.placing.kinds[user] === FOLLOWS && this.#away[user] === 1 && table.state[user] === STARTED)
-        shows.push(user);
+      const isShown = this.#options.placing.kinds[user] === FOLLOWS && table.state[user] === STARTED;
+      // What can only be shown on the host keeps its source until it is there
+      if (isShown && this.#away[user] === 1 && this.#remote.holder(user) >= 0) shows.push(user);
     }
     host.endedThere(task, start, end);
     for (const user of shows) this.#endedThere(user, end, end);
+    if (this.#options.placing.kinds[task] !== FOLLOWS) this.#wantNeeded(task);
+  }
+
+  /** Of a result and what shows it, what is needed on the host. When all that needed it shows it, it is gone by now. */
+  #wantNeeded(task: number): void {
+    const { succStart, succs } = this.#options.table.program;
+    if (this.#away[task] === 1 && this.#needed[task] === 1) this.want(task);
+    for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
+      const user = succs[e] as number;
+      if (this.#options.placing.kinds[user] === FOLLOWS) this.#wantNeeded(user);
+    }
   }
 
   failed(task: number, error: unknown, start: number, end: number): void {
@@ -276,15 +330,81 @@ export class DeviceFlow implements LineHost {
     else host.wake();
   }
 
-  refused(task: number, _device: number, error: Error): void {
-    const now = this.#options.recorder.now();
-    this.failed(task, error, now, now);
+  refused(task: number, device: number, error: Error): void {
+    this.#bar(task, device);
+    this.#refused.push({ task, error });
   }
 
-  lost(_device: number, error: unknown): void {
-    const now = this.#options.recorder.now();
-    const task = this.#lines[_device]?.queue[0] ?? 0;
-    this.failed(task, error, now, now);
+  #bar(task: number, device: number): void {
+    this.#seconds[task * this.#lines.length + device] = Number.POSITIVE_INFINITY;
+  }
+
+  #isAble(task: number): boolean {
+    const { length } = this.#lines;
+    return this.#seconds.subarray(task * length, (task + 1) * length).some((time) => time !== Number.POSITIVE_INFINITY);
+  }
+
+  /** What has not run, and what was nowhere else and is needed, is computed elsewhere, where that can be. */
+  lost(device: number, error: unknown, tasks: readonly number[]): void {
+    const { host, table, recorder, placing, results } = this.#options;
+    if (!host.isGoing) return;
+    const { program } = table;
+    const first = tasks[0] ?? 0;
+    const fail = (task: number): void => this.failed(task, error, recorder.now(), recorder.now());
+    for (let task = 0; task < program.nodes.length; task++) this.#bar(task, device);
+    const gone = [...this.#remote.tasksIn(device)].filter((task) => this.#away[task] === 1);
+    for (const task of [...this.#remote.tasksIn(device)]) this.#remote.drop(task, device);
+    const ends = new Set([...tasks, ...gone].filter((task) => this.#remote.holder(task) < 0));
+    const again = toRepeat({ table, results, ends });
+    const undone = Array.from(table.state.keys()).filter((task) => table.state[task] !== DONE || again.tasks.has(task));
+    const isHopeless = undone.some((task) => placing.kinds[task] === PLACED && !this.#isAble(task));
+    if (isHopeless || again.isImpossible || table.keeper?.isStrict) {
+      fail(first);
+      return;
+    }
+    for (const task of ends) {
+      if (this.#wanted.delete(task)) this.#needed[task] = 1;
+      this.#away[task] = 0;
+    }
+    // What can only be shown on the host waits for its source again
+    for (let task = 0; task < program.nodes.length; task++) {
+      const isWaiting = placing.kinds[task] === FOLLOWS && table.state[task] === STARTED && this.#away[task] === 1;
+      if (isWaiting && this.#remote.holder(task) < 0) again.tasks.add(task);
+    }
+    const repeated = [...again.tasks].filter((task) => table.state[task] === DONE);
+    repeat(again.tasks, table, results);
+    host.repeats(repeated.length);
+    for (const task of again.tasks) {
+      this.#away[task] = 0;
+      if (placing.kinds[task] === PLACED) table.way[task] = ELSEWHERE;
+      else this.#sendHere(task, placing.kinds[task] === FOLLOWS ? OUTPUT : HERE);
+    }
+    this.#placeAnew();
+  }
+
+  /** A dispatch of what is left, as things are. */
+  #placeAnew(): void {
+    const { placing, table } = this.#options;
+    const { work, platform, policy, kinds } = placing;
+    const { state, way } = table;
+    const now = this.#now();
+    const given = new Int32Array(work.size).fill(-1);
+    this.#lines.forEach((line, device) => {
+      for (const task of [...(line?.queue ?? []), ...(line?.inFlight.keys() ?? [])]) given[task] = device;
+    });
+    const dispatch = new Dispatch({ work: { ...work, seconds: this.#seconds }, platform, policy, kinds });
+    for (let task = 0; task < work.size; task++) {
+      if (kinds[task] === FOLLOWS) continue;
+      const isDone = state[task] === DONE;
+      let device = given[task] as number;
+      if (device < 0 && this.#away[task] === 1) device = this.#remote.holder(task);
+      if (device < 0 && (isDone || way[task] !== ELSEWHERE)) {
+        device = this.#seconds[task * this.#lines.length] === Number.POSITIVE_INFINITY ? 1 : 0;
+      }
+      if (isDone || (device >= 0 && kinds[task] === PLACED)) dispatch.adopt(task, Math.max(0, device), isDone, now);
+    }
+    this.#dispatch = dispatch;
+    dispatch.begin(now);
   }
 
   wake(): void {
@@ -341,7 +461,14 @@ export class DeviceFlow implements LineHost {
     const finish = (error: unknown): void => {
       this.#fetching.delete(task);
       for (const array of copy) array.release();
-      if (error !== undefined || !host.isGoing || results.uses(task) === 0) {
+      if (error instanceof DeviceLostError && host.isGoing) {
+        for (const handle of handles) handle.release();
+        this.#needed[task] = 1;
+        this.#lines[device]?.gone(error);
+        host.wake();
+        return;
+      }
+      if (error !== undefined || !host.isGoing) {
         for (const handle of handles) handle.release();
         if (error !== undefined && host.isGoing) host.failedThere(task, error, start, recorder.now());
         host.wake();
@@ -354,6 +481,8 @@ export class DeviceFlow implements LineHost {
       this.#away[task] = 0;
       this.#dispatch.data.made(task, 0, this.#now());
       this.#arrived(task);
+      // Taken for what shows it alone
+      if (results.uses(task) === 0) results.release(task);
       host.wake();
     };
     Promise.all(copy.map(({ array }, i) => memory.read(array, arrays[i] as NDArray))).then(
@@ -369,7 +498,7 @@ export class DeviceFlow implements LineHost {
     for (let e = program.succStart[task] as number; e < (program.succStart[task + 1] as number); e++) {
       const user = program.succs[e] as number;
       if (this.#away[user] === 1 && this.#options.placing.kinds[user] === FOLLOWS) {
-        if (state[user] !== DONE) continue;
+        if (state[user] === DONE && this.#options.results.uses(user) === 0) continue;
         try {
           kernels.takeOutput(user);
         } catch (error) {
@@ -378,6 +507,8 @@ export class DeviceFlow implements LineHost {
           return;
         }
         this.#away[user] = 0;
+        const now = this.#options.recorder.now();
+        if (state[user] === STARTED) this.#options.host.endedThere(user, now, now);
         this.#arrived(user);
       } else if (
         (way[user] === HERE || way[user] === CALL || way[user] === KERNEL || way[user] === OUTPUT) &&

@@ -9,7 +9,7 @@
 import { type ArraySpec, NDArray } from '../array/ndarray.js';
 import type { Device, DeviceArray, DeviceCall, DeviceMemory, DeviceSource } from '../devices/contract.js';
 import { type Lease, takeDevice } from '../devices/leases.js';
-import { ArgumentError, HeapExhaustedError } from '../errors.js';
+import { ArgumentError, DeviceLostError, HeapExhaustedError } from '../errors.js';
 import type { TaskNode } from '../graph/node.js';
 import { Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
@@ -31,12 +31,12 @@ export interface LineHost {
   nextUse(task: number): number;
   /** A call is on its way: what shows its result is, too. */
   sent(task: number, device: number): void;
-  ended(task: number, start: number, end: number): void;
+  ended(task: number, device: number, start: number, end: number): void;
   failed(task: number, error: unknown, start: number, end: number): void;
   /** The device has no body for the task's inputs, which were not known before. */
   refused(task: number, device: number, error: Error): void;
-  /** The device cannot be opened, or is gone. */
-  lost(device: number, error: unknown): void;
+  /** The device cannot be opened, or is gone, and these tasks have not run. */
+  lost(device: number, error: unknown, tasks: readonly number[]): void;
   wake(): void;
 }
 
@@ -62,6 +62,9 @@ export class DeviceLine {
   #lease: Lease | undefined;
   #isOpening = false;
   #isClosed = false;
+  /** Why the device is gone, while calls that were out have not all been told. */
+  #lost: unknown;
+  #redo: number[] = [];
   /** How many calls in flight take or make each result. */
   readonly #busy = new Map<number, number>();
   readonly #options: LineOptions;
@@ -83,7 +86,7 @@ export class DeviceLine {
   /** Sends what can be sent. */
   pump(): void {
     this.lack = undefined;
-    if (this.queue.length === 0) return;
+    if (this.queue.length === 0 || this.#lost !== undefined) return;
     const { device } = this;
     if (device === undefined) {
       this.#open();
@@ -121,7 +124,7 @@ export class DeviceLine {
       },
       (error: unknown) => {
         this.#isOpening = false;
-        if (!this.#isClosed) host.lost(this.index, error);
+        if (!this.#isClosed) host.lost(this.index, error, this.queue.splice(0));
         host.wake();
       },
     );
@@ -280,8 +283,32 @@ export class DeviceLine {
       else this.#busy.set(dep, left);
     }
     for (const input of flight.inputs) input.release();
-    if (error === undefined) host.ended(task, start, end);
+    if (error instanceof DeviceLostError || this.#lost !== undefined) {
+      this.#isGone(task, this.#lost ?? error);
+      return;
+    }
+    if (error === undefined) host.ended(task, this.index, start, end);
     else host.failed(task, error, start, end);
+    host.wake();
+  }
+
+  /** What was out is told, call by call; then all that has not run is to go elsewhere. */
+  #isGone(task: number, error: unknown): void {
+    this.#redo.push(task);
+    this.gone(error);
+  }
+
+  /** The device is gone. */
+  gone(error: unknown): void {
+    const { host } = this.#options;
+    if (this.#lease === undefined) return;
+    this.#lost = error;
+    if (this.inFlight.size > 0) return;
+    const tasks = [...this.#redo.splice(0), ...this.queue.splice(0)];
+    this.#lost = undefined;
+    this.#lease?.lose();
+    this.#lease = undefined;
+    host.lost(this.index, error, tasks);
     host.wake();
   }
 

@@ -61,7 +61,7 @@ export class Dispatch {
   readonly data: DataMap;
   readonly #work: Workload;
   readonly #platform: Platform;
-  readonly #policy: Policy;
+  #policy: Policy;
   readonly #admission: Admission | undefined;
   readonly #waits: Int32Array;
   /** The device that each queued task is placed on; IDLE when it is not queued. */
@@ -118,7 +118,42 @@ export class Dispatch {
   /** Queues everything that waits for nothing. */
   begin(now: number): void {
     for (let task = 0; task < this.#work.size; task++) {
-      if (this.#waits[task] === 0 && this.#kinds[task] === PLACED) this.#queue(task, now);
+      if (this.#waits[task] !== 0 || this.#kinds[task] !== PLACED) continue;
+      if (this.#deviceOf[task] === IDLE && this.#placed[task] === IDLE) this.#queue(task, now);
+    }
+  }
+
+  /**
+   * Before `begin`, in the order of their numbers: a task of a run that is under way has ended, or was given to a device.
+   * @param device where a placed one ran, or is to run
+   */
+  adopt(task: number, device: number, hasEnded: boolean, now: number): void {
+    if (this.#placed[task] !== IDLE) this.#takeOut(task);
+    if (hasEnded) {
+      this.end(task, now, this.#device(device).memory);
+      this.#deviceOf[task] = device;
+      return;
+    }
+    this.#deviceOf[task] = device;
+    this.#commit(task, now);
+  }
+
+  /**
+   * Tasks take longer or shorter on a device than was predicted: those that are queued and could start are placed anew.
+   * @param tasks those whose seconds are to be multiplied
+   * @param policy what to follow from now on: a plan made for other times is none
+   */
+  revise(tasks: Iterable<number>, device: number, factor: number, policy: Policy, now: number): void {
+    this.#policy = policy;
+    for (const task of tasks) {
+      // What is queued or given is counted with the seconds that it had
+      if (this.#deviceOf[task] !== IDLE) continue;
+      const isQueued = this.#placed[task] !== IDLE;
+      const isChained = (this.#waits[task] as number) > 0;
+      if (isQueued && isChained) continue;
+      if (isQueued) this.#takeOut(task);
+      (this.#seconds[task * this.#work.devices + device] as number) *= factor;
+      if (isQueued) this.#queue(task, now);
     }
   }
 
@@ -163,13 +198,16 @@ export class Dispatch {
     return (free < slots && free <= 0 ? 0 : free + (isAhead ? ahead : 0)) - (this.#committed[pool] as number);
   }
 
-  /** A task ended: its slot is free, and what waited for it alone is queued. */
-  end(task: number, now: number): void {
+  /**
+   * A task ended: its slot is free, and what waited for it alone is queued.
+   * @param there where the result is of a task that was not placed here
+   */
+  end(task: number, now: number, there = 0): void {
     const { userStart, users } = this.#work;
     const device = this.#deviceOf[task] as number;
     this.#ended++;
     let pool = IDLE;
-    let memory = 0;
+    let memory = there;
     if (device !== IDLE) {
       ({ pool, memory } = this.#device(device));
       if (this.#kinds[task] === PLACED) this.#leave(task, device, now);
@@ -183,19 +221,6 @@ export class Dispatch {
       else if (this.#chain[user] !== pool) (this.#others[user] as number)--;
       this.#inputChanged(user, now);
     }
-  }
-
-  /**
-   * A task that was committed did not run: it is to be placed anew, at other seconds (`seconds` by device). What was
-   * committed because of it is taken back before.
-   */
-  takeBack(task: number, seconds: Float64Array, now: number): void {
-    const device = this.#deviceOf[task] as number;
-    this.#leave(task, device, now);
-    this.#deviceOf[task] = IDLE;
-    this.#isOffItsWay(task, this.#device(device).pool);
-    this.#seconds.set(seconds, task * this.#work.devices);
-    if (this.#waits[task] === 0) this.#queue(task, now);
   }
 
   #leave(task: number, device: number, now: number): void {
@@ -232,19 +257,6 @@ export class Dispatch {
     this.#deviceOf[task] = device;
     this.data.promised(task, this.#device(device).memory, now);
     this.#isOnItsWay(task, pool, now);
-  }
-
-  #isOffItsWay(task: number, pool: number): void {
-    const { userStart, users } = this.#work;
-    for (let u = userStart[task] as number; u < (userStart[task + 1] as number); u++) {
-      const user = users[u] as number;
-      (this.#open[user] as number)++;
-      if (this.#chain[user] !== pool) (this.#others[user] as number)--;
-      if (this.#placed[user] !== IDLE) this.#takeOut(user);
-      if (this.#kinds[user] !== FOLLOWS || this.#deviceOf[user] === IDLE) continue;
-      this.#deviceOf[user] = IDLE;
-      this.#isOffItsWay(user, pool);
-    }
   }
 
   #isOnItsWay(task: number, pool: number, now: number): void {

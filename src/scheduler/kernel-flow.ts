@@ -28,6 +28,9 @@ export interface Lack {
   readonly error: HeapExhaustedError;
 }
 
+/** So many kernels are prepared in about a tenth of a millisecond. */
+const FLUSH_EVERY = 32;
+
 export class KernelFlow {
   readonly #table: TaskTable;
   readonly #results: Results;
@@ -89,12 +92,15 @@ export class KernelFlow {
     const { admissible } = this.#table;
     this.#lack = undefined;
     if (lane === undefined || admissible.size === 0) return;
+    let admitted = 0;
     while (admissible.size > 0 && !this.#isCancelled) {
       if (this.inFlight >= this.#enough && this.#bytes > LOOKAHEAD_BYTES) break;
       const task = this.#table.pick(admissible);
       if (task < 0) break;
       try {
         if (!this.#tryAdmit(task, lane)) break;
+        // Threads begin while the rest is still being admitted
+        if (++admitted % FLUSH_EVERY === 0) lane.flush(true);
       } catch (error) {
         if (error instanceof HeapExhaustedError) {
           this.#lack = { task, error };

@@ -7,7 +7,8 @@
  * have no file either. Nothing here ever throws for a file: it is a cache.
  */
 import { resolve } from 'node:path';
-import { codeHash, type KernelBuild } from '../devices/wasm-module.js';
+import type { KernelBuild } from '../devices/build.js';
+import { codeHash } from '../devices/wasm-module.js';
 import { isLazuliThread } from '../workers/thread.js';
 import { CostFile, cacheFolder, machineKey } from './cost-file.js';
 import { type Finished, Lesson, type Predictions } from './lessons.js';
@@ -18,18 +19,20 @@ const SAVE_AFTER_MS = 30_000;
 
 /** Finished runs that wait to be learned from; of more, those that waited longest teach nothing. */
 const MOST_WAITING = 4;
-/** Learning takes at most this part of the time, but for so many milliseconds in the beginning. */
+/** The first runs of a process are learned from at once, later ones in groups: so far apart, in milliseconds, … */
+const AT_ONCE = 64;
+const PAUSE_MS = 20;
+/** … and further where learning took more than this part of the time. */
 const SHARE = 0.02;
-const CREDIT_MS = 20;
 
 /** The name under which calibration keeps what waking threads costs. */
 export const THREADS = 'threads';
 /** What that is assumed to be. */
 const WAKING_SECONDS = 300e-6;
 
-/** What is assumed of devices that were never measured: a slow machine. */
+/** What is assumed of devices that were never measured. */
 const assumed: readonly (readonly [string, DeviceSpeed])[] = [
-  ['wasm', { overhead: 1e-6, flops: 1.6e10, bandwidth: 8e9 }],
+  ['wasm', { overhead: 1e-6, flops: 3e10, bandwidth: 1e10 }],
   ['js', { overhead: 1e-6, flops: 1e9, bandwidth: 2e9 }],
 ];
 
@@ -40,9 +43,9 @@ export class Knowledge {
   readonly #measured = new Map<string, DeviceSpeed>();
   readonly #waiting: (() => void)[] = [];
   #isScheduled = false;
-  /** Milliseconds that may go into learning. */
-  #credit = CREDIT_MS;
-  #learnedAt = 0;
+  /** Runs learned from, and milliseconds until the next ones are. */
+  #learned = 0;
+  #pause = 0;
   #isChanged = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -89,28 +92,27 @@ export class Knowledge {
     if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    // Behind what this thread has to do now; the process need not wait for it
-    setImmediate(() => {
+    const learnAll = (): void => {
       this.#isScheduled = false;
       this.#learnWaiting();
-    }).unref();
+    };
+    // Behind what this thread has to do now; the process need not wait for it
+    if (this.#pause === 0) setImmediate(learnAll).unref();
+    else setTimeout(learnAll, this.#pause).unref();
   }
 
   #learnWaiting(): void {
-    for (const waiting of this.#waiting.splice(0)) waiting();
+    const start = performance.now();
+    const waiting = this.#waiting.splice(0);
+    for (const learn of waiting) learn();
+    this.#learned += waiting.length;
+    if (this.#learned > AT_ONCE) this.#pause = Math.max(PAUSE_MS, (performance.now() - start) / SHARE);
   }
 
   /** What the model had expected of a run, and what it learns from it. */
   learn(run: Finished): Predictions {
-    const start = performance.now();
     const lesson = new Lesson(run, this.model);
-    // Where small runs follow each other closely, some of them say all there is to say
-    this.#credit = Math.min(CREDIT_MS, this.#credit + SHARE * (start - this.#learnedAt));
-    this.#learnedAt = start;
-    if (this.#credit > 0) {
-      if (lesson.teach(this.model)) this.#changed();
-      this.#credit -= performance.now() - start;
-    }
+    if (lesson.teach(this.model)) this.#changed();
     return lesson.predictions;
   }
 

@@ -105,6 +105,7 @@ export class CostModel {
   /** A hash of the compiled kernels whose times are known here. */
   readonly code: string;
   readonly #speeds: ReadonlyMap<string, DeviceSpeed>;
+  readonly #assumed = new Map<string, DeviceSpeed>();
   /** Both in the order in which they were last learned from. */
   readonly #fits = new Map<string, Fit>();
   readonly #histories = new Map<string, History>();
@@ -141,7 +142,12 @@ export class CostModel {
 
   /** What calibration measured of a device, or what is assumed where it was not. */
   speedOf(device: string): DeviceSpeed {
-    return this.#speeds.get(device) ?? UNKNOWN;
+    return this.#speeds.get(device) ?? this.#assumed.get(device) ?? UNKNOWN;
+  }
+
+  /** What a device says of itself, until it is measured. */
+  assume(device: string, speed: DeviceSpeed): void {
+    this.#assumed.set(device, speed);
   }
 
   /** Expected seconds. */

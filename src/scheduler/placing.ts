@@ -4,6 +4,9 @@
  * forecast and the portfolio simulated; a device is used where that ends sooner by more than opening it takes.
  *
  * A run whose kernels all stay on the threads needs none of this, and pays for a glance at its tasks only.
+ *
+ * Whether a kernel may run on a device in another precision than its arrays have is for the device's `can` to say, which
+ * is asked here (`forecastDevice`) and when a call is sent (device-line.ts): float64 stays float64.
  */
 import type { ArraySpec } from '../array/ndarray.js';
 import type { DeviceSource } from '../devices/contract.js';
@@ -15,7 +18,7 @@ import type { Program } from '../graph/program.js';
 import type { Kernel, KernelParams } from '../kernels/contract.js';
 import { FOLLOWS, OUTSIDE, PLACED } from './dispatch.js';
 import { type Forecast, type ForecastDevice, forecast } from './forecast.js';
-import { CostModel, type DeviceSpeed } from './model.js';
+import type { CostModel } from './model.js';
 import type { Platform } from './platform.js';
 import { type Policy, sparing } from './policy.js';
 import { candidates, choose } from './portfolio.js';
@@ -29,6 +32,8 @@ export interface Placing {
   readonly work: Workload;
   readonly platform: Platform;
   readonly policy: Policy;
+  /** The dynamic rule, for when predictions turn out wrong. */
+  readonly dynamic: Policy;
   /** By task: PLACED, OUTSIDE or FOLLOWS (dispatch.ts). */
   readonly kinds: Uint8Array;
   /** By device; undefined for those of the threads. */
@@ -66,6 +71,7 @@ const OWN = ['wasm', 'js'] as const;
  */
 export function placingOf(program: Program, options: PlacingOptions): Promise<Placing | undefined> | undefined {
   const { required, optional } = wanted(program, options.asked);
+  for (const source of optional) if (absent.has(source)) optional.delete(source);
   if (required.size === 0) {
     if (optional.size === 0 || !options.isThreaded || program.nodes.length > MOST_TASKS) return undefined;
     const least = Math.min(...Array.from(optional, openingSeconds));
@@ -89,6 +95,8 @@ async function place(
     if (found === undefined) continue;
     sources.push(source);
     known.push(found);
+    const { overhead, flops, bandwidth } = found.traits;
+    model.assume(source.name, { overhead, flops, bandwidth });
   }
   if (sources.length === 0) return undefined;
   const allowed = asked === 'auto' ? undefined : asked;
@@ -98,14 +106,14 @@ async function place(
   const kinds = kindsOf(program);
   const platform = platformOf(sources, known, options);
   const isDecided = decide(program, work, kinds, found, platform, asked);
+  const dynamic = sparing(ranksOf(work, platform));
+  const all = { work, dynamic, kinds, sources: [undefined, undefined, ...sources] };
   if (isDecided) {
     const pools = platform.pools.map((pool, i) => (i > 0 && pool.isOrdered ? { ...pool, ahead: NEVER } : pool));
-    const policy = sparing(ranksOf(work, platform));
-    return { work, platform: { ...platform, pools }, policy, kinds, sources: [undefined, undefined, ...sources] };
+    return { ...all, platform: { ...platform, pools }, policy: dynamic };
   }
   const policy = choosePolicy(work, platform, kinds, sources, required.size > 0, model.error);
-  if (policy === undefined) return undefined;
-  return { work, platform, policy, kinds, sources: [undefined, undefined, ...sources] };
+  return policy === undefined ? undefined : { ...all, platform, policy };
 }
 
 /** The devices that some kernel cannot do without, and those that kernels may go to. */
@@ -132,9 +140,15 @@ function wanted(
   return { required, optional };
 }
 
+/** Devices that were looked for and are not there: nobody plans for them again. */
+const absent = new WeakSet<DeviceSource>();
+
 /** What is known of a device, which is opened where that is nothing. @throws what opening throws, where it is needed */
 async function know(source: DeviceSource, isNeeded: boolean): Promise<KnownDevice | undefined> {
-  if (!isNeeded && !source.discover().available) return undefined;
+  if (!isNeeded && !source.discover().available) {
+    absent.add(source);
+    return undefined;
+  }
   const known = knownDevice(source);
   if (known !== undefined) return known;
   try {
@@ -153,15 +167,13 @@ function hostSeconds(program: Program, { threads, model }: PlacingOptions): numb
   return sum / Math.max(1, threads);
 }
 
-function forecastDevice({ name }: DeviceSource, { traits, can, memory }: KnownDevice): ForecastDevice {
-  const { overhead, flops, bandwidth } = traits;
-  const speed: DeviceSpeed = { overhead, flops, bandwidth };
+function forecastDevice({ name }: DeviceSource, { can, memory }: KnownDevice): ForecastDevice {
   return {
     name,
     can: (kernel: Kernel, inputs: readonly ArraySpec[] | undefined, params: KernelParams) =>
       inputs !== undefined && can(kernel, inputs, params) && fits(kernel, inputs, params, memory?.capacity ?? NEVER),
     callsFunctions: false,
-    model: new CostModel(new Map([[name, speed]])),
+    model: undefined,
   };
 }
 

@@ -69,6 +69,7 @@ export function planProgram(program: Program, request: PlanRequest): Plan {
   );
   const unfit = leaveOutWhatDoesNotFit(work, platform);
   checkAble(program, work, checked, base);
+  const needs = takesMemory(program) ? needsOf(program) : undefined;
   return makePlan({
     work,
     platform,
@@ -78,7 +79,7 @@ export function planProgram(program: Program, request: PlanRequest): Plan {
     error: model.error,
     spill,
     position:
-      runOrder(program, takesMemory(program) ? needsOf(program) : undefined)?.position ??
+      runOrder(program, needs, platform.pools[0]?.slots)?.position ??
       Int32Array.from({ length: work.size }, (_, task) => task),
     unfit,
   });

@@ -48,6 +48,11 @@ export class Results {
     return this.#uses[task] as number;
   }
 
+  /** Somebody needs the result of `task` once more. */
+  neededAgain(task: number): void {
+    (this.#uses[task] as number)++;
+  }
+
   /** A JavaScript value as the result of `task`. */
   setValue(task: number, value: unknown): void {
     this.#values[task] = value;

@@ -108,7 +108,8 @@ export class Run<T> implements LaneSink, HereHost, DeviceHost {
     const { heap, recorder, threads } = context;
     const { plan, placing, keepsKernels, keepsResults = false } = context;
     const ways = waysOf(program, context.lanes !== undefined, context.kernelDevices, keepsKernels, placing?.kinds);
-    const table = new TaskTable(program, ways, plan.safe?.sigma ?? runOrder(program, plan.needs));
+    const atOnce = context.lanes === undefined ? 1 : threads;
+    const table = new TaskTable(program, ways, plan.safe?.sigma ?? runOrder(program, plan.needs, atOnce));
     const results = new Results(program, heap);
     if (plan.needs !== undefined) {
       this.#keeper = new Keeper({
@@ -404,6 +405,10 @@ export class Run<T> implements LaneSink, HereHost, DeviceHost {
     this.#results.consumed(task);
   }
 
+  repeats(count: number): void {
+    this.#left += count;
+  }
+
   failedThere(task: number, error: unknown, start: number, end: number): void {
     if (this.isGoing) this.#gaveUp(task, error, start, end, 0);
   }
@@ -431,7 +436,7 @@ export class Run<T> implements LaneSink, HereHost, DeviceHost {
       else if (way[successor] !== KERNEL && state[successor] === WAITING) this.#table.unblock(successor);
     }
     this.#results.consumed(task);
-    this.#devices?.endedOnHost(task);
+    this.#devices?.endedOnHost(task, start, end);
   }
 
   // The end.

@@ -13,7 +13,7 @@ const entries = ['index.ts', 'learn/index.ts', 'diagnostics/index.ts'];
 /** What every example may use without saying where it comes from, and how a promise is checked. */
 const preamble = `
 import assert from 'node:assert/strict';
-import { compute, configure, createRuntime, delayed, devices, get, lastRun, linalg, literal, NDArray, nd, parseCsv, persist, random, testKernel, visualize } from 'lazuli';
+import { compute, configure, createRuntime, delayed, devices, get, lastRun, linalg, literal, NDArray, nd, parseCsv, persist, plan, random, testKernel, visualize } from 'lazuli';
 import { accuracyScore, crossValidate, KFold, nestedCrossValidate, parameterGrid, StratifiedKFold, SVC, standardize } from 'lazuli/learn';
 import { ProgressBar, Profiler } from 'lazuli/diagnostics';
 

@@ -12,6 +12,7 @@ import { kernels } from '../../dist/kernels/registry.js';
 import { arrayCases } from './cases-arrays.js';
 import { elementwiseCases } from './cases-elementwise.js';
 import { linalgCases } from './cases-linalg.js';
+import { matmulAdd } from './cases-matmul-add.js';
 import { productCases } from './cases-products.js';
 import { randomCases } from './cases-random.js';
 import { sortCases } from './cases-sort.js';
@@ -399,6 +400,7 @@ const accuracy = fc.record({ m: someSize, ...common }).map(({ m, seed, strided }
 /** By kernel name. A kernel without an entry makes the conformance suite fail. */
 export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   matmul,
+  matmulAdd,
   squaredDistances,
   linearKernel,
   rbfKernel,

@@ -90,6 +90,48 @@ describe('CostModel', () => {
     }
   });
 
+  it('trusts what it saw of a call where the fit of its kernel was found wrong', () => {
+    const model = new CostModel(speeds);
+    // Of equal operations and bytes, so that no fit can tell them apart
+    for (let i = 0; i < 12; i++) {
+      model.observe({ ...product(50), signature: 'quick' }, 1e-4);
+      model.observe({ ...product(50), signature: 'slow' }, 1e-2);
+    }
+    expect(model.predict({ ...product(50), signature: 'quick' }) / 1e-4).toBeCloseTo(1, 1);
+    expect(model.predict({ ...product(50), signature: 'slow' }) / 1e-2).toBeCloseTo(1, 1);
+  });
+
+  it('answers what a kernel usually takes where sizes are not known yet', () => {
+    const unknown = { ...product(1), signature: '?', flops: Number.NaN, bytes: Number.NaN };
+    expect(new CostModel(speeds).predict(unknown)).toBe(1e-5);
+    const model = learned([100, 200, 300], 6, 0);
+    expect(model.predict(unknown) / truth(product(200))).toBeCloseTo(1, 3);
+    model.observe(unknown, 1);
+    expect(model.predict(product(200)) / truth(product(200))).toBeCloseTo(1, 1);
+  });
+
+  it('takes over what others learned, but where it has learned itself', () => {
+    const model = learned([100], 8, 0);
+    const before = model.predict(product(100));
+    const other = new CostModel(speeds);
+    for (let i = 0; i < 8; i++) {
+      other.observe(product(100), 1);
+      other.observe({ ...product(100), kernel: 'other@1' }, 0.5);
+    }
+    model.add(other.toJSON());
+    expect(model.predict(product(100))).toBe(before);
+    expect(model.predict({ ...product(100), kernel: 'other@1' })).toBeCloseTo(0.5, 3);
+  });
+
+  it('forgets what it did not see for longest, when it knows too much', () => {
+    const model = learned([100], 8, 0);
+    for (let i = 0; i < 5000; i++) model.observe({ ...product(10), kernel: 'many@1', signature: String(i) }, 1e-3);
+    const { histories } = model.toJSON();
+    expect(Object.keys(histories)).toHaveLength(4096);
+    expect(Object.keys(histories).some((key) => key.startsWith('matmul@1'))).toBe(false);
+    expect(Object.keys(histories).at(-1)).toBe('many@1 wasm 4999');
+  });
+
   it('is the same after a way through JSON', () => {
     const model = learned([64, 200, 500], 6, 0.1);
     const again = new CostModel(speeds, JSON.parse(JSON.stringify(model)));

@@ -23,7 +23,7 @@ afterAll(() => runtime.close());
 /** The ways in which a single worker does everything. */
 const ways = [
   ['sync', { scheduler: 'sync' }],
-  ['workers: 1', { workers: 1 }],
+  ['workers: 1', { scheduler: 'threads', workers: 1 }],
 ] as const satisfies readonly (readonly [string, RunOptions])[];
 
 // biome-ignore lint/suspicious/noExplicitAny: tasks of any arity

@@ -103,10 +103,15 @@ class HostedDevice implements Device {
     for (const call of this.#waiting) {
       if (this.#out.size >= OUT_AT_MOST) break;
       this.#waiting.delete(call);
-      const id = this.#nextId++;
-      this.#out.set(id, call);
-      const { kernel, params, inputs, outputs } = call;
-      calls.push({ id, kernel: kernel.name, params, inputs: inputs.map(hosted), outputs: outputs.map(hosted) });
+      try {
+        const { kernel, params, inputs, outputs } = call;
+        const [from, to] = [inputs.map(hosted), outputs.map(hosted)];
+        const id = this.#nextId++;
+        calls.push({ id, kernel: kernel.name, params, inputs: from, outputs: to });
+        this.#out.set(id, call);
+      } catch (error) {
+        queueMicrotask(() => tell([call], error));
+      }
     }
     if (calls.length === 0) return;
     this.#thread.ref();

@@ -91,6 +91,8 @@ class OnnxLibrary implements HostedLibrary {
       // shapes vary, and outputs are given: both would only hold memory
       enableCpuMemArena: false,
       enableMemPattern: false,
+      // else its threads turn in circles for milliseconds after every call, on cores that others could use
+      extra: { session: { force_spinning_stop: '1' } },
       logSeverityLevel: 3,
     });
   }

@@ -1,55 +1,36 @@
 /** The device 'onnx': onnxruntime-node, an optional peer, with threads of its own on the cores of the host. */
-import { availableParallelism, totalmem } from 'node:os';
-import { DeviceUnavailableError } from '../../errors.js';
-import type { ArraySpec, Kernel, KernelParams } from '../../kernels/contract.js';
-import type { Device, DeviceSource, DeviceTraits, Found } from '../contract.js';
-import { openHosted } from '../hosted/hosted-device.js';
-import { findPeer, type Peer } from '../hosted/peer.js';
+import { availableParallelism } from 'node:os';
+import type { DeviceSource } from '../contract.js';
+import { hostedSource } from '../hosted/hosted-source.js';
+import { findPeer } from '../hosted/peer.js';
 
-const PACKAGE = 'onnxruntime-node';
+const name = 'onnxruntime-node';
 
-/** What a core does before it has been measured: operations a second in float64. */
+/** What a core does before it has been measured: operations a second in float64 with AVX2. */
 const CORE_FLOPS = 40e9;
 
 /**
  * @param threads that one call computes with
+ * @param from URLs of files from whose place the package is looked for; default: where lazuli is, where the program is
  */
-export function onnxSource(threads: number = availableParallelism()): DeviceSource {
-  const module = new URL('./library.js', import.meta.url).href;
-  const name = 'onnx';
-  let peer: Peer | undefined;
-  let found: Found | undefined;
-  const discover = (): Found => {
-    if (found !== undefined) return found;
-    peer = findPeer(PACKAGE);
-    found =
-      peer === undefined
-        ? { available: false, reason: `the package ${PACKAGE} is not installed; npm install ${PACKAGE}` }
-        : { available: true, description: `${PACKAGE} ${peer.version}, ${threads} threads`, memory: totalmem() };
-    return found;
-  };
-  return {
-    name,
-    discover,
-    async open(): Promise<Device> {
-      const answer = discover();
-      if (!answer.available || peer === undefined) {
-        throw new DeviceUnavailableError({ [name]: answer.available ? 'it is gone' : answer.reason });
-      }
-      const traits: DeviceTraits = {
-        slots: 1,
-        ahead: 2,
-        cores: threads,
-        overhead: 150e-6,
-        flops: CORE_FLOPS * threads,
-        bandwidth: 10e9,
-        isOrdered: true,
-      };
-      return openHosted({ name, traits, can, host: { module, entry: peer.entry, threads } });
+export function onnxSource(threads: number = availableParallelism(), from?: readonly string[]): DeviceSource {
+  return hostedSource({
+    name: 'onnx',
+    package: name,
+    module: new URL('./library.js', import.meta.url).href,
+    threads,
+    traits: {
+      slots: 1,
+      ahead: 2,
+      cores: threads,
+      // there and back between threads
+      overhead: 150e-6,
+      flops: CORE_FLOPS * threads,
+      // of the copies
+      bandwidth: 8e9,
+      isOrdered: true,
     },
-  };
-}
-
-function can({ bodies }: Kernel, inputs: readonly ArraySpec[], params: KernelParams): boolean {
-  return bodies.onnx?.can(inputs, params) ?? false;
+    find: () => findPeer(name, from),
+    can: ({ bodies }, inputs, params) => bodies.onnx?.can(inputs, params) ?? false,
+  });
 }

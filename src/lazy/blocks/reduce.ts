@@ -8,6 +8,7 @@ import { rowMajorStrides } from '../../array/ndarray.js';
 import { isFloat } from '../../array/promote.js';
 import { ShapeError } from '../../errors.js';
 import { elementwise } from '../../kernels/elementwise.js';
+import type { BinaryOperation } from '../../kernels/expression.js';
 import { ExpressionBuilder } from '../../kernels/expression-builder.js';
 import { serialize } from '../../kernels/expression-text.js';
 import type { Reduction } from '../../kernels/reduce.js';
@@ -58,18 +59,34 @@ export function tree<T>(list: readonly T[], combine: (few: readonly T[]) => T): 
   return level[0]!;
 }
 
-/** An element-wise task on arrays of one shape. */
-export function mapped(
-  name: string,
-  inputs: readonly LazyArray[],
-  write: (builder: ExpressionBuilder, values: readonly number[]) => number,
-): LazyArray {
-  const builder = new ExpressionBuilder();
-  const values = inputs.map(({ dtype }, i) => builder.input(i, dtype));
-  const id = write(builder, values);
-  const dtype: DType = builder.dtype(id);
-  const params = { expression: serialize(builder.build(id)) };
-  return kernelResult(elementwise, inputs, params, { shape: inputs[0]!.shape, dtype }, name);
+type WriteMapped = (builder: ExpressionBuilder, values: readonly number[]) => number;
+
+const KEPT = 1000;
+const texts = new Map<string, { readonly text: string; readonly dtype: DType }>();
+
+/**
+ * An element-wise task on arrays of one shape.
+ *
+ * @param form says all that `write` writes beside the inputs' number and dtype; without it nothing is remembered
+ */
+export function mapped(name: string, inputs: readonly LazyArray[], write: WriteMapped, form?: string): LazyArray {
+  const key = form === undefined ? undefined : `${form} ${inputs.length} ${inputs[0]!.dtype}`;
+  let lowered = key === undefined ? undefined : texts.get(key);
+  if (lowered === undefined) {
+    const builder = new ExpressionBuilder();
+    const values = inputs.map(({ dtype }, i) => builder.input(i, dtype));
+    const id = write(builder, values);
+    lowered = { text: serialize(builder.build(id)), dtype: builder.dtype(id) };
+    if (texts.size >= KEPT) texts.clear();
+    if (key !== undefined) texts.set(key, lowered);
+  }
+  const { text, dtype } = lowered;
+  return kernelResult(elementwise, inputs, { expression: text }, { shape: inputs[0]!.shape, dtype }, name);
+}
+
+/** Neighbours joined by one operation. */
+function joined(name: string, few: readonly LazyArray[], join: BinaryOperation): LazyArray {
+  return mapped(name, few, (b, values) => balanced(values, (p, q) => b.binary(join, p, q)), join);
 }
 
 const joins = {
@@ -143,7 +160,7 @@ function ofGroup(
       const parts = group.map(({ block }) => reduce(block, reduction));
       const { dtype } = parts[0]!;
       const join = reduction === 'min' || reduction === 'max' ? boolJoin(dtype, joins[reduction]) : joins[reduction];
-      return tree(parts, (few) => mapped(name, few, (b, values) => balanced(values, (p, q) => b.binary(join, p, q))));
+      return tree(parts, (few) => joined(name, few, join));
     }
   }
 }
@@ -163,7 +180,7 @@ function meanOf(name: string, group: readonly Member[], axes: readonly number[],
   const count = group.reduce((sum, { block }) => sum + countOf(block, axes), 0);
   const total = tree(
     group.map(({ block }) => reduce(block, 'sum')),
-    (few) => mapped('sum', few, (b, values) => balanced(values, (p, q) => b.binary('add', p, q))),
+    (few) => joined('sum', few, 'add'),
   );
   return mapped(name, [total], (b, [value]) => b.binary('div', value!, b.constant(count, total.dtype)));
 }
@@ -186,8 +203,11 @@ function varianceOf(
   const moments = group.map(({ block }): Moments => {
     const count = countOf(block, axes);
     const variance = reduce(block, 'var');
-    const squares = mapped('squares', [variance], (b, [value]) =>
-      b.binary('mul', value!, b.constant(count, variance.dtype)),
+    const squares = mapped(
+      'squares',
+      [variance],
+      (b, [value]) => b.binary('mul', value!, b.constant(count, variance.dtype)),
+      `times ${count}`,
     );
     return { mean: reduce(block, 'mean'), squares, count };
   });
@@ -212,15 +232,21 @@ function combined(few: readonly Moments[]): Moments {
     return b.binary('add', means[0]!, balanced(shifts, add(b)));
   };
   const means = few.map(({ mean }) => mean);
-  const mean = mapped('mean', means, meanIn);
-  const squares = mapped('squares', [...means, ...few.map((one) => one.squares)], (b, values) => {
-    const own = values.slice(0, few.length);
-    const middle = meanIn(b, own);
-    const apart = own.map((value, i) =>
-      b.binary('mul', b.unary('square', b.binary('sub', value, middle)), b.constant(few[i]!.count, dtype)),
-    );
-    return b.binary('add', balanced(values.slice(few.length), add(b)), balanced(apart, add(b)));
-  });
+  const counts = few.map((one) => one.count).join();
+  const mean = mapped('mean', means, meanIn, `mean ${counts}`);
+  const squares = mapped(
+    'squares',
+    [...means, ...few.map((one) => one.squares)],
+    (b, values) => {
+      const own = values.slice(0, few.length);
+      const middle = meanIn(b, own);
+      const apart = own.map((value, i) =>
+        b.binary('mul', b.unary('square', b.binary('sub', value, middle)), b.constant(few[i]!.count, dtype)),
+      );
+      return b.binary('add', balanced(values.slice(few.length), add(b)), balanced(apart, add(b)));
+    },
+    `squares ${counts}`,
+  );
   return { mean, squares, count };
 }
 

@@ -51,14 +51,14 @@ export function nested(value: unknown): unknown {
 }
 
 /** Expects the same shape and dtype, and the same numbers to rounding. */
-export function closeTo(actual: unknown, expected: unknown): void {
+export function closeTo(actual: unknown, expected: unknown, tolerance = 1e-12): void {
   const [a, b] = [flatOf(actual), flatOf(expected)];
   expect(a.kind).toEqual(b.kind);
   a.values.forEach((value, i) => {
     const other = b.values[i]!;
     if (Object.is(value, other) || value === other) return;
     expect(Math.abs(value - other), `${value} at ${i}, where ${other} is expected`).toBeLessThanOrEqual(
-      1e-12 * (1 + Math.abs(other)),
+      tolerance * (1 + Math.abs(other)),
     );
   });
 }

@@ -1,0 +1,39 @@
+/**
+ * What building graphs of blocks costs: microseconds for each task that a call makes, at 1k, 10k and 100k blocks.
+ *
+ *     npm run build && npx tsx bench/blocks/building.ts
+ */
+import { type LazyArray, nd, random } from '../../dist/index.js';
+import { median } from '../support/measure.js';
+import { machine, micros, printTable, short } from '../support/report.js';
+
+const ROUNDS = 5;
+
+/** What is built, and how many tasks for each block. */
+const works: readonly [name: string, tasks: number, build: (x: LazyArray) => unknown][] = [
+  ['random.normal', 1, (x) => random.normal(x.shape, { seed: 1, chunks: x.chunks! })],
+  ['element-wise, one operand', 1, (x) => nd.exp(x)],
+  ['element-wise, two operands', 1, (x) => nd.mul(x, x.add(1))],
+  ['sum over all', 8 / 7, (x) => nd.sum(x)],
+  ['sum of each row', 1, (x) => nd.sum(x, { axis: 1 })],
+  ['variance', 3 + 2 / 7, (x) => nd.var(x)],
+  ['transpose', 1, (x) => nd.transpose(x)],
+  ['slice of columns', 1, (x) => nd.slice(x, [null, [1, 50]])],
+  ['matrix product with a small matrix', 1, (x) => nd.matmul(x, nd.ones([100, 10]))],
+  ['rechunk, two blocks to one', 1 / 2, (x) => nd.rechunk(x, [4, 100])],
+];
+
+console.log(`${machine()}\n`);
+const rows: string[][] = works.map(([name]) => [name]);
+for (const blocks of [1000, 10_000, 100_000]) {
+  works.forEach(([, tasks, build], i) => {
+    const seconds = Array.from({ length: ROUNDS }, (_, round) => {
+      const x = random.normal([2 * blocks, 100], { seed: round, chunks: [2, 100] });
+      const start = performance.now();
+      build(x);
+      return (performance.now() - start) / 1000;
+    });
+    rows[i]!.push(micros(median(seconds), blocks * tasks));
+  });
+}
+printTable(['µs a task', ...[1000, 10_000, 100_000].map((blocks) => `${short(blocks)} blocks`)], rows);
