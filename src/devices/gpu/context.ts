@@ -7,6 +7,8 @@ import { type AdapterFacts, type Entry, factsOf, findAdapter } from './adapter.j
 
 export interface Context {
   readonly device: GPUDevice;
+  /** Where it came from. @throws when the device is no more */
+  readonly entry: Entry;
   readonly facts: AdapterFacts;
   /** Why the device is no more; undefined as long as it is there. */
   readonly lost: string | undefined;
@@ -52,6 +54,10 @@ function contextOf(device: GPUDevice, opened: Entry): Context {
     device,
     facts,
     ended,
+    get entry() {
+      if (entry === undefined) throw new DeviceUnavailableError({ gpu: lost ?? 'the GPU was closed' });
+      return entry;
+    },
     get lost() {
       return lost;
     },

@@ -112,8 +112,9 @@ function tiled(
   const { transposeA, transposeB } = sizes;
   const [lda, ldb] = [transposeA ? sizes.m : sizes.k, transposeB ? sizes.k : sizes.n];
   const [x, y] = [Math.ceil(n / tile.columns), Math.ceil(m / tile.rows)];
-  const wanted =
-    x * y >= BUSY || k < 2 * LONG ? 1 : Math.min(MOST_PIECES, Math.ceil(BUSY / (x * y)), Math.floor(k / LONG));
+  const room = Math.floor(gpu.maxBinding / (FLOAT * m * n));
+  const isBusy = x * y >= BUSY || k < 2 * LONG || room < 2;
+  const wanted = isBusy ? 1 : Math.min(MOST_PIECES, room, Math.ceil(BUSY / (x * y)), Math.floor(k / LONG));
   const step = Math.max(1, tile.depth);
   const length = Math.max(step, Math.ceil(k / wanted / step) * step);
   const pieces = Math.max(1, Math.ceil(k / length));
@@ -134,14 +135,71 @@ function tiled(
     { code, operands, numbers: [m, n, k, lda, ldb, inA, inB, length, ...place], workgroups: [x, y, pieces] },
   ];
   if (!isCut) return passes;
+  return [...passes, summed(part, sizes, target, pieces, gpu)];
+}
+
+/** Puts pieces of a part together. */
+function summed(part: Part, sizes: ProductSizes, pieces: GpuOperand, count: number, gpu: GpuTraits): GpuPass {
+  const { m, n, c, column, isFirst } = part;
   const { workgroups, width } = spread(m * n, gpu);
-  passes.push({
+  return {
     code: sumPieces,
-    operands: [target, { of: 'output', index: 0, ...c }],
-    numbers: [m * n, pieces, n, sizes.n, part.column, adds, width],
+    operands: [pieces, { of: 'output', index: 0, ...c }],
+    numbers: [m * n, count, n, sizes.n, column, isFirst ? 0 : 1, width],
     workgroups,
-  });
-  return passes;
+  };
+}
+
+/**
+ * A matrix times a vector, whichever side it is on: threads take every so-many-th term of an element, neighbours
+ * those that lie side by side. Element o of the result is Σ x[o, l]·v[l].
+ */
+const vectorCode = `struct P { size: u32, width: u32, outputs: u32, pieces: u32, k: u32, origin: u32, row: u32, step: u32, begin: u32, along: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read> v: array<f32>;
+@group(0) @binding(2) var<storage, read_write> parts: array<f32>;
+@group(0) @binding(3) var<uniform> p: P;
+${mainCode(`let o = select(i % p.outputs, i / p.pieces, p.along == 1u);
+  let piece = select(i / p.outputs, i % p.pieces, p.along == 1u);
+  var all = 0.0;
+  var block = 0.0;
+  var count = 0u;
+  for (var l = piece; l < p.k; l += p.pieces) {
+    block += x[p.origin + o * p.row + l * p.step] * v[p.begin + l];
+    count++;
+    if (count == 32u) { all += block; block = 0.0; count = 0u; }
+  }
+  parts[piece * p.outputs + o] = all + block;`)}`;
+
+/** Passes of a part where the result is one row or one column. */
+function vector(
+  part: Part,
+  sizes: ProductSizes,
+  inputs: readonly number[],
+  gpu: GpuTraits,
+  scratch: number[],
+): GpuPass[] {
+  const { m, n, k, a, b, inA, inB } = part;
+  const { transposeA, transposeB } = sizes;
+  const [lda, ldb] = [transposeA ? sizes.m : sizes.k, transposeB ? sizes.k : sizes.n];
+  const isColumn = n === 1;
+  const outputs = m * n;
+  // rows of the matrix along the sum, or across it
+  const isAlong = isColumn ? !transposeA : transposeB;
+  const [from, length] = isColumn ? [inA, lda] : [inB, ldb];
+  const [row, step] = isAlong ? [length, 1] : [1, length];
+  const begin = isColumn ? (transposeB ? inB : 0) : transposeA ? 0 : inA;
+  const most = Math.floor(gpu.maxBinding / (FLOAT * outputs));
+  const pieces = Math.max(1, Math.min(64, most, Math.ceil(k / 32), Math.ceil(16384 / outputs)));
+  const parts: GpuOperand = { of: 'scratch', index: scratch.length };
+  scratch.push(pieces * outputs * FLOAT);
+  const [first, second] = inputs as [number, number];
+  const matrix: GpuOperand = isColumn ? { of: 'input', index: first, ...a } : { of: 'input', index: second, ...b };
+  const other: GpuOperand = isColumn ? { of: 'input', index: second, ...b } : { of: 'input', index: first, ...a };
+  const { workgroups, width } = spread(outputs * pieces, gpu);
+  const numbers = [outputs * pieces, width, outputs, pieces, k, from, row, step, begin, Number(isAlong)];
+  const pass = { code: vectorCode, operands: [matrix, other, parts], numbers, workgroups };
+  return [pass, summed(part, sizes, parts, pieces, gpu)];
 }
 
 /** The body of a product: `sizesOf` says what a call multiplies. Inputs are a and b, or a alone. */
@@ -151,7 +209,8 @@ export function productBody(sizesOf: (inputs: readonly ArraySpec[], params: Kern
       if (inputs[0]!.dtype !== 'float32') return false;
       const sizes = sizesOf(inputs, params);
       const tile = productTiles[gpu.productTile] as ProductTile;
-      const most = Math.max(sizes.m / tile.rows, sizes.n / tile.columns);
+      const isVector = sizes.m === 1 || sizes.n === 1;
+      const most = isVector ? 0 : Math.max(sizes.m / tile.rows, sizes.n / tile.columns);
       return !partSizes(sizes, gpu.maxBinding).includes(0) && most <= gpu.maxWorkgroups;
     },
     plan(inputs, _outputs, params, gpu): GpuPlan {
@@ -159,7 +218,8 @@ export function productBody(sizesOf: (inputs: readonly ArraySpec[], params: Kern
       const scratch: number[] = [];
       const passes: GpuPass[] = [];
       for (const part of partsOf(sizes, gpu.maxBinding)) {
-        passes.push(...tiled(part, sizes, [0, inputs.length - 1], gpu, scratch));
+        const make = sizes.m === 1 || sizes.n === 1 ? vector : tiled;
+        passes.push(...make(part, sizes, [0, inputs.length - 1], gpu, scratch));
       }
       return { scratch, passes };
     },

@@ -157,6 +157,19 @@ describe.skipIf(noGpu !== undefined)(`gpu${noGpu === undefined ? '' : `: ${noGpu
 
   it('cuts a long sum for a small result into pieces', () => multiplies({ productTile: 6 }, [[7, 3001, 12]]));
 
+  it('multiplies a matrix and a vector, whichever side it is on, in parts too', async () => {
+    await multiplies({ productTile: 6 }, [
+      [1, 300, 70],
+      [70, 300, 1],
+      [1, 900, 1],
+      [1, 1, 5],
+    ]);
+    await multiplies({ productTile: 6, maxBinding: 64 * 4 * 200 }, [
+      [1, 200, 190],
+      [190, 200, 1],
+    ]);
+  });
+
   it('multiplies in parts what is larger than a binding', () =>
     multiplies({ productTile: 6, maxBinding: 64 * 4 * 200 }, [
       [200, 130, 140],
