@@ -26,6 +26,8 @@ export interface DeviceSource {
   readonly name: string;
   /** Looks once whether the device is there; later calls answer the same. Holds nothing that keeps the process alive. */
   discover(): Found;
+  /** Whether it is worth looking for it on account of a kernel, which `can` of the open device will decide; default: yes. */
+  might?(kernel: Kernel, inputs: readonly ArraySpec[]): boolean;
   /** Takes hold of it. @throws DeviceUnavailableError when it has gone since */
   open(): Promise<Device>;
 }

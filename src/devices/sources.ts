@@ -4,11 +4,12 @@
  */
 import { addDeviceName } from '../config.js';
 import type { DeviceSource } from './contract.js';
+import { gpuSource } from './gpu/source.js';
 import { onnxSource } from './onnx/source.js';
 import { tensorflowSource } from './tensorflow/source.js';
 
 /** Those of the package. */
-const own: readonly DeviceSource[] = [onnxSource(), tensorflowSource()];
+const own: readonly DeviceSource[] = [gpuSource, onnxSource(), tensorflowSource()];
 
 const installed: DeviceSource[] = [];
 

@@ -79,6 +79,8 @@ export function placingOf(program: Program, options: PlacingOptions): Promise<Pl
     if (optional.size === 0 || !options.isThreaded || program.nodes.length > MOST_TASKS) return undefined;
     const least = Math.min(...Array.from(optional, openingSeconds));
     if (!takes(Math.max(WORTH_A_LOOK, least), program, options)) return undefined;
+    for (const source of optional) if (!mightRun(source, program)) optional.delete(source);
+    if (optional.size === 0) return undefined;
   }
   return place(program, options, required, optional);
 }
@@ -160,6 +162,16 @@ async function know(source: DeviceSource, isNeeded: boolean): Promise<KnownDevic
     if (isNeeded) throw error;
   }
   return knownDevice(source);
+}
+
+/** Whether any kernel of a program may be one for a device, as far as that can be told without it. */
+function mightRun({ might }: DeviceSource, { nodes }: Program): boolean {
+  if (might === undefined) return true;
+  return nodes.some((node) => {
+    if (node.op.kind !== 'kernel' || isAlias(node)) return false;
+    const specs = specsOf(node);
+    return specs === undefined || might(kernelOf(node).kernel, specs);
+  });
 }
 
 /**

@@ -20,5 +20,6 @@ export const gpuSource: DeviceSource = {
     answer ??= found();
     return answer;
   },
+  might: ({ bodies }, inputs) => bodies.gpu !== undefined && !inputs.some(({ dtype }) => dtype === 'float64'),
   open: () => openGpu(),
 };
