@@ -398,7 +398,7 @@ export class Runtime {
       observers: bar === undefined ? (observers as Observer[]) : [...(observers as Observer[]), bar as Observer],
       scheduler: threaded ? 'threads' : 'sync',
       workers: settings.scheduler === 'sync' ? 0 : settings.workers,
-      peak: () => Math.max(memory.heap.peak, run?.peak ?? 0),
+      peak: () => ({ host: Math.max(memory.heap.peak, run?.peak ?? 0), ...run?.devicePeaks }),
       knowledge: memory.knowledge,
     });
     const used = threaded ? this.#engineOf(settings.workers, memory) : undefined;
@@ -420,6 +420,7 @@ export class Runtime {
       recorder,
       budget,
       plan,
+      budgets: settings.memory,
       store,
       keepsResults,
       within: <R>(work: () => R): R => onBehalfOf({ runtime: this, settings }, work),

@@ -68,7 +68,7 @@ export interface DeviceMemory {
    * The same bytes as an array of another shape, to be freed too, before or after the first. Without this, an array in
    * another shape goes over the host.
    */
-  alias?(array: DeviceArray, spec: ArraySpec): DeviceArray;
+  alias?: ((array: DeviceArray, spec: ArraySpec) => DeviceArray) | undefined;
   /** Copies in. The source may change as soon as this returns; calls submitted later see the copy. */
   write(array: DeviceArray, source: NDArray): void;
   /** Copies out, after everything submitted before. */

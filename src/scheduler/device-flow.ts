@@ -50,6 +50,8 @@ export interface DeviceFlowOptions {
   readonly keepsResults: boolean;
   /** The threads' bodies that kernels may run by, best first. */
   readonly devices: readonly ('wasm' | 'js')[];
+  /** Bytes by device, where the run may not take all of its memory. */
+  readonly budgets: Readonly<Record<string, number | undefined>>;
 }
 
 export class DeviceFlow implements LineHost {
@@ -87,7 +89,10 @@ export class DeviceFlow implements LineHost {
     this.#lines = sources.map((source, index) =>
       source === undefined
         ? undefined
-        : new DeviceLine({ index, source, host: this, table, results, remote, heap, recorder, kinds }),
+        : new DeviceLine({
+            ...{ index, source, host: this, table, results, remote, heap, recorder, kinds },
+            budget: options.budgets[source.name],
+          }),
     );
     this.#away = new Uint8Array(table.program.nodes.length);
     this.#needed = this.#findNeeded();
@@ -270,7 +275,7 @@ export class DeviceFlow implements LineHost {
       const array = arrays[outputOf(program, task)?.output ?? -1];
       return array === undefined ? undefined : [array.retain()];
     }
-    const memory = this.#lines[device]?.device?.memory;
+    const memory = this.#lines[device]?.memory;
     const [first] = arrays;
     if (memory?.alias === undefined || first === undefined) return undefined;
     try {
@@ -411,6 +416,13 @@ export class DeviceFlow implements LineHost {
     this.#options.host.wake();
   }
 
+  /** The most bytes that were in each device's own memory. */
+  get peaks(): Record<string, number> {
+    const peaks: Record<string, number> = {};
+    for (const line of this.#lines) if (line?.memory !== undefined) peaks[line.source.name] = line.memory.peak;
+    return peaks;
+  }
+
   // To the host.
 
   #fetchWanted(): void {
@@ -418,7 +430,7 @@ export class DeviceFlow implements LineHost {
     for (const task of this.#wanted) {
       if (this.#options.table.state[task] !== DONE) continue;
       const device = this.#remote.holder(task);
-      const memory = this.#lines[device]?.device?.memory;
+      const memory = this.#lines[device]?.memory;
       const copy = this.#remote.at(task, device);
       if (memory === undefined || copy === undefined) {
         this.#wanted.delete(task);

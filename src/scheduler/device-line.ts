@@ -7,6 +7,7 @@
  * one batch.
  */
 import { type ArraySpec, NDArray } from '../array/ndarray.js';
+import { BoundedMemory } from '../devices/bounded-memory.js';
 import type { Device, DeviceArray, DeviceCall, DeviceMemory, DeviceSource } from '../devices/contract.js';
 import { type Lease, takeDevice } from '../devices/leases.js';
 import { ArgumentError, DeviceLostError, HeapExhaustedError } from '../errors.js';
@@ -60,6 +61,8 @@ export class DeviceLine {
   /** Calls that were sent since the last flush. */
   #sent = 0;
   #lease: Lease | undefined;
+  /** The device's memory, within the run's budget. */
+  #memory: BoundedMemory | undefined;
   #isOpening = false;
   #isClosed = false;
   /** Why the device is gone, while calls that were out have not all been told. */
@@ -111,6 +114,17 @@ export class DeviceLine {
     device.flush();
   }
 
+  #leased(lease: Lease): void {
+    this.#lease = lease;
+    const { memory } = lease.device;
+    if (memory !== undefined) this.#memory = new BoundedMemory(memory, this.#options.budget);
+  }
+
+  /** Its memory, as this run sees it; undefined for one that computes on the heap, or is not open. */
+  get memory(): BoundedMemory | undefined {
+    return this.#memory;
+  }
+
   #open(): void {
     if (this.#isOpening || this.#isClosed) return;
     this.#isOpening = true;
@@ -119,7 +133,7 @@ export class DeviceLine {
       (lease) => {
         this.#isOpening = false;
         if (this.#isClosed) lease.release();
-        else this.#lease = lease;
+        else this.#leased(lease);
         host.wake();
       },
       (error: unknown) => {
@@ -135,11 +149,11 @@ export class DeviceLine {
     const { table, host, recorder } = this.#options;
     if (table.keeper !== undefined && !table.keeper.mayStart(task)) return false;
     try {
-      return device.memory === undefined
+      return this.#memory === undefined
         ? this.#sendOnHeap(task, device)
-        : this.#sendToMemory(task, device, device.memory);
+        : this.#sendToMemory(task, device, this.#memory);
     } catch (error) {
-      if (error instanceof HeapExhaustedError && device.memory === undefined) {
+      if (error instanceof HeapExhaustedError && this.#memory === undefined) {
         this.lack ??= { task, error };
         return false;
       }
@@ -403,4 +417,6 @@ export interface LineOptions {
   readonly heap: Heap;
   readonly recorder: Recorder;
   readonly kinds: Uint8Array;
+  /** Bytes that the run may take of the device's own memory; undefined for all there is. */
+  readonly budget: number | undefined;
 }

@@ -35,7 +35,7 @@ export interface RunRecord {
   /** No schedule of these tasks, taking the time they took, on this many threads can be shorter. Seconds. */
   readonly lowerBound: number;
   /** The most bytes that were in use at one time, by memory. */
-  readonly peak: { readonly host: number };
+  readonly peak: { readonly host: number; readonly [memory: string]: number };
   readonly tasks: readonly TaskRecord[];
 }
 
@@ -44,7 +44,7 @@ export class Recorder {
   readonly #observers: readonly Observer[];
   readonly #scheduler: string;
   readonly #workers: number;
-  readonly #peak: () => number;
+  readonly #peak: () => RunRecord['peak'];
   readonly #knowledge: Knowledge | undefined;
   readonly #startedAt: number;
   #finishedAt: number;
@@ -58,7 +58,7 @@ export class Recorder {
   /** Inputs of kernels whose shapes nobody knew before. */
   #inputs: Map<number, readonly ArraySpec[]> | undefined;
   #done = 0;
-  #peakBytes = 0;
+  #peaks: RunRecord['peak'] = { host: 0 };
 
   constructor(
     program: Program,
@@ -67,7 +67,7 @@ export class Recorder {
       readonly scheduler: string;
       readonly workers: number;
       /** The most bytes in use so far. */
-      readonly peak: () => number;
+      readonly peak: () => RunRecord['peak'];
       /** What the run is predicted from, and teaches. */
       readonly knowledge?: Knowledge | undefined;
     },
@@ -154,7 +154,7 @@ export class Recorder {
 
   finished(failure: { readonly error: unknown } | undefined): void {
     this.#finishedAt = this.now();
-    this.#peakBytes = this.#peak();
+    this.#peaks = this.#peak();
     this.#tell('onFinish', () => ({
       ok: failure === undefined,
       tasks: this.#done,
@@ -177,7 +177,7 @@ export class Recorder {
     const origin = this.#startedAt;
     const workers = Math.max(1, this.#workers);
     const makespan = this.#seconds(this.#finishedAt);
-    const host = this.#peakBytes;
+    const peak = this.#peaks;
     const predictions = this.#learnLater();
     let record: RunRecord | undefined;
     return () => {
@@ -209,7 +209,7 @@ export class Recorder {
           bytes: bytes[task] as number,
         });
       }
-      record = { makespan, lowerBound: Math.min(makespan, Math.max(longest, work / workers)), peak: { host }, tasks };
+      record = { makespan, lowerBound: Math.min(makespan, Math.max(longest, work / workers)), peak, tasks };
       return record;
     };
   }

@@ -51,6 +51,8 @@ export interface RunContext {
   /** Bytes that arrays may take on the heap, and how the program will keep within them. */
   readonly budget: number;
   readonly plan: MemoryPlan;
+  /** Bytes of devices' own memories, by name. */
+  readonly budgets?: Readonly<Record<string, number | undefined>> | undefined;
   /** Where arrays go that there is no room for; undefined where none may. */
   readonly store: SpillStore | undefined;
   /** Whether results stay where they are, rather than being handed to JavaScript. */
@@ -144,7 +146,14 @@ export class Run<T> implements LaneSink, HereHost, DeviceHost {
     if (placing !== undefined) {
       const isThreaded = lanes !== undefined;
       const shared = { host: this, table, results, kernels, heap, recorder };
-      this.#devices = new DeviceFlow({ ...shared, placing, isThreaded, keepsResults, devices });
+      this.#devices = new DeviceFlow({
+        ...shared,
+        placing,
+        isThreaded,
+        keepsResults,
+        devices,
+        budgets: context.budgets ?? {},
+      });
     }
     this.promise = new Promise<T>((resolve, reject) => {
       this.#resolve = resolve;
@@ -176,6 +185,11 @@ export class Run<T> implements LaneSink, HereHost, DeviceHost {
   /** The most bytes that were in use at once, what running calls said they need included. */
   get peak(): number {
     return this.#keeper?.peak ?? 0;
+  }
+
+  /** The same of devices with memories of their own, by name. */
+  get devicePeaks(): Readonly<Record<string, number>> {
+    return this.#devices?.peaks ?? {};
   }
 
   // The loop.

@@ -690,3 +690,35 @@ describe('random graphs', () => {
     await fc.assert(property, { numRuns: 60, seed: 20_261_124 });
   }, 120_000);
 });
+
+describe('options', () => {
+  it('memory says how much of a device’s own a run may take, and the record how much it took', async () => {
+    device('gpu', { memory });
+    const xs = Array.from({ length: 12 }, (_, i) => call('matmul', [matrix(16, i), matrix(16, i + 20)]));
+    const target = xs.reduce((a, b) => call('matmul', [a, b]));
+    const expected = plain(await runtime.compute(target, reference));
+    expect(plain(await runtime.compute(target, on('gpu')))).toEqual(expected);
+    const free = Number(runtime.lastRun?.peak.gpu);
+    const bytes = 6 * 2048;
+    expect(free).toBeGreaterThan(bytes);
+    expect(plain(await runtime.compute(target, { ...on('gpu'), memory: { gpu: bytes } }))).toEqual(expected);
+    expect(Number(runtime.lastRun?.peak.gpu)).toBeLessThanOrEqual(bytes);
+    expect(Number(runtime.lastRun?.peak.gpu)).toBeGreaterThan(0);
+    await expect(runtime.compute(target, { ...on('gpu'), memory: { gpu: 4096 } })).rejects.toThrow(
+      /no room for 2048 bytes/,
+    );
+  });
+
+  it('a task may say itself where it runs', async () => {
+    device('sim', { memory });
+    const product = delayed((a: NDArray): number => a.size)(call('matmul', [matrix(8), matrix(8, 2)]) as never);
+    const own = nd.add(nd.array([1, 2]), 1);
+    await runtime.compute([product, own]);
+    expect(runtime.lastRun?.tasks.some((task) => task.device === 'sim')).toBe(false);
+    const there = call('matmul', [matrix(8), matrix(8, 2)], {}, { device: 'sim' });
+    await runtime.compute([there, own]);
+    const tasks = runtime.lastRun?.tasks ?? [];
+    expect(tasks.filter((task) => task.device === 'sim').length).toBe(1);
+    expect(tasks.some((task) => task.device !== 'sim')).toBe(true);
+  });
+});

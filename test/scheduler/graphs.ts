@@ -6,7 +6,7 @@
 
 import { NDArray } from '../../dist/array/ndarray.js';
 import { delayed, wrapPersisted } from '../../dist/graph/delayed.js';
-import { type KernelLike, nodeOf, type Params, TaskNode } from '../../dist/graph/node.js';
+import { type KernelLike, nodeOf, type Params, TaskNode, type TaskSettings } from '../../dist/graph/node.js';
 import { holeAt } from '../../dist/graph/template.js';
 import { kernels } from '../../dist/kernels/registry.js';
 
@@ -25,7 +25,12 @@ const matrix = (values: readonly number[]): NDArray =>
   new NDArray(Float64Array.from(values), { shape: [3, 3], dtype: 'float64' });
 
 /** A call of a kernel as a delayed value. */
-export function call(name: string, inputs: readonly unknown[], params: Params = {}): unknown {
+export function call(
+  name: string,
+  inputs: readonly unknown[],
+  params: Params = {},
+  settings: TaskSettings = {},
+): unknown {
   const deps = inputs.map((input) => {
     const node = nodeOf(input);
     return node ?? new TaskNode({ kind: 'value', name: 'array' }, [input], []);
@@ -37,6 +42,7 @@ export function call(name: string, inputs: readonly unknown[], params: Params = 
       op,
       deps.map((_, i) => holeAt(i)),
       deps,
+      settings,
     ),
     () => {},
   );

@@ -85,7 +85,7 @@ export class Bench {
       observers: settings.observers as Observer[],
       scheduler: engine === undefined ? 'sync' : 'threads',
       workers: engine?.threads ?? 0,
-      peak: () => this.heap.peak,
+      peak: () => ({ host: this.heap.peak }),
     });
     const run = new Run(
       program,
