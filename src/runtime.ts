@@ -189,9 +189,13 @@ export class Runtime {
     const built = buildProgram(nodes);
     const program = optimized(built, settings);
     const isThreaded = settings.scheduler !== 'sync';
-    const found = kernelDevices(settings.devices);
-    const others = othersOf(settings.devices === 'auto' ? deviceSources() : found.others, settings.devices !== 'auto');
-    if (platform === undefined && others.size === 0) waysOf(program, isThreaded, found.host);
+    let others = new Map<string, KnownDevice>();
+    if (platform === undefined) {
+      const isAuto = settings.devices === 'auto';
+      const found = kernelDevices(settings.devices);
+      others = othersOf(isAuto ? deviceSources() : found.others, !isAuto);
+      if (others.size === 0) waysOf(program, isThreaded, found.host);
+    }
     const threads = isThreaded ? settings.workers : 1;
     const budget = Math.min(settings.memory.host ?? this.#memory?.budget ?? budgetByDefault(), MAX_HEAP_BYTES);
     const asked = rest as RunOptions;

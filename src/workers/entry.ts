@@ -50,26 +50,40 @@ async function runBatch(message: BatchMessage): Promise<BatchReply> {
   /** A result that the next call takes: it travels only when that call does not get done. */
   let kept: unknown;
   let keeper = -1;
-  const put = (i: number, value: unknown): void => {
+  /** Results that calls up to here took, as long as what those gave may turn out not to travel: then they are needed. */
+  let taken: { readonly index: number; readonly value: unknown }[] = [];
+  /** Whether the result travels. */
+  const put = (i: number, value: unknown): boolean => {
     if (
       typeof value !== 'object' || value === null
         ? typeof value !== 'function' && typeof value !== 'symbol'
         : isPlain(value)
     ) {
       values[i] = value;
-      return;
+      return true;
     }
     try {
       values[i] = packResult(value);
       packedValues.push(i);
+      return true;
     } catch (error) {
       status[i] = FAILED;
       values[i] = wireThrown(error);
       untransferable.push(i);
+      return false;
     }
   };
+  /** What is called again elsewhere for want of its result needs its input there. */
+  const send = (i: number, value: unknown): void => {
+    if (!put(i, value)) while (taken.length > 0) if (sendLast()) break;
+    taken = [];
+  };
+  const sendLast = (): boolean => {
+    const last = taken.pop();
+    return last === undefined || put(last.index, last.value);
+  };
   const release = (): void => {
-    if (keeper >= 0) put(keeper, kept);
+    if (keeper >= 0) send(keeper, kept);
     keeper = -1;
     kept = undefined;
   };
@@ -96,13 +110,15 @@ async function runBatch(message: BatchMessage): Promise<BatchReply> {
       if (isThenable(value)) value = await value;
       now = performance.now();
       status[i] = DONE;
-      if (previous >= 0) keeper = -1;
-      else release();
+      if (previous < 0) release();
+      else if (isPlain(value)) taken = [];
+      else taken.push({ index: i - 1, value: kept });
+      keeper = -1;
       if ((chained[i + 1] ?? -1) >= 0) {
         keeper = i;
         kept = value;
       } else {
-        put(i, value);
+        send(i, value);
       }
     } catch (error) {
       now = performance.now();

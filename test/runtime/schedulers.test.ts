@@ -285,6 +285,24 @@ describe.each(ways)('%s', (_name, options) => {
     expect(error.path.at(-1)).toBe(broken.key);
   });
 
+  it('calls again what could not be sent back with what it was called with, though that had stayed in the thread', async () => {
+    const warnings = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
+    try {
+      // Longer than a batch may take: what follows it is not begun there
+      const boxed = delayed((x: number) => {
+        const until = Date.now() + 15;
+        while (Date.now() < until);
+        return { open: () => x * 2 };
+      })(inc(20));
+      const again = delayed((box: { open(): number }) => ({ open: () => box.open() + 1 }))(boxed);
+      const opened = inc(delayed((box: { open(): number }) => box.open())(again));
+      const shared = delayed((x: number) => ({ open: () => x * 2 }))(inc(30));
+      expect(await runtime.compute([opened, shared.open(), shared.call('open')])).toEqual([44, 62, 62]);
+    } finally {
+      warnings.mockRestore();
+    }
+  });
+
   it('has functions that can be taken off it, and draws its own last run', async () => {
     const { compute, visualize } = runtime;
     const sum = add(inc(1), 2);
