@@ -383,6 +383,7 @@ export class Runtime {
     let placing = places === undefined ? undefined : await places;
     const { program, plan } = this.#ifThereIsRoom(choose) ?? (await this.#whenThereIsRoom(choose, settings.signal));
     if (placing !== undefined && program !== fused) placing = await this.#places(program, isThreaded, settings);
+    if (placing !== undefined && plan.kind !== 'free') placing = withinBudget(placing, settings);
     if (this.#closed) throw new RuntimeClosedError();
     const keepsKernels =
       settings.scheduler === 'auto' &&
@@ -459,6 +460,17 @@ function storeOf({ stores }: Memory, spill: boolean | string): SpillStore | unde
     stores.set(place, store);
   }
   return store;
+}
+
+/**
+ * Where memory decides what starts, a device must not hold places for tasks that may not start yet: where the threads may
+ * compute everything they do, else a device is given all that is ready.
+ */
+function withinBudget(placing: Placing, { devices }: Settings): Placing | undefined {
+  if (devices === 'auto' || devices.includes('wasm') || devices.includes('js')) return undefined;
+  const { platform } = placing;
+  const pools = platform.pools.map((pool) => ({ ...pool, ahead: Number.POSITIVE_INFINITY }));
+  return { ...placing, platform: { ...platform, pools } };
 }
 
 /**

@@ -95,6 +95,8 @@ export class DeviceLine {
       this.#open();
       return;
     }
+    const head = this.queue.indexOf(this.#options.table.keeper?.head ?? -1);
+    if (head > 0) this.queue.unshift(...this.queue.splice(head, 1));
     const rest: number[] = [];
     let looks = LOOKS;
     for (let i = 0; i < this.queue.length; i++) {

@@ -102,6 +102,11 @@ export class Keeper {
     return this.#peak;
   }
 
+  /** Where it has a say, the task that memory is kept for: the first in σ that has not started; else −1. */
+  get head(): number {
+    return this.isStrict ? this.#headTask() : -1;
+  }
+
   /** The first task of a ready set that may start now; -1 when none may. */
   pick(ready: ReadySet): number {
     if (!this.isStrict) return ready.first();

@@ -16,7 +16,7 @@ import {
   TaskError,
 } from '../../dist/errors.js';
 import { delayed } from '../../dist/graph/delayed.js';
-import { createRuntime, nd, type RunOptions } from '../../dist/index.js';
+import { createRuntime, type LazyArray, nd, type RunOptions } from '../../dist/index.js';
 import { Dispatch } from '../../dist/scheduler/dispatch.js';
 import { CostModel } from '../../dist/scheduler/model.js';
 import type { TransferEvent } from '../../dist/scheduler/observer.js';
@@ -718,7 +718,33 @@ describe('options', () => {
     const there = call('matmul', [matrix(8), matrix(8, 2)], {}, { device: 'sim' });
     await runtime.compute([there, own]);
     const tasks = runtime.lastRun?.tasks ?? [];
-    expect(tasks.filter((task) => task.device === 'sim').length).toBe(1);
-    expect(tasks.some((task) => task.device !== 'sim')).toBe(true);
+    expect(tasks.find(({ key }) => key.startsWith('matmul'))?.device).toBe('sim');
+    await runtime.compute([call('matmul', [matrix(8), matrix(8, 2)], {}, { device: 'wasm' }), own], on(['sim', 'js']));
+    expect(runtime.lastRun?.tasks.find(({ key }) => key.startsWith('matmul'))?.device).toBe('wasm');
+  });
+
+  it('memory of the host is kept where a device computes, also by files', async () => {
+    const random = randomOf(3);
+    const xs = Array.from({ length: 10 }, () => {
+      const data = Float64Array.from({ length: 4096 }, random);
+      return nd.array(new NDArray(data, { shape: [64, 64], dtype: 'float64' }));
+    });
+    const mean = nd.div(
+      xs.slice(1).reduce((a, b) => nd.add(a, b), xs[0] as LazyArray),
+      10,
+    );
+    const target = xs.map((x) => nd.sum(nd.square(nd.sub(x, mean))));
+    const expected = await runtime.compute(target, reference);
+    for (const options of [{}, { memory }]) {
+      for (const budget of [160_000, 250_000]) {
+        device('sim', options);
+        const spilled: unknown[] = [];
+        const observers = [{ onSpill: (event: unknown) => spilled.push(event) }];
+        const result = await runtime.compute(target, { ...on('sim'), memory: { host: budget }, observers });
+        expect(result).toEqual(expected);
+        expect(runtime.lastRun?.peak.host).toBeLessThanOrEqual(budget);
+        expect(runtime.lastRun?.tasks.filter((task) => task.device === 'sim').length).toBeGreaterThan(10);
+      }
+    }
   });
 });
