@@ -4,6 +4,8 @@ import { cholesky as choleskyKernel, lu as luKernel, qr as qrKernel, qrPivoted }
 import { nd } from '../lazy/index.js';
 import { type ArrayInput, kernelCall, kernelCall1, type LazyArray } from '../lazy/lazy-array.js';
 import { checkChoice, checkFlag, checkNames } from '../lazy/options.js';
+import { blockedCholesky } from './blocks/cholesky.js';
+import { isBlockedMatrix } from './blocks/tiles.js';
 import { matrices, sides, squares } from './input.js';
 
 export interface QrOptions {
@@ -85,7 +87,9 @@ export function completed(q: LazyArray): LazyArray {
  * await linalg.cholesky([[4, 2], [2, 5]]).compute(); // [[2, 0], [1, 2]]
  */
 export function cholesky(x: ArrayInput): LazyArray {
-  return kernelCall1(choleskyKernel, [squares(x, 'linalg.cholesky')]);
+  const a = squares(x, 'linalg.cholesky');
+  if (isBlockedMatrix(a)) return blockedCholesky(a);
+  return kernelCall1(choleskyKernel, [a]);
 }
 
 /** x = p·l·u. */
