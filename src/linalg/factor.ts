@@ -5,6 +5,7 @@ import { nd } from '../lazy/index.js';
 import { type ArrayInput, kernelCall, kernelCall1, type LazyArray } from '../lazy/lazy-array.js';
 import { checkChoice, checkFlag, checkNames } from '../lazy/options.js';
 import { blockedCholesky } from './blocks/cholesky.js';
+import { blockedLu } from './blocks/lu.js';
 import { isBlockedMatrix } from './blocks/tiles.js';
 import { matrices, sides, squares } from './input.js';
 
@@ -96,7 +97,10 @@ export function cholesky(x: ArrayInput): LazyArray {
 export interface LU {
   /** A permutation: (…, m, m), one 1 in every row and column. */
   readonly p: LazyArray;
-  /** Ones on the diagonal and nothing above it, no element larger than 1: (…, m, k), k = min(m, n). */
+  /**
+   * Ones on the diagonal and nothing above it: (…, m, k), k = min(m, n). No element is larger than 1; of an x in blocks few
+   * are, and little.
+   */
   readonly l: LazyArray;
   /** Nothing below the diagonal: (…, k, n). */
   readonly u: LazyArray;
@@ -115,6 +119,8 @@ export interface LU {
  * await u.compute(); // [[4, 4], [0, 1]]
  */
 export function lu(x: ArrayInput): LU {
-  const [p, l, u] = kernelCall(luKernel, [matrices(x, 'linalg.lu')]) as [LazyArray, LazyArray, LazyArray];
+  const a = matrices(x, 'linalg.lu');
+  if (isBlockedMatrix(a)) return blockedLu(a);
+  const [p, l, u] = kernelCall(luKernel, [a]) as [LazyArray, LazyArray, LazyArray];
   return { p, l, u };
 }

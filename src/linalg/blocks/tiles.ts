@@ -11,8 +11,8 @@ import { rechunked } from '../../lazy/blocks/rechunk.js';
 import { nd } from '../../lazy/index.js';
 import { kernelCall1, type LazyArray } from '../../lazy/lazy-array.js';
 
-/** Whether it is one matrix in blocks; stacks of them are put together. */
-export const isBlockedMatrix = (x: LazyArray): boolean => isChunked(x) && x.ndim === 2;
+/** Whether it is one matrix in blocks. Stacks of them, and matrices without elements, are put together. */
+export const isBlockedMatrix = (x: LazyArray): boolean => isChunked(x) && x.ndim === 2 && x.size > 0;
 
 /** Tiles by row and column. */
 export type Tiles = LazyArray[][];
