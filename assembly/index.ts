@@ -38,5 +38,5 @@ export { modF32, modF64, remainderF32, remainderF64 } from './math/modulo';
 export { cbrtF32, cbrtF64, hypotF32, hypotF64, powF32, powF64 } from './math/power';
 export { cholesky, lu, qr, qrPivoted } from './linalg/factor';
 export { lstsq } from './linalg/least-squares';
-export { det, inv, slogdet, solve } from './linalg/solve';
+export { det, inv, slogdet, solve, solveRight } from './linalg/solve';
 export { eigh, svd } from './linalg/spectral';

@@ -12,6 +12,9 @@ import { pivotedFactor, pivotedSpace } from './pivoted-qr';
 import { qrFactor, qrForm, qrFormFrom, qrSpace } from './qr';
 import { firstRows, fixSigns, isTall, tallFactor, tallForm, tallSpace } from './tall-qr';
 
+/** NOT_POSITIVE has the order of the leading minor that is not in the bits from here on. */
+const MINOR_SHIFT: i32 = 8;
+
 /** L (n × n) of A = L·Lᵀ; A's lower triangle is read. NOT_POSITIVE when a pivot is not. Scratch: none. */
 export function cholesky(work: usize, wide: i32, batch: i32, n: i32, a: usize, l: usize): i32 {
   const call = newCall(work, n, n, 0);
@@ -27,7 +30,7 @@ function choleskyOne<T>(work: usize, index: i32, call: Call): void {
   copyLower<T>(n, n, call.p0 + <usize>index * call.s0, n, l, n, false);
   const failed = choleskyFactor<T>(work, n, l, n);
   if (failed != 0) {
-    report(call, failed > 0 ? NOT_POSITIVE : CANCELLED);
+    report(call, failed > 0 ? NOT_POSITIVE | failed << MINOR_SHIFT : CANCELLED);
     return;
   }
   // products on the diagonal's tiles reach above it

@@ -3,14 +3,14 @@
  * float32, worked on in that precision. Inputs are copied, not overwritten. Each answers a status; scratch is what one
  * matrix needs. General systems by LU (lu.ts), positive ones by Cholesky (cholesky.ts), triangles as they are.
  */
-import { CANCELLED, NOT_POSITIVE, SINGULAR } from '../status';
+import { CANCELLED, NOT_POSITIVE, OK, SINGULAR } from '../status';
 import { Body } from '../team';
 import { Call, launch, newCall, report, scratchOf, size } from './batch';
 import { choleskyFactor } from './cholesky';
 import { copyUpper, real, setReal } from './copy';
 import { exchangeRows, luFactor, permutation } from './lu';
 import { addStep, asksForStep, refineSpace, residualOf } from './refine';
-import { invertUpper, solveRightBack, solveTriangle } from './triangular';
+import { invertUpper, solveRight as solveRightOf, solveRightBack, solveTriangle } from './triangular';
 
 /** `form` of `solve`. */
 const GENERAL: i32 = 0;
@@ -77,6 +77,62 @@ function solveF64(work: usize, index: i32, context: usize): void {
 }
 function solveF32(work: usize, index: i32, context: usize): void {
   solveOne<f32>(work, index, changetype<Call>(context));
+}
+
+/**
+ * X of X·Lᵀ = B (`upper` 0) or X·U = B (1), the triangle n × n, B and X m × n; what is beyond the triangle is not read. A zero on
+ * the diagonal: SINGULAR, or with `zero` that column of X is zeros, as are the multipliers of a column that is eliminated
+ * already; then also columns whose pivot is rounding error, in rows where the multiplier would be large. Scratch: none.
+ */
+export function solveRight(
+  work: usize, wide: i32, m: i32, n: i32, upper: i32, zero: i32, t: usize, b: usize, x: usize,
+): i32 {
+  return wide ? rightOne<f64>(work, m, n, upper, zero, t, b, x) : rightOne<f32>(work, m, n, upper, zero, t, b, x);
+}
+
+function rightOne<T>(work: usize, m: i32, n: i32, upper: i32, zero: i32, t: usize, b: usize, x: usize): i32 {
+  memory.copy(x, b, <usize>m * <usize>n * sizeof<T>());
+  const rT = upper ? 1 : n, cT = upper ? n : 1;
+  if (zero != 0) {
+    if (hasSmallPivot<T>(n, t, rT, cT)) {
+      rightRows<T>(m, n, t, rT, cT, x);
+      return OK;
+    }
+  } else if (hasZeroPivot<T>(n, t)) {
+    return SINGULAR;
+  }
+  return solveRightOf<T>(work, n, m, false, t, rT, cT, x, n) ? OK : CANCELLED;
+}
+
+/** What counts as rounding error in column j of the triangle: n·eps times the largest element of it. */
+function noiseOf<T>(n: i32, t: usize, rT: i32, cT: i32, j: i32): T {
+  let most: T = 0;
+  for (let i = 0; i < j; i++) most = max<T>(most, abs<T>(real<T>(t, <usize>(j * rT + i * cT))));
+  return most * <T>n * (sizeof<T>() == 8 ? <T>2.220446049250313e-16 : <T>1.1920928955078125e-7);
+}
+
+function hasSmallPivot<T>(n: i32, t: usize, rT: i32, cT: i32): bool {
+  for (let j = 0; j < n; j++) {
+    if (abs<T>(real<T>(t, <usize>(j * (rT + cT)))) <= noiseOf<T>(n, t, rT, cT, j)) return true;
+  }
+  return false;
+}
+
+/** Column by column from the left; t at (j, i) strides is element (i, j) of the upper triangle. */
+function rightRows<T>(m: i32, n: i32, t: usize, rT: i32, cT: i32, x: usize): void {
+  for (let j = 0; j < n; j++) {
+    const pivot = real<T>(t, <usize>(j * (rT + cT)));
+    const isSmall = abs<T>(pivot) <= noiseOf<T>(n, t, rT, cT, j);
+    for (let i = 0; i < m; i++) {
+      const row = x + <usize>(i * n) * sizeof<T>();
+      let sum = real<T>(row, <usize>j);
+      for (let k = 0; k < j; k++) sum -= real<T>(row, <usize>k) * real<T>(t, <usize>(j * rT + k * cT));
+      // a NaN stays one
+      if (isSmall && (pivot == 0 ? sum == sum : abs<T>(sum) > abs<T>(pivot))) sum = 0;
+      else sum /= pivot;
+      setReal<T>(row, j, sum);
+    }
+  }
 }
 
 function hasZeroPivot<T>(n: i32, a: usize): bool {

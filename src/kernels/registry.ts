@@ -7,6 +7,7 @@ import { elementwise } from './elementwise.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
 import { cholesky, lu, qr, qrPivoted } from './linalg/factor.js';
 import { det, inv, lstsq, slogdet, solve } from './linalg/solve.js';
+import { solveRight } from './linalg/solve-right.js';
 import { eigh, svd, svdvals } from './linalg/spectral.js';
 import { matmul } from './matmul.js';
 import { matmulAdd } from './matmul-add.js';
@@ -47,6 +48,7 @@ const all: readonly Kernel[] = [
   qr,
   qrPivoted,
   solve,
+  solveRight,
   inv,
   det,
   slogdet,

@@ -4,6 +4,9 @@ import { cholesky as choleskyKernel, lu as luKernel, qr as qrKernel, qrPivoted }
 import { nd } from '../lazy/index.js';
 import { type ArrayInput, kernelCall, kernelCall1, type LazyArray } from '../lazy/lazy-array.js';
 import { checkChoice, checkFlag, checkNames } from '../lazy/options.js';
+import { blockedCholesky } from './blocks/cholesky.js';
+import { blockedLu } from './blocks/lu.js';
+import { isBlockedMatrix } from './blocks/tiles.js';
 import { matrices, sides, squares } from './input.js';
 
 export interface QrOptions {
@@ -85,14 +88,19 @@ export function completed(q: LazyArray): LazyArray {
  * await linalg.cholesky([[4, 2], [2, 5]]).compute(); // [[2, 0], [1, 2]]
  */
 export function cholesky(x: ArrayInput): LazyArray {
-  return kernelCall1(choleskyKernel, [squares(x, 'linalg.cholesky')]);
+  const a = squares(x, 'linalg.cholesky');
+  if (isBlockedMatrix(a)) return blockedCholesky(a);
+  return kernelCall1(choleskyKernel, [a]);
 }
 
 /** x = p·l·u. */
 export interface LU {
   /** A permutation: (…, m, m), one 1 in every row and column. */
   readonly p: LazyArray;
-  /** Ones on the diagonal and nothing above it, no element larger than 1: (…, m, k), k = min(m, n). */
+  /**
+   * Ones on the diagonal and nothing above it: (…, m, k), k = min(m, n). No element is larger than 1; of an x in blocks few
+   * are, and little.
+   */
   readonly l: LazyArray;
   /** Nothing below the diagonal: (…, k, n). */
   readonly u: LazyArray;
@@ -111,6 +119,8 @@ export interface LU {
  * await u.compute(); // [[4, 4], [0, 1]]
  */
 export function lu(x: ArrayInput): LU {
-  const [p, l, u] = kernelCall(luKernel, [matrices(x, 'linalg.lu')]) as [LazyArray, LazyArray, LazyArray];
+  const a = matrices(x, 'linalg.lu');
+  if (isBlockedMatrix(a)) return blockedLu(a);
+  const [p, l, u] = kernelCall(luKernel, [a]) as [LazyArray, LazyArray, LazyArray];
   return { p, l, u };
 }

@@ -9,9 +9,12 @@ import {
   slogdet as slogdetKernel,
   solve as solveKernel,
 } from '../kernels/linalg/solve.js';
+import { someChunked } from '../lazy/blocks/blocked.js';
 import { nd } from '../lazy/index.js';
 import { type ArrayInput, kernelCall, kernelCall1, type LazyArray } from '../lazy/lazy-array.js';
 import { checkChoice, checkFlag, checkNames } from '../lazy/options.js';
+import { blockedDet, blockedInv, blockedSlogdet, blockedSolve } from './blocks/solve.js';
+import { isBlockedMatrix } from './blocks/tiles.js';
 import { floats, type PerMatrix, perMatrix, promoted, shown, squares } from './input.js';
 
 export interface SolveOptions {
@@ -83,6 +86,11 @@ function system(where: string, a: ArrayInput, b: ArrayInput, params: Params): La
   if (right.ndim === 0 || sides.shape.at(-2) !== n) {
     throw new ShapeError(`${where}: a is ${shown(left)}, so b needs ${n} rows, and is ${shown(right)}`);
   }
+  if (left.ndim === 2 && sides.ndim === 2 && sides.size > 0 && someChunked([left, sides])) {
+    const { assume = 'general', ...flags } = params as { assume?: NonNullable<SolveOptions['assume']> };
+    const x = blockedSolve(left, sides, assume, flags);
+    return isVector ? nd.squeeze(x, { axis: -1 }) : x;
+  }
   const leads = [left, sides].map(({ shape }) => shape.slice(0, -2)) as [number[], number[]];
   const lead = broadcastShapes(leads, `${where}: the stacks of a ${shown(left)} and b ${shown(right)}`);
   const stacked = (x: LazyArray): LazyArray => nd.broadcastTo(x, [...lead, ...x.shape.slice(-2)]);
@@ -99,7 +107,9 @@ function system(where: string, a: ArrayInput, b: ArrayInput, params: Params): La
  * await linalg.inv([[2, 0], [0, 4]]).compute(); // [[0.5, 0], [0, 0.25]]
  */
 export function inv(x: ArrayInput): LazyArray {
-  return kernelCall1(invKernel, [squares(x, 'linalg.inv')]);
+  const a = squares(x, 'linalg.inv');
+  if (isBlockedMatrix(a)) return blockedInv(a);
+  return kernelCall1(invKernel, [a]);
 }
 
 /**
@@ -112,7 +122,8 @@ export function inv(x: ArrayInput): LazyArray {
  * await linalg.det([[1, 2], [4, 4]]).compute(); // -4
  */
 export function det<R extends PerMatrix = Delayed<number>>(x: ArrayInput): R {
-  return perMatrix(kernelCall1(detKernel, [squares(x, 'linalg.det')]));
+  const a = squares(x, 'linalg.det');
+  return perMatrix(isBlockedMatrix(a) ? blockedDet(a) : kernelCall1(detKernel, [a]));
 }
 
 /** det = sign · exp(logdet). */
@@ -134,6 +145,9 @@ export interface SignAndLogarithm<R extends PerMatrix = Delayed<number>> {
  * await compute([sign, logdet]); // [-1, 0]
  */
 export function slogdet<R extends PerMatrix = Delayed<number>>(x: ArrayInput): SignAndLogarithm<R> {
-  const [sign, logdet] = kernelCall(slogdetKernel, [squares(x, 'linalg.slogdet')]) as [LazyArray, LazyArray];
+  const a = squares(x, 'linalg.slogdet');
+  const [sign, logdet] = isBlockedMatrix(a)
+    ? blockedSlogdet(a)
+    : (kernelCall(slogdetKernel, [a]) as [LazyArray, LazyArray]);
   return { sign: perMatrix(sign), logdet: perMatrix(logdet) };
 }

@@ -16,6 +16,7 @@ import { matmulAdd } from './cases-matmul-add.js';
 import { productCases } from './cases-products.js';
 import { randomCases } from './cases-random.js';
 import { sortCases } from './cases-sort.js';
+import { tileCases } from './cases-tiles.js';
 import { runJs } from './harness.js';
 import { array, draw, epsilon, flavours, generator, smallest, ulps, ulps32 } from './numbers.js';
 
@@ -417,6 +418,7 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   ...elementwiseCases,
   ...arrayCases,
   ...linalgCases,
+  ...tileCases,
   ...productCases,
   ...randomCases,
   ...elementwiseCases,

@@ -3,8 +3,8 @@
  * float64 or float32; the algorithms are in assembly/linalg, each opening with its source.
  */
 
-import { OptionError } from '../../errors.js';
-import { checkParams, flag } from '../checks.js';
+import { LinearAlgebraError, OptionError } from '../../errors.js';
+import { checkParams, flag, numeric } from '../checks.js';
 import type { Kernel, KernelParams } from '../contract.js';
 import { NOT_POSITIVE } from '../status.js';
 import {
@@ -20,14 +20,18 @@ import {
   WIDE_FLOPS,
   write,
 } from './matrices.js';
-import { choleskyReference, luReference, matrix, qrReference, times } from './reference.js';
+import { choleskyReference, luReference, type Matrix, matrix, qrReference, times } from './reference.js';
 import { pivotedSpace, qrSpace, tallSpace } from './workspace.js';
 
-/** A (…, n, n), lower triangle read → L (…, n, n) with A = L·Lᵀ. n³/3 flops. @throws when A is not positive definite */
+/**
+ * A (…, n, n), lower triangle read → L (…, n, n) with A = L·Lᵀ. n³/3 flops. `before`: rows of the matrix that A is the last
+ * of, which an error counts. @throws when A is not positive definite
+ */
 export const cholesky: Kernel = {
   name: 'cholesky',
   infer(inputs, params) {
-    checkParams('cholesky', params, []);
+    checkParams('cholesky', params, ['before']);
+    numeric('cholesky', params, 'before', 0);
     const spec = onlyInput('cholesky', inputs);
     squareOf('cholesky', 'x', spec);
     return { outputs: [spec] };
@@ -36,13 +40,13 @@ export const cholesky: Kernel = {
     const { count, n } = squareOf('cholesky', 'x', x!);
     return { flops: (count * n ** 3) / 3, bytes: 16 * count * n * n };
   },
-  failure: (status) => linalgFailure('cholesky', status),
+  failure: choleskyFailure,
   bodies: {
-    js([x], [out]) {
+    js([x], [out], params) {
       const { count, n } = squareOf('cholesky', 'x', x!);
       readMatrices(x!, count, n, n).forEach((a, i) => {
         const l = choleskyReference(a);
-        if (l === undefined) throw linalgFailure('cholesky', NOT_POSITIVE);
+        if (l === undefined) throw choleskyFailure(NOT_POSITIVE + (failedMinor(a) << MINOR_SHIFT), params);
         write(out!, i, l.data);
       });
     },
@@ -56,6 +60,28 @@ export const cholesky: Kernel = {
     },
   },
 };
+
+/** The status of a factor that ended says at which leading minor, in the bits from here on. */
+const MINOR_SHIFT = 8;
+
+function choleskyFailure(status: number, params: KernelParams): Error {
+  const code = status & (2 ** MINOR_SHIFT - 1);
+  if (code !== NOT_POSITIVE || status < 0) return linalgFailure('cholesky', status);
+  const minor = (status >>> MINOR_SHIFT) + numeric('cholesky', params, 'before', 0);
+  return new LinearAlgebraError(
+    `cholesky: the matrix is not positive definite: the pivot of its leading minor of order ${minor} is not positive`,
+  );
+}
+
+/** The order of the first leading minor without a factor. */
+function failedMinor({ data, rows: n }: Matrix): number {
+  for (let size = 1; size < n; size++) {
+    const lead = matrix(size, size);
+    for (let i = 0; i < size; i++) lead.data.set(data.subarray(i * n, i * n + size), i * size);
+    if (choleskyReference(lead) === undefined) return size;
+  }
+  return n;
+}
 
 const isPermuted = (params: KernelParams): boolean => flag('lu', params, 'permuted', false);
 
