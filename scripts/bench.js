@@ -15,6 +15,7 @@ const benches = [
   'arrays/arrays',
   'blocks/building',
   'blocks/chain',
+  'blocks/cholesky',
   'linalg/linalg',
   'scheduler/scheduler',
   'scheduler/prediction',
