@@ -80,9 +80,10 @@ export function completed(q: LazyArray): LazyArray {
 
 /**
  * The lower triangular l with l·lᵀ = x for a symmetric positive definite x (…, n, n), of which the lower triangle is read.
- * n³/3 flops.
+ * n³/3 flops. A matrix with `chunks` is factored tile by tile, and l has chunks too.
  *
- * @throws ShapeError where x is not square; when computed, LinearAlgebraError where x is not positive definite
+ * @throws ShapeError where x is not square; when computed, LinearAlgebraError where x is not positive definite: it says which
+ * leading minor is not
  *
  * @example
  * await linalg.cholesky([[4, 2], [2, 5]]).compute(); // [[2, 0], [1, 2]]
@@ -108,7 +109,8 @@ export interface LU {
 
 /**
  * p·l·u = x for x (…, m, n), by Gaussian elimination with partial pivoting, halving the columns (Toledo 1997). A singular
- * matrix has zeros on u's diagonal. mn² − n³/3 flops for m ≥ n.
+ * matrix has zeros on u's diagonal. mn² − n³/3 flops for m ≥ n. A matrix with `chunks` is factored by columns of blocks, with
+ * pivots from all of its rows by tournament (Grigori, Demmel & Xiang 2011), and the factors have chunks too.
  *
  * @throws ShapeError for fewer than two axes
  *

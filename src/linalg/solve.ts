@@ -28,7 +28,8 @@ export interface SolveOptions {
 /**
  * x with a·x = b, for a (…, n, n) and b (n) or (…, n, k); stacks broadcast, and a vector b gives a vector x for each matrix.
  * General systems by LU with partial pivoting and, where the residual is not small at once, a step of refinement.
- * ⅔n³ + 2n²k flops, half for `'positive'`, n²k for triangles.
+ * ⅔n³ + 2n²k flops, half for `'positive'`, n²k for triangles. Where a or b has `chunks`, so has x; general systems are then
+ * solved without the step of refinement.
  *
  * @throws ShapeError where a is not square or b has not as many rows; when computed, LinearAlgebraError where a is singular
  * (a pivot is exactly zero) or not positive definite
