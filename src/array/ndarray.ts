@@ -215,6 +215,9 @@ function positionOf({ shape, strides, offset }: NDArray, index: readonly number[
   return position;
 }
 
+/** Elements of a row from which on copying it in one go is faster than one by one. */
+const LONG_ROW = 32;
+
 /** Writes the elements of `source` one after the other, in row-major order, into `target`. O(size). */
 export function gather(source: NDArray, target: TypedArray): void {
   const { data, shape, strides, offset } = source;
@@ -228,7 +231,12 @@ export function gather(source: NDArray, target: TypedArray): void {
   const index = new Array<number>(inner).fill(0);
   let position = offset;
   for (let written = 0; written < target.length; ) {
-    for (let i = 0; i < length; i++) target[written++] = data[position + i * step] ?? 0;
+    if (step === 1 && length >= LONG_ROW) {
+      target.set(data.subarray(position, position + length), written);
+      written += length;
+    } else {
+      for (let i = 0; i < length; i++) target[written++] = data[position + i * step] ?? 0;
+    }
     for (let axis = inner - 1; axis >= 0; axis--) {
       const next = (index[axis] ?? 0) + 1;
       position += strides[axis] ?? 0;

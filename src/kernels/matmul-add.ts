@@ -34,10 +34,23 @@ function callOf(inputs: readonly ArraySpec[], params: KernelParams): Call {
   if (s.shape.length !== 2 || s.shape[0] !== m || s.shape[1] !== n) {
     throw new ShapeError(`${name}: s is ${show(s)} and the product has the shape (${m}, ${n})`);
   }
-  const transposeA = flag(name, params, 'transposeA', false);
-  const transposeB = symmetric ? !transposeA : flag(name, params, 'transposeB', false);
-  const k = a.shape[transposeA ? 0 : 1]!;
-  return { m, n, k, alpha: numeric(name, params, 'alpha', 1), transposeA, transposeB, symmetric };
+  numeric(name, params, 'alpha', 1);
+  return checkedCall(inputs, params);
+}
+
+/** The same of inputs and parameters that `infer` has seen: a run asks for it several times a task, for thousands of them. */
+function checkedCall([s, a]: readonly ArraySpec[], params: KernelParams): Call {
+  const symmetric = params.symmetric === true;
+  const transposeA = params.transposeA === true;
+  return {
+    m: s!.shape[0]!,
+    n: s!.shape[1]!,
+    k: a!.shape[transposeA ? 0 : 1]!,
+    alpha: (params.alpha as number | undefined) ?? 1,
+    transposeA,
+    transposeB: symmetric ? !transposeA : params.transposeB === true,
+    symmetric,
+  };
 }
 
 /** Multiply-adds: half where what is above the diagonal is not computed. */
@@ -59,11 +72,11 @@ export const matmulAdd: Kernel = {
   },
   cost(inputs, params) {
     const elements = inputs.reduce((sum, { shape }) => sum + sizeOf(shape), sizeOf(inputs[0]!.shape));
-    return { flops: 2 * work(callOf(inputs, params)), bytes: elements * itemSize(inputs[0]!.dtype) };
+    return { flops: 2 * work(checkedCall(inputs, params)), bytes: elements * itemSize(inputs[0]!.dtype) };
   },
   bodies: {
     js(inputs, outputs, params) {
-      const { m, n, k, alpha, transposeA, transposeB, symmetric } = callOf(inputs, params);
+      const { m, n, k, alpha, transposeA, transposeB, symmetric } = checkedCall(inputs, params);
       const [s, a] = [flat(inputs[0]!), flat(inputs[1]!)];
       const b = symmetric ? a : flat(inputs[2]!);
       const { data, offset } = outputs[0]!;
@@ -82,10 +95,10 @@ export const matmulAdd: Kernel = {
     wasm: {
       export: 'matmulAdd',
       isWide(inputs, params) {
-        return work(callOf(inputs, params)) >= WIDE_LEAST;
+        return work(checkedCall(inputs, params)) >= WIDE_LEAST;
       },
       args(inputs, outputs, params) {
-        const { m, n, k, alpha, transposeA, transposeB, symmetric } = callOf(inputs, params);
+        const { m, n, k, alpha, transposeA, transposeB, symmetric } = checkedCall(inputs, params);
         const [s, a] = inputs as [(typeof inputs)[number], (typeof inputs)[number]];
         const b = symmetric ? a : inputs[2]!;
         const operands = [s.pointer, a.pointer, Number(transposeA), b.pointer, Number(transposeB)];
