@@ -1,10 +1,12 @@
 /** Factorisations of matrices and stacks of them: QR, Cholesky, LU. Signs and pivots are LAPACK's. */
 
 import { cholesky as choleskyKernel, lu as luKernel, qr as qrKernel, qrPivoted } from '../kernels/linalg/factor.js';
+import { isChunked } from '../lazy/blocks/blocked.js';
 import { nd } from '../lazy/index.js';
 import { type ArrayInput, kernelCall, kernelCall1, type LazyArray } from '../lazy/lazy-array.js';
 import { checkChoice, checkFlag, checkNames } from '../lazy/options.js';
 import { blockedCholesky } from './blocks/cholesky.js';
+import { blockedQr, blockedR } from './blocks/factors.js';
 import { blockedLu } from './blocks/lu.js';
 import { isBlockedMatrix } from './blocks/tiles.js';
 import { matrices, sides, squares } from './input.js';
@@ -34,7 +36,8 @@ export interface PivotedQR extends QR {
 /**
  * q·r = x with orthonormal columns in q and r upper triangular, for x (…, m, n), by blocked Householder reflections
  * (Schreiber & Van Loan 1989); with `pivoting` by Businger & Golub's choice of columns. Signs are LAPACK's: r's diagonal
- * may be negative. 4mn² − ⁴⁄₃n³ flops for m ≥ n.
+ * may be negative. 4mn² − ⁴⁄₃n³ flops for m ≥ n. One matrix in blocks, tall: by TSQR (Demmel et al. 2012), q in its blocks of rows;
+ * the signs then depend on the blocks. It is put together first for `'complete'` and for `pivoting`.
  *
  * @throws ShapeError for fewer than two axes, OptionError for an option that there is not
  *
@@ -57,6 +60,9 @@ export function qr(x: ArrayInput, options: QrOptions = {}): Partial<PivotedQR> {
   checkChoice(where, 'mode', mode, ['reduced', 'complete', 'r']);
   checkFlag(where, 'pivoting', pivoting);
   const a = matrices(x, where);
+  if (isChunked(a) && a.ndim === 2 && !pivoting && mode !== 'complete') {
+    return mode === 'r' ? { r: blockedR(a) } : blockedQr(a);
+  }
   if (!pivoting) {
     if (mode === 'r') return { r: kernelCall1(qrKernel, [a], { mode }) };
     const [q, r] = kernelCall(qrKernel, [a], mode === 'complete' ? { mode } : {}) as [LazyArray, LazyArray];

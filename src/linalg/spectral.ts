@@ -1,7 +1,9 @@
 /** Eigenvalues of symmetric matrices, and singular values. Computed in float64 whatever the dtype, and then rounded. */
 import { eigh as eighKernel, svd as svdKernel, svdvals as svdvalsKernel } from '../kernels/linalg/spectral.js';
+import { isChunked } from '../lazy/blocks/blocked.js';
 import { type ArrayInput, kernelCall, kernelCall1, type LazyArray } from '../lazy/lazy-array.js';
 import { checkChoice, checkFlag, checkNames } from '../lazy/options.js';
+import { blockedSvd, blockedSvdvals } from './blocks/factors.js';
 import { completed } from './factor.js';
 import { flipped, matrices, squares } from './input.js';
 
@@ -62,7 +64,9 @@ export interface SVD {
 
 /**
  * The singular value decomposition of x (…, m, n): bidiagonal form (QR first where x is tall), divide and conquer (Gu &
- * Eisenstat 1995), back-transformation; small matrices by one-sided Jacobi. About 8mn² + 9n³ flops for m ≥ n.
+ * Eisenstat 1995), back-transformation; small matrices by one-sided Jacobi. About 8mn² + 9n³ flops for m ≥ n. One matrix in
+ * blocks by TSQR (Demmel et al. 2012): the long one of u and vt is in its blocks; in one block it is put together first for
+ * `fullMatrices` and for `'relative'`.
  *
  * @throws ShapeError for fewer than two axes; when computed, LinearAlgebraError for NaN or infinite elements
  *
@@ -76,11 +80,10 @@ export function svd(x: ArrayInput, options: SvdOptions = {}): SVD {
   checkNames(where, options, ['fullMatrices', 'accuracy']);
   const { fullMatrices = false } = options;
   checkFlag(where, 'fullMatrices', fullMatrices);
-  const [u, s, vt] = kernelCall(svdKernel, [matrices(x, where)], accuracyOf(where, options)) as [
-    LazyArray,
-    LazyArray,
-    LazyArray,
-  ];
+  const params = accuracyOf(where, options);
+  const a = matrices(x, where);
+  if (hasBlocks(a) && !fullMatrices && params.accuracy === undefined) return blockedSvd(a);
+  const [u, s, vt] = kernelCall(svdKernel, [a], params) as [LazyArray, LazyArray, LazyArray];
   return fullMatrices ? { u: completed(u), s, vt: flipped(completed(flipped(vt))) } : { u, s, vt };
 }
 
@@ -95,8 +98,14 @@ export function svd(x: ArrayInput, options: SvdOptions = {}): SVD {
 export function svdvals(x: ArrayInput, options: SvdValuesOptions = {}): LazyArray {
   const where = 'linalg.svdvals';
   checkNames(where, options, ['accuracy']);
-  return kernelCall1(svdvalsKernel, [matrices(x, where)], accuracyOf(where, options));
+  const params = accuracyOf(where, options);
+  const a = matrices(x, where);
+  if (hasBlocks(a) && params.accuracy === undefined) return blockedSvdvals(a);
+  return kernelCall1(svdvalsKernel, [a], params);
 }
+
+/** One matrix in blocks; stacks are put together first. */
+const hasBlocks = (x: LazyArray): boolean => isChunked(x) && x.ndim === 2;
 
 function accuracyOf(where: string, { accuracy = 'absolute' }: SvdValuesOptions): { accuracy?: 'relative' } {
   checkChoice(where, 'accuracy', accuracy, ['absolute', 'relative']);

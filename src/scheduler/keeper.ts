@@ -267,7 +267,6 @@ export class Keeper {
 
   #spill(safe: SafePlan, shown: Int32Array): Spiller {
     const { program, results, heap, store, recorder, wake, fail } = this.#options;
-    if (store === undefined) throw new Error('keeper: there is no store to spill to');
     this.#safe = safe;
     const hasRoom = (bytes: number): boolean => this.#hasRoom(bytes);
     const events = { hasRoom, moved: wake, failed: fail };

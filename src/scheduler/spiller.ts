@@ -24,7 +24,8 @@ export interface SpillerOptions {
   readonly shown: Int32Array;
   readonly results: Results;
   readonly heap: Heap;
-  readonly store: SpillStore;
+  /** Where arrays go; without, those leave that are somewhere else too. */
+  readonly store: SpillStore | undefined;
   readonly recorder: Recorder;
   /** Whether so many bytes may be taken from the heap. */
   readonly hasRoom: (bytes: number) => boolean;
@@ -161,15 +162,25 @@ export class Spiller {
 
   readonly #mayLeave = ({ datum, handles }: Victim): boolean => {
     if (handles.length === 0) this.#residents.remove(datum);
-    return handles.length > 0 && handles.every(isOurs);
+    return handles.length > 0 && handles.every(isOurs) && (this.#canWrite || this.#isCopied({ datum, handles }));
   };
+
+  get #canWrite(): boolean {
+    return this.#options.store !== undefined;
+  }
+
+  /** Whether arrays are somewhere else too. */
+  #isCopied({ datum, handles }: Victim): boolean {
+    const isGiven = datum >= 0 && this.#options.results.givenValue(datum) !== undefined;
+    return isGiven || handles.every(({ copy }) => copy !== undefined);
+  }
 
   /** Besides data of this run, kept results that nobody works on; undefined when all of them are not enough. */
   #withKept(victims: Victim[], bytes: number): Victim[] | undefined {
     let lacking = bytes;
     for (const [handle, users] of keptOn(this.#options.heap)) {
       if (lacking <= 0) break;
-      if (users > 0 || !handle.isHere) continue;
+      if (users > 0 || !handle.isHere || !(this.#canWrite || handle.copy !== undefined)) continue;
       victims.push({ datum: -1, handles: [handle] });
       lacking -= handle.allocated;
     }
@@ -229,7 +240,7 @@ export class Spiller {
     const { store, recorder } = this.#options;
     for (const { datum, handles } of victims) {
       for (const handle of handles) {
-        if (handle.copy === undefined && !handle.isReleased) {
+        if (store !== undefined && handle.copy === undefined && !handle.isReleased) {
           const start = recorder.now();
           handle.keep(new FileCopy(store, await store.write(handle.bytes())));
           recorder.spilled(datum, 'out', handle.nbytes, start, recorder.now());

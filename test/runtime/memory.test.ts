@@ -119,6 +119,9 @@ describe('memory', () => {
     const [first] = await runtime.compute([kept[11]!]);
     expect((first as { nbytes: number }).nbytes).toBe(MiB);
     expect(peakOf(runtime)).toBeLessThanOrEqual(10 * MiB);
+    // Without files what is in them still comes back
+    const tail = await runtime.compute(nd.sum(kept[0]!), { spill: false, memory: '30 MiB' });
+    expect(tail).toBe(expected[0]);
     for (const x of kept) x.release();
   }, 60_000);
 

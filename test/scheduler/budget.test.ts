@@ -87,7 +87,7 @@ describe.each([0, 1, 2, 3])('%i threads', (threads) => {
 
   it('computes the same within any budget that the largest task fits into, by files where it must', async () => {
     let spilled = 0;
-    for (let seed = 0; seed < 40; seed++) {
+    for (let seed = 0; seed < 16; seed++) {
       const random = randomOf(seed);
       const target = arrays(random, 20 + Math.floor(60 * random()));
       const { least, most, safe } = sizesOf(target);
@@ -105,7 +105,7 @@ describe.each([0, 1, 2, 3])('%i threads', (threads) => {
   }, 120_000);
 
   it('without files takes the safe order, and refuses less before anything runs', async () => {
-    for (let seed = 0; seed < 25; seed++) {
+    for (let seed = 0; seed < 10; seed++) {
       const random = randomOf(seed);
       const target = arrays(random, 50);
       const { safe, most } = sizesOf(target);
@@ -133,7 +133,7 @@ describe.each([0, 1, 2, 3])('%i threads', (threads) => {
 
   it('holds where sizes only show while it runs: the same results, or an error that says what it lacks', async () => {
     let computed = 0;
-    for (let seed = 100; seed < 150; seed++) {
+    for (let seed = 100; seed < 120; seed++) {
       const random = randomOf(seed);
       const size = 20 + Math.floor(60 * random());
       const grow = (): unknown => randomGraph(randomOf(seed), size, false).target;
@@ -146,7 +146,7 @@ describe.each([0, 1, 2, 3])('%i threads', (threads) => {
         computed++;
       }
     }
-    expect(computed).toBeGreaterThan(100);
+    expect(computed).toBeGreaterThan(40);
   }, 120_000);
 
   it('gives everything back when a task fails or the run is aborted while arrays are in files', async () => {
@@ -154,7 +154,7 @@ describe.each([0, 1, 2, 3])('%i threads', (threads) => {
       if (x.size > 0) throw new Error('no');
       return x;
     });
-    for (let seed = 0; seed < 30; seed++) {
+    for (let seed = 0; seed < 12; seed++) {
       const target = arrays(randomOf(seed), 60) as unknown[];
       const { least } = sizesOf(target);
       const abort = new AbortController();
