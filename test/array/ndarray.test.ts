@@ -118,3 +118,17 @@ describe('how an array is shown', () => {
     expect(inspect(matrix())).toBe('NDArray float64 [2, 3]\n[[1.  2.5 3. ]\n [4.  5.  6. ]]');
   });
 });
+
+describe('copies of views', () => {
+  it.each([3, 31, 32, 100])('have every element in its place, for rows of %i', (length) => {
+    const data = Float64Array.from({ length: 5 * 120 }, (_, i) => i);
+    for (const step of [1, -1]) {
+      const strides = [120, step];
+      const offset = step === 1 ? 7 : 7 + length - 1;
+      const copy = new NDArray(data, { shape: [4, length], dtype: 'float64', strides, offset }).copy();
+      for (let i = 0; i < 4; i++) {
+        for (let j = 0; j < length; j++) expect(copy.get(i, j)).toBe(120 * i + offset + step * j);
+      }
+    }
+  });
+});
