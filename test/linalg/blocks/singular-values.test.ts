@@ -2,6 +2,9 @@
  * QR, singular values and least squares of matrices in blocks: LAPACK's residuals for any chunking of every kind of matrix,
  * the same values as the whole matrix has, small graphs, and matrices on disk that are larger than the budget.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { nodeOf, type TaskNode } from '../../../dist/graph/node.js';
@@ -263,5 +266,34 @@ describe('graphs', () => {
     expect(counted(linalg.svdvals(x))).toBeLessThanOrEqual(3 * k);
     const { u, s, vt } = linalg.svd(x);
     expect(counted(...blocksOf(u), s, vt)).toBeLessThanOrEqual(5 * k);
+  });
+});
+
+describe('matrices on disk, larger than the budget', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'svd-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('have singular values and vectors within 6 MiB for 24 MB', async () => {
+    const path = join(folder, 'x.npy');
+    const [m, n, rows, memory] = [15_000, 200, 500, 6 * 2 ** 20];
+    await nd.save(path, random.normal([m, n], { seed: 1, chunks: [rows, n] }));
+    const x = nd.load(path, { chunks: [rows, n] });
+    const small = createRuntime({ workers: 2, memory });
+    try {
+      const values = await small.compute(linalg.svdvals(x));
+      expect(small.lastRun!.peak.host).toBeLessThanOrEqual(memory);
+      const { u, s, vt } = linalg.svd(x);
+      const wrong = nd.sub(x, nd.matmul(nd.mul(u, s) as LazyArray, vt)) as LazyArray;
+      const [error, found] = await small.compute([linalg.norm(wrong), s]);
+      expect(small.lastRun!.peak.host).toBeLessThanOrEqual(memory);
+      const [first, last] = [Number(values.get(0)), Number(values.get(-1))];
+      expect(error / (first * m * 2 ** -52)).toBeLessThan(30);
+      expect(Math.abs(Number(found.get(-1)) - last)).toBeLessThan(1e-11 * first);
+      // a random matrix's values lie between √m ∓ √n
+      expect(first).toBeLessThan(Math.sqrt(m) + Math.sqrt(n) + 2);
+      expect(last).toBeGreaterThan(Math.sqrt(m) - Math.sqrt(n) - 2);
+    } finally {
+      await small.close();
+    }
   });
 });
