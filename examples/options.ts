@@ -31,13 +31,30 @@ export function readOptionsWithData(names: readonly string[]): Options & { reado
   });
 }
 
+/** The same, and whole numbers of at least 1 by name, with what they are by default. */
+export function readOptionsWithCounts<K extends string>(
+  defaults: Readonly<Record<K, number>>,
+): Options & Readonly<Record<K, number>> {
+  return orExit(() => {
+    const names = Object.keys(defaults) as K[];
+    const own = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+    const { values } = parseArgs({ options: { ...own, ...common } });
+    const given: Readonly<Record<string, string | undefined>> = values;
+    const counts = names.map((name) => [name, count(name, given[name] ?? String(defaults[name]))]);
+    return { ...readCommon(values), ...(Object.fromEntries(counts) as Record<K, number>) };
+  });
+}
+
 function readCommon(given: { readonly [K in keyof typeof common]: string }) {
-  const workers = Number(given.workers);
-  if (!Number.isSafeInteger(workers) || workers < 1) {
-    throw new Error(`--workers is '${given.workers}'; use a whole number of at least 1`);
-  }
+  const workers = count('workers', given.workers);
   const device = oneOf('device', given.device, devices);
   return { workers, device, scheduler: oneOf('scheduler', given.scheduler, schedulers), out: given.out };
+}
+
+function count(option: string, value: string): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number) && number >= 1) return number;
+  throw new Error(`--${option} is '${value}'; use a whole number of at least 1`);
 }
 
 function oneOf<T extends string>(option: string, value: string, values: readonly T[]): T {

@@ -15,6 +15,10 @@ interface Demo {
 
 const demos: Readonly<Record<string, Demo>> = {
   pipeline: { file: 'pipeline.js', options: ['workers', 'device', 'scheduler', 'out'] },
+  svd: {
+    file: 'svd-in-blocks.js',
+    options: ['rows', 'columns', 'chunk', 'k', 'workers', 'device', 'scheduler', 'out'],
+  },
   'nested-cv': { file: 'nested-cross-validation.js', options: ['data', 'workers', 'device', 'scheduler', 'out'] },
 };
 const names = Object.keys(demos);
@@ -24,6 +28,10 @@ export const demo: Command = {
   argument: names.join('|'),
   options: {
     data: ['name', 'breast_cancer, digits, or the path of a .csv file (nested-cv)'],
+    rows: ['count', 'of the matrix; 5000 by default (svd)'],
+    columns: ['count', 'of the matrix; 1000 by default (svd)'],
+    chunk: ['count', 'rows and columns of a block; 1000 by default (svd)'],
+    k: ['count', 'values of the compressed decomposition; 100 by default (svd)'],
     workers: ['count', 'threads; all cores by default'],
     device: ['name', 'auto (default), wasm or js'],
     scheduler: ['name', 'threads (default) or sync'],

@@ -2,9 +2,11 @@
 import { OptionError, ShapeError } from '../errors.js';
 import type { Delayed } from '../graph/types.js';
 import { lstsq as lstsqKernel } from '../kernels/linalg/solve.js';
+import { isChunked } from '../lazy/blocks/blocked.js';
 import { nd } from '../lazy/index.js';
 import { type ArrayInput, asScalar, kernelCall, type LazyArray } from '../lazy/lazy-array.js';
 import { checkNames } from '../lazy/options.js';
+import { blockedLstsq, type Solution } from './blocks/least-squares.js';
 import { checkTolerance, epsilon, flipped, floats, matrices, promoted, shown, sides } from './input.js';
 import { svd, svdvals } from './spectral.js';
 
@@ -27,7 +29,7 @@ export interface LeastSquares {
 /**
  * The x for which ‖a·x − b‖ is least, and of those the one of least norm: a (m, n), b (m) or (m, k). By QR where a's
  * columns are provably independent, else by its singular values. Unlike NumPy's, `residuals` is there whatever the rank.
- * 2mn² − ⅓n³ + 4mnk flops for m ≥ n, more where the rank is not full.
+ * 2mn² − ⅓n³ + 4mnk flops for m ≥ n, more where the rank is not full. An a in blocks, m ≥ n, by TSQR, without Q.
  *
  * @throws ShapeError for stacks and where b has not as many rows; when computed, LinearAlgebraError for NaN or infinite elements
  *
@@ -48,13 +50,11 @@ export function lstsq(a: ArrayInput, b: ArrayInput, options: RcondOptions = {}):
   }
   const isVector = right.ndim === 1;
   const limit = options.rcond ?? epsilon(left) * Math.max(m, n);
-  const inputs = [left, isVector ? nd.expandDims(right, 1) : right];
-  const [x, residuals, rank, r] = kernelCall(lstsqKernel, inputs, { limit }) as [
-    LazyArray,
-    LazyArray,
-    LazyArray,
-    LazyArray,
-  ];
+  const columns = isVector ? nd.expandDims(right, 1) : right;
+  const [x, residuals, rank, r] =
+    isChunked(left) && m >= n
+      ? blockedLstsq(left, columns, limit)
+      : (kernelCall(lstsqKernel, [left, columns], { limit }) as Solution);
   return { x: isVector ? nd.squeeze(x, { axis: -1 }) : x, residuals, rank: asScalar(rank), s: svdvals(r) };
 }
 

@@ -3,10 +3,11 @@
  * algorithms 4.3, 4.4 and 5.1): x times a few random vectors spans what is large of it; the rest is a small SVD.
  */
 import { ArgumentError, OptionError, ShapeError } from '../errors.js';
-import { lu as luKernel, qr as qrKernel } from '../kernels/linalg/factor.js';
+import { lu as luKernel } from '../kernels/linalg/factor.js';
 import { nd, random } from '../lazy/index.js';
 import { type ArrayInput, kernelCall, type LazyArray } from '../lazy/lazy-array.js';
 import { checkChoice, checkNames } from '../lazy/options.js';
+import { qr } from './factor.js';
 import { flipped, matrices, shown } from './input.js';
 import { type SVD, svd } from './spectral.js';
 
@@ -24,7 +25,8 @@ export interface SvdCompressedOptions {
 /**
  * The k largest singular values of x (m, n) and their vectors, approximately: u (m, k), s (k), vt (k, n). The error in the
  * 2-norm is near the next singular value where `powerIterations` is 1 or more; values fall off fast enough without in
- * many applications. 4mn(k + oversampling)(1 + powerIterations) flops.
+ * many applications. 4mn(k + oversampling)(1 + powerIterations) flops; x is read 2 + 2·powerIterations times. Of x in blocks
+ * the samples are in blocks too, and their QR is TSQR (`'lu'` puts a sample together); u has its blocks of rows, vt of columns.
  *
  * @throws ShapeError where x is not a matrix, ArgumentError where k is not a whole number from 1 to min(m, n)
  *
@@ -73,6 +75,7 @@ function checkCount(where: string, option: string, value: unknown): void {
 /** Other columns with the same span, well apart from each other. */
 function normalized(y: LazyArray, normalizer: 'qr' | 'lu' | 'none'): LazyArray {
   if (normalizer === 'none') return y;
-  const [first] = normalizer === 'qr' ? kernelCall(qrKernel, [y]) : kernelCall(luKernel, [y], { permuted: true });
+  if (normalizer === 'qr') return qr(y).q;
+  const [first] = kernelCall(luKernel, [y], { permuted: true });
   return first as LazyArray;
 }

@@ -1,6 +1,6 @@
 /** The examples as a user runs them: by tsx, from the repository, with their options. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -89,5 +89,38 @@ describe('examples/custom-kernel', () => {
     expect(stdout).toMatch(/Huber loss of the mean: 2\d{3}\.\d\d; means of 50 targets: 393/);
     expect(stdout).toMatch(/huber: \d+ checks passed on js, wasm baseline.*scalar/);
     expect(stdout).toMatch(/movingMean: \d+ checks passed on js, strided, threads js/);
+  });
+});
+
+describe('examples/svd-in-blocks', () => {
+  it('decomposes exactly and compressed, and draws both graphs', () => {
+    const sizes = ['--rows', '500', '--columns', '100', '--chunk', '100', '--k', '10'];
+    const { status, stdout, stderr } = run('svd-in-blocks', ...sizes);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/exact: 100 values from 32\.382 to 12\.800\n +‖x − u·s·vt‖\/‖x‖ = \d\.\de-1[45]/);
+    expect(stdout).toMatch(/compressed: 10 values from 3[12]\.\d+ to 2[78]\.\d+/);
+    for (const name of ['exact', 'compressed']) {
+      expect(readFileSync(join(out, `svd-${name}.svg`), 'utf8')).toContain('svd');
+    }
+  });
+
+  it('refuses sizes that are none', () => {
+    const { status, stderr } = run('svd-in-blocks', '--rows', 'many');
+    expect(stderr).toContain("--rows is 'many'; use a whole number of at least 1");
+    expect(status).toBe(2);
+  });
+});
+
+describe('examples/out-of-core', () => {
+  it('stays within its budget, and removes its file', () => {
+    const sizes = ['--rows', '4000', '--columns', '100', '--chunk', '200', '--memory', '2'];
+    const { status, stdout, stderr } = run('out-of-core', ...sizes);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toContain('4000 × 100, 3.2 MB on disk, in a budget of 2.1 MB');
+    expect(stdout).toMatch(/values: 73\.\d+ in/);
+    expect(stdout).toMatch(/values, vectors, residual: \d\.\d+e-1[123] in/);
+    expect(existsSync(join(out, 'out-of-core.npy'))).toBe(false);
   });
 });

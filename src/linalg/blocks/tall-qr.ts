@@ -5,18 +5,22 @@
  *
  * R alone: 2mn² flops, k + 2(k − 1)/(f − 1) tasks for k blocks, f at a time. Q, or Q times a matrix, is formed from the
  * root down, each block of it by one product, after which the block's own Q is let go: 6mn² flops in all. Memory: R alone a
- * block, its QR's scratch and the R of each level; with Q also the Q of all blocks, which is as large as the matrix.
+ * block, its QR's scratch and the R of each level; with Q also the Q of all blocks, as large as the matrix, which a budget moves to disk and back; 2k + 4(k − 1)/(f − 1) + 2 tasks.
  */
+import { rowMajorStrides } from '../../array/ndarray.js';
+import { wholeView } from '../../array/view.js';
 import { qr as qrKernel } from '../../kernels/linalg/factor.js';
+import { assembleParts, viewPart } from '../../lazy/assemble.js';
 import { blocksOf, fromBlocks } from '../../lazy/blocks/blocked.js';
 import { rechunked } from '../../lazy/blocks/rechunk.js';
 import { nd } from '../../lazy/index.js';
 import { kernelCall, kernelCall1, type LazyArray } from '../../lazy/lazy-array.js';
 
-/** R of so many blocks are factored at a time, at most. */
+/** R of so many blocks are factored at a time, at least and at most; the least takes less memory than the SVD of one R. */
+const LEAST = 4;
 const MOST = 8;
 /** Numbers in the R that are factored at a time, where the blocks are no larger themselves. */
-const STACK = 2 ** 21;
+const STACK = 2 ** 16;
 
 /** Blocks of rows of `n` columns and at least as many rows: neighbours with fewer are taken together. */
 export function tallSizes(sizes: readonly number[], n: number): number[] {
@@ -43,7 +47,7 @@ export function inRows(x: LazyArray): LazyArray {
 function fanIn(x: LazyArray): number {
   const n = x.shape[1]!;
   const rows = Math.max(...(x.chunks?.[0] ?? [x.shape[0]!]));
-  return Math.max(2, Math.min(MOST, Math.max(Math.floor(rows / n), Math.floor(STACK / (n * n)))));
+  return Math.max(LEAST, Math.min(MOST, Math.max(Math.floor(rows / n), Math.floor(STACK / (n * n)))));
 }
 
 /** Level by level; what is alone in its group stays as it is. */
@@ -58,6 +62,11 @@ function reduceGroups<T>(leaves: readonly T[], count: number, join: (group: read
     level = next;
   }
   return level[0]!;
+}
+
+/** A copy of R, that what needs it alone does not keep Q in memory: outputs of one task come and go together. */
+function alone(r: LazyArray): LazyArray {
+  return assembleParts('r', r.shape, [viewPart(r, wholeView(r.shape), 0, rowMajorStrides(r.shape))]);
 }
 
 const onTop = (list: readonly LazyArray[]): LazyArray => nd.concat(list as LazyArray[], { axis: 0 });
@@ -91,7 +100,7 @@ export function tallQr(x: LazyArray): TallQR {
   const tall = inRows(x);
   const factor = (block: LazyArray, parts: readonly Factored[]): Factored => {
     const [q, r] = kernelCall(qrKernel, [block]) as [LazyArray, LazyArray];
-    return { q, r, parts };
+    return { q, r: alone(r), parts };
   };
   const leaves = blocksOf(tall).map((block) => factor(block, []));
   const root = reduceGroups(leaves, fanIn(tall), (group) => factor(onTop(group.map(({ r }) => r)), group));
