@@ -36,7 +36,7 @@ describe('lazuli', () => {
     expect(await lazuli('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
     const { code, stdout } = await lazuli('--help');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^ {2}devices .*\n {2}calibrate .*\n {2}demo pipeline\|nested-cv /m);
+    expect(stdout).toMatch(/^ {2}devices .*\n {2}calibrate .*\n {2}demo pipeline\|svd\|nested-cv /m);
     expect(await lazuli()).toMatchObject({ code: 2, stdout });
   });
 
@@ -53,7 +53,7 @@ describe('lazuli', () => {
     [['devices', 'wasm'], "lazuli devices takes no argument, not 'wasm'"],
     [['calibrate', 'wasm'], "lazuli calibrate takes no argument, not 'wasm'"],
     [['devices', '--all'], "lazuli devices: there is no option '--all'; there are none"],
-    [['demo'], 'lazuli demo: say which: pipeline or nested-cv'],
+    [['demo'], 'lazuli demo: say which: pipeline or svd or nested-cv'],
     [['demo', 'pipelin'], "lazuli demo: there is no demo 'pipelin'; did you mean 'pipeline'?"],
     [['demo', 'nested-cv', 'digits'], "lazuli demo nested-cv takes no argument, not 'digits'"],
     [['demo', 'nested-cv', '--dta', 'x'], "lazuli demo: there is no option '--dta'; did you mean '--data'?"],

@@ -124,3 +124,15 @@ describe('examples/out-of-core', () => {
     expect(existsSync(join(out, 'out-of-core.npy'))).toBe(false);
   });
 });
+
+describe('examples/digits-pca', () => {
+  it('finds the components, and writes them as a picture', () => {
+    const { status, stdout, stderr } = run('digits-pca', '--components', '9', '--chunk', '500');
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toContain('component 2: 13.62 %, together 28.51 %');
+    const picture = readFileSync(join(out, 'digits-pca.png'));
+    expect(picture.subarray(1, 4).toString('latin1')).toBe('PNG');
+    expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([694, 178]);
+  });
+});
