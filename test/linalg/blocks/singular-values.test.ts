@@ -175,6 +175,42 @@ describe('least squares in blocks', () => {
     );
   });
 
+  it('has the residuals, the rank, the singular values and the solution of least norm that the whole matrix has', async () => {
+    const random100 = (await runtime.compute(random.normal([100, 6], { seed: 1 }))) as NDArray;
+    const mixing = nd.array([
+      [1, 0, 0, 1, 2, 0],
+      [0, 1, 0, 1, 0, 1],
+      [0, 0, 1, 0, 1, 1],
+      [0, 0, 0, 0, 0, 0],
+      [0, 0, 0, 0, 0, 0],
+      [0, 0, 0, 0, 0, 0],
+    ]);
+    const deficient = (await runtime.compute(nd.matmul(random100, mixing))) as NDArray;
+    const b = (await runtime.compute(random.normal([100, 2], { seed: 2 }))) as NDArray;
+    for (const [a, rank] of [
+      [random100, 6],
+      [deficient, 3],
+    ] as const) {
+      for (const chunks of [
+        [17, 6],
+        [40, 2],
+        [6, 6],
+      ]) {
+        const own = await runtime.compute(linalg.lstsq(nd.array(a, { chunks }), nd.array(b, { chunks: [25, 1] })));
+        const whole = await runtime.compute(linalg.lstsq(a, b));
+        expect([own.rank, whole.rank]).toEqual([rank, rank]);
+        expect(own.residuals.shape).toEqual(rank === 6 ? [2] : whole.residuals.shape);
+        for (const name of ['x', 'residuals', 's'] as const) {
+          const [found, expected] = [own[name] as NDArray, whole[name] as NDArray];
+          const size = Math.max(...Array.from(expected.data, Math.abs), 0);
+          Array.from(found.copy().data).forEach((value, at) => {
+            expect(Math.abs(value - (expected.copy().data[at] as number)), name).toBeLessThan(1e-12 * size);
+          });
+        }
+      }
+    }
+  });
+
   it('solves ill-conditioned systems whose normal equations are singular', async () => {
     // columns that differ by 1e-9: the condition is about 1e9, its square beyond 1/ε
     const [m, n] = [200, 4];
