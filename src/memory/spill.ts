@@ -1,6 +1,6 @@
 /**
  * Where arrays go that the memory has no room for: files in a folder of this process, one for each array, written and
- * read front to back through one buffer that is taken beforehand, so that making room takes no memory. A checksum
+ * read front to back through two buffers that are taken beforehand, so that making room takes no memory. A checksum
  * (CRC-32) is kept here, not in the file: what comes back is what went out, or an error.
  *
  * The folder is removed when the store is closed and when the process exits. A process that was killed leaves its folder
@@ -64,7 +64,7 @@ function removeAll(): void {
  */
 export class SpillStore {
   readonly #place: string;
-  #taken: Buffer | undefined;
+  #taken: readonly [Buffer, Buffer] | undefined;
   #folder: string | undefined;
   #count = 0;
   #bytes = 0;
@@ -76,10 +76,10 @@ export class SpillStore {
     this.#place = place;
   }
 
-  /** The buffer that all transfers go through, taken before the first. */
-  get #staging(): Buffer {
-    this.#taken ??= Buffer.alloc(STAGING_BYTES);
-    return this.#taken;
+  /** The buffers that all transfers go through in turn, taken before the first: one is filled while the other is written. */
+  #staging(part: number): Buffer {
+    this.#taken ??= [Buffer.alloc(STAGING_BYTES), Buffer.alloc(STAGING_BYTES)];
+    return this.#taken[(part & 1) as 0 | 1];
   }
 
   /** Whether it has a folder. */
@@ -100,13 +100,18 @@ export class SpillStore {
       try {
         const file = await open(path, 'wx', 0o600);
         try {
-          for (let from = 0; from < bytes.length; from += STAGING_BYTES) {
+          let writing: Promise<void> | undefined;
+          for (let from = 0, k = 0; from < bytes.length; from += STAGING_BYTES, k++) {
             const part = bytes.subarray(from, from + STAGING_BYTES);
-            this.#staging.set(part);
-            const staged = this.#staging.subarray(0, part.length);
+            const staged = this.#staging(k).subarray(0, part.length);
+            staged.set(part);
             checksum = crc32(staged, checksum);
-            await writeWhole(file, staged);
+            await writing;
+            writing = writeWhole(file, staged);
+            // Its failure is heard of where it is awaited
+            writing.catch(() => {});
           }
+          await writing;
         } finally {
           await file.close();
         }
@@ -127,14 +132,21 @@ export class SpillStore {
       try {
         const file = await open(path, 'r');
         try {
-          for (let from = 0; from < length; ) {
-            const most = Math.min(STAGING_BYTES, length - from);
-            const { bytesRead } = await file.read(this.#staging, 0, most);
+          const readFrom = (from: number, k: number): ReturnType<FileHandle['read']> =>
+            file.read(this.#staging(k), 0, Math.min(STAGING_BYTES, length - from), from);
+          let reading = length === 0 ? undefined : readFrom(0, 0);
+          for (let from = 0, k = 0; from < length; k++) {
+            const { bytesRead } = await (reading as ReturnType<FileHandle['read']>);
             if (bytesRead === 0) throw new Error(`the file ends after ${from} of ${length} bytes`);
-            const staged = this.#staging.subarray(0, bytesRead);
+            const staged = this.#staging(k).subarray(0, bytesRead);
+            const next = from + bytesRead;
+            if (next < length) {
+              reading = readFrom(next, k + 1);
+              reading.catch(() => {});
+            }
             found = crc32(staged, found);
             into.set(staged, from);
-            from += bytesRead;
+            from = next;
           }
         } finally {
           await file.close();
