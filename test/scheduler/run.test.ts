@@ -29,7 +29,7 @@ describe.each([1, 2, 3])('%i threads', (threads) => {
 
   it('computes what sync computes, every task once, and gives all memory back', async () => {
     const before = sync.heap.used;
-    for (let seed = 0; seed < 250; seed++) {
+    for (let seed = 0; seed < 120; seed++) {
       const size = 4 + (seed % 60);
       const mine = randomGraph(randomOf(seed), size, false);
       const theirs = randomGraph(randomOf(seed), size, false);
@@ -44,7 +44,7 @@ describe.each([1, 2, 3])('%i threads', (threads) => {
 
   it('gives all memory back after failures and aborts at any moment, also beside other runs', async () => {
     const random = randomOf(99);
-    for (let seed = 0; seed < 150; seed++) {
+    for (let seed = 0; seed < 80; seed++) {
       const outcomes = await Promise.all(
         Array.from({ length: 1 + (seed % 4) }, async (_, i) => {
           const graph = randomGraph(randomOf(1000 * seed + i), 4 + Math.floor(random() * 40), random() < 0.4);
