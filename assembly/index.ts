@@ -40,3 +40,4 @@ export { cholesky, lu, qr, qrPivoted } from './linalg/factor';
 export { lstsq } from './linalg/least-squares';
 export { det, inv, slogdet, solve, solveRight } from './linalg/solve';
 export { eigh, svd } from './linalg/spectral';
+export { qrTriangles } from './linalg/triangles-qr';

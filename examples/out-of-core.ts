@@ -2,10 +2,10 @@
  * Singular values and vectors of a matrix on disk that is larger than the memory it may take: its blocks are read, factored
  * and let go, and what has no room waits on disk. Run it with
  *
- *     npx tsx examples/out-of-core.ts [--rows 30000] [--columns 500] [--chunk 1000] [--memory 64]
+ *     npx tsx examples/out-of-core.ts [--rows 30000] [--columns 1000] [--chunk 1000] [--memory 64]
  *         [--workers 2] [--device js | wasm | auto] [--scheduler threads | sync] [--out folder]
  *
- * `--memory` counts MiB. The SVD of the last R, columns × columns, is one task, and takes 120 bytes an element.
+ * `--memory` counts MiB. The SVD of the last R, columns × columns, is one task, and takes 61 bytes an element.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { readOptionsWithCounts } from './options.js';
 async function main(): Promise<void> {
   const { out, rows, columns, chunk, memory, ...options } = readOptionsWithCounts({
     rows: 30_000,
-    columns: 500,
+    columns: 1000,
     chunk: 1000,
     memory: 64,
   });

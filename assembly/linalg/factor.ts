@@ -101,7 +101,7 @@ function luF32(work: usize, index: i32, context: usize): void {
 
 /**
  * A = Q·R: q (m × c), r (c × n), c = `columns` of Q: min(m, n), or m; with q 0 only r is made. Much taller ones by tall-qr.ts.
- * Scratch: m·n + qrSpace(m, n, c) elements, or m·n + tallSpace(m, n, n).
+ * Scratch: qrSpace(m, n, c) elements, or tallSpace(m, n, n); and m·n more for a copy of A where Q is not made in A's place.
  */
 export function qr(
   work: usize, wide: i32, batch: i32, m: i32, n: i32, columns: i32, a: usize, q: usize, r: usize, scratch: usize,
@@ -112,24 +112,37 @@ export function qr(
   call.s2 = <usize>columns * <usize>n * size(wide);
   const body: Body = wide ? qrF64 : qrF32;
   const space = isTall(m, n) && columns == n ? tallSpace(m, n, n) : qrSpace(m, n, columns);
-  return launch(work, batch, body, call, scratch, call.s0 + space * size(wide));
+  return launch(work, batch, body, call, scratch, (isInPlace(call) ? 0 : call.s0) + space * size(wide));
+}
+
+/** Whether A is factored where Q will be. */
+// @ts-ignore: decorator
+@inline function isInPlace(call: Call): bool {
+  return call.p1 != 0 && call.k == call.n && !isTall(call.m, call.n);
 }
 
 function qrOne<T>(work: usize, index: i32, call: Call): void {
   const m = call.m, n = call.n, c = call.k;
-  const f = scratchOf(work, call), space = f + call.s0;
+  const q = call.p1 + <usize>index * call.s1;
+  let f = scratchOf(work, call), space = f + call.s0;
+  if (isInPlace(call)) {
+    space = f;
+    f = q;
+  }
   memory.copy(f, call.p0 + <usize>index * call.s0, call.s0);
   if (c == n && isTall(m, n)) {
     if (!qrTall<T>(work, index, call, f, space)) report(call, CANCELLED);
     return;
   }
-  const isDone = qrFactor<T>(work, m, n, f, n, space)
-    && (call.p1 == 0 || qrForm<T>(work, m, n, f, n, space, c, call.p1 + <usize>index * call.s1));
-  if (!isDone) report(call, CANCELLED);
+  if (!qrFactor<T>(work, m, n, f, n, space)) {
+    report(call, CANCELLED);
+    return;
+  }
   const r = call.p2 + <usize>index * call.s2;
   const rows = min(m, n);
   copyUpper<T>(rows, n, f, n, r, n);
   memory.fill(r + <usize>rows * <usize>n * sizeof<T>(), 0, <usize>(c - rows) * <usize>n * sizeof<T>());
+  if (call.p1 != 0 && !qrForm<T>(work, m, n, f, n, space, c, q)) report(call, CANCELLED);
 }
 
 /** `space`: tallSpace(m, n, n) elements; f is a copy of A. False when cancelled. */

@@ -37,10 +37,22 @@ export function qrSpace(m: i32, n: i32, columns: i32): usize {
 }
 
 /**
- * R and the reflectors in place of a; the blocks' T stay in `space`. `extra` columns right of them become Qᵀ times what
- * they were; they count as columns in `qrSpace`. False when cancelled.
+ * Rows from j on that reflectors of b columns from j on have: all, or those above the steps of a staircase of `step` rows for
+ * each column.
  */
-export function qrFactor<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, space: usize, extra: i32 = 0): bool {
+// @ts-ignore: decorator
+@inline function heightOf(m: i32, j: i32, b: i32, step: i32): i32 {
+  return (step == 0 ? m : min(m, (j + b) * step)) - j;
+}
+
+/**
+ * R and the reflectors in place of a; the blocks' T stay in `space`. `extra` columns right of them become Qᵀ times what
+ * they were; they count as columns in `qrSpace`. `stair`: where it is not 0, column j has nothing but zeros from row
+ * (j + 1)·stair on. False when cancelled.
+ */
+export function qrFactor<T>(
+  work: usize, m: i32, n: i32, a: usize, lda: i32, space: usize, extra: i32 = 0, stair: i32 = 0,
+): bool {
   const k = min(m, n), step = blockOf(k);
   const gram = space + blocksT(m, n) * sizeof<T>();
   const tau = gram + <usize>(BLOCK * BLOCK) * sizeof<T>();
@@ -48,7 +60,7 @@ export function qrFactor<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, spa
   const w = v + <usize>(m * BLOCK) * sizeof<T>();
   for (let j = 0; j < k; j += step) {
     const b = min(step, k - j);
-    const rows = m - j;
+    const rows = heightOf(m, j, b, stair);
     const panel = a + <usize>(j * lda + j) * sizeof<T>();
     // where its rows lie together: rows a power of two apart would share a few sets of the cache
     copyMatrix<T>(rows, b, panel, lda, v, b);
@@ -63,22 +75,39 @@ export function qrFactor<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, spa
   return true;
 }
 
-/** Q (m × q, q ≥ min(m, n) columns of it, leading dimension q) of what `qrFactor` left in `a` and `space`. */
-export function qrForm<T>(work: usize, m: i32, n: i32, a: usize, lda: i32, space: usize, q: i32, out: usize): bool {
+/**
+ * Q (m × q, q ≥ min(m, n) columns of it, leading dimension q) of what `qrFactor` left in `a` and `space`; `out` may be `a`
+ * itself where q = n = lda ≤ m. `stair`: as in `qrFactor`.
+ */
+export function qrForm<T>(
+  work: usize, m: i32, n: i32, a: usize, lda: i32, space: usize, q: i32, out: usize, stair: i32 = 0,
+): bool {
   const k = min(m, n), step = blockOf(k);
   const v = space + (blocksT(m, n) + <usize>(BLOCK * BLOCK + BLOCK)) * sizeof<T>();
   const w = v + <usize>(m * BLOCK) * sizeof<T>();
-  memory.fill(out, 0, <usize>m * <usize>q * sizeof<T>());
-  for (let i = 0; i < q; i++) store<T>(out + <usize>(i * q + i) * sizeof<T>(), 1);
+  if (out != a) identity<T>(0, m, 0, q, q, out);
   for (let j = (k - 1) / step * step; j >= 0 && k > 0; j -= step) {
-    const b = min(step, k - j);
-    unpackReflectors<T>(m - j, b, a + <usize>(j * lda + j) * sizeof<T>(), lda, v);
+    const b = min(step, k - j), rows = heightOf(m, j, b, stair);
+    unpackReflectors<T>(rows, b, a + <usize>(j * lda + j) * sizeof<T>(), lda, v);
     const t = space + <usize>(j * BLOCK) * sizeof<T>();
     // before this block only columns from j on differ from the identity
+    if (out == a) {
+      identity<T>(j, j + b, j, q, q, out);
+      identity<T>(j + b, m, j, j + b, q, out);
+    }
     const corner = out + <usize>(j * q + j) * sizeof<T>();
-    if (!applyBlock<T>(work, m - j, q - j, b, v, b, 1, t, false, corner, q, w)) return false;
+    if (!applyBlock<T>(work, rows, q - j, b, v, b, 1, t, false, corner, q, w)) return false;
   }
   return true;
+}
+
+/** Elements of the identity in rows and columns [first, end) of `to`. */
+function identity<T>(rowFirst: i32, rowEnd: i32, first: i32, end: i32, ld: i32, to: usize): void {
+  for (let i = rowFirst; i < rowEnd; i++) {
+    const row = to + (<usize>i * <usize>ld) * sizeof<T>();
+    memory.fill(row + <usize>first * sizeof<T>(), 0, <usize>(end - first) * sizeof<T>());
+    if (i >= first && i < end) store<T>(row + <usize>i * sizeof<T>(), 1);
+  }
 }
 
 /** C (m × p, leading dimension ldc) ← Q·C. */

@@ -9,6 +9,7 @@ import { cholesky, lu, qr, qrPivoted } from './linalg/factor.js';
 import { det, inv, lstsq, slogdet, solve } from './linalg/solve.js';
 import { solveRight } from './linalg/solve-right.js';
 import { eigh, svd, svdvals } from './linalg/spectral.js';
+import { qrTriangles } from './linalg/triangles-qr.js';
 import { matmul } from './matmul.js';
 import { matmulAdd } from './matmul-add.js';
 import { quantile } from './quantile.js';
@@ -46,6 +47,7 @@ const all: readonly Kernel[] = [
   cholesky,
   lu,
   qr,
+  qrTriangles,
   qrPivoted,
   solve,
   solveRight,

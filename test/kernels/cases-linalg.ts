@@ -175,6 +175,10 @@ function sameR(kind: MatrixKind, expected: Dense, actual: Dense, a: Dense, dtype
   near('R', expected.data, actual.data, 1e4 * Math.max(a.m, a.n) * epsilon(dtype) * frobenius(a));
 }
 
+/** The norms of the columns. */
+const columnNorms = ({ m, n, data }: Dense): number[] =>
+  Array.from({ length: n }, (_, j) => frobenius(dense(m, 1, (i) => data[i * n + j]!)));
+
 const qr = fc
   .record({
     m: large,
@@ -192,12 +196,10 @@ const qr = fc
         eachMatrix([x, actual[0]!, expected[0]!], ([a, r, reference]) => {
           isUpper(r!);
           // RᵀR = AᵀA, so the norm of every column is that of A
-          const norms = (one: Dense): number[] =>
-            Array.from({ length: one.n }, (_, j) => frobenius(dense(one.m, 1, (i) => one.data[i * one.n + j]!)));
           near(
             'norms of columns',
-            norms(a!),
-            norms(r!),
+            columnNorms(a!),
+            columnNorms(r!),
             LIMIT * Math.max(recipe.m, recipe.n) * epsilon(recipe.dtype) * frobenius(a!) +
               recipe.m * smallest(recipe.dtype),
           );
@@ -213,6 +215,37 @@ const qr = fc
       });
     };
     return { inputs: [x], params: { mode }, check };
+  });
+
+const qrTriangles = fc
+  .record({
+    n: size,
+    count: fc.oneof(fc.constantFrom(2, 3), fc.integer({ min: 1, max: 8 })),
+    kind: anyKind,
+    mode: fc.constantFrom('reduced', 'r'),
+    ...common,
+  })
+  .map(({ count, mode, n, ...recipe }): Case => {
+    const triangles = Array.from({ length: count }, (_, c) => {
+      const x = input({ ...recipe, m: n, n, seed: recipe.seed + c, lead: [] });
+      for (let at = 0; at < x.size; at++) if (at % n < Math.floor(at / n)) x.data[at] = 0;
+      return x;
+    });
+    const check: Case['check'] = (expected, actual) => {
+      const parts = triangles.map((x) => matricesIn(x)[0]!.data);
+      const all = dense(count * n, n, (i, j) => parts[i % count]![Math.floor(i / count) * n + j]!);
+      const [r] = matricesIn(actual.at(-1)!);
+      isUpper(r!);
+      // RᵀR = AᵀA, so the norm of every column is that of A
+      const bound = LIMIT * count * n * epsilon(recipe.dtype) * frobenius(all) + count * n * smallest(recipe.dtype);
+      near('norms of columns', columnNorms(all), columnNorms(r!), bound);
+      sameR(recipe.kind, matricesIn(expected.at(-1)!)[0]!, r!, all, recipe.dtype);
+      if (mode === 'r') return;
+      const [q] = matricesIn(actual[0]!);
+      require30('‖QᵀQ − I‖', orthogonality(q!, recipe.dtype));
+      require30('‖A − QR‖', residual(all, times(q!, r!), recipe.dtype));
+    };
+    return { inputs: triangles, params: { mode }, check };
   });
 
 const qrPivoted = fc.record({ m: size, n: size, kind: anyKind, bad: spoilt, ...common }).map((recipe): Case => {
@@ -442,6 +475,7 @@ export const linalgCases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   cholesky,
   lu,
   qr,
+  qrTriangles,
   qrPivoted,
   solve,
   inv,

@@ -21,7 +21,7 @@ import {
   write,
 } from './matrices.js';
 import { choleskyReference, luReference, type Matrix, matrix, qrReference, times } from './reference.js';
-import { pivotedSpace, qrSpace, tallSpace } from './workspace.js';
+import { isTall, pivotedSpace, qrSpace, tallSpace } from './workspace.js';
 
 /**
  * A (…, n, n), lower triangle read → L (…, n, n) with A = L·Lᵀ. n³/3 flops. `before`: rows of the matrix that A is the last
@@ -170,7 +170,9 @@ export const qr: Kernel = {
     const { lead, m, n, dtype } = batch;
     const c = columnsOf(batch, params);
     const r = { dtype, shape: [...lead, c, n] };
-    const scratch = bytesOf(batch, m * n + (c === n ? tallSpace(m, n, n) : qrSpace(m, n, c)));
+    const isInPlace = modeOf(params) !== 'r' && c === n && !isTall(m, n);
+    const own = isInPlace ? 0 : m * n;
+    const scratch = bytesOf(batch, own + (c === n ? tallSpace(m, n, n) : qrSpace(m, n, c)));
     return { outputs: modeOf(params) === 'r' ? [r] : [{ dtype, shape: [...lead, m, c] }, r], scratch };
   },
   cost([x]) {
