@@ -16,6 +16,7 @@ let answer: Found | undefined;
 /** The device `gpu`. */
 export const gpuSource: DeviceSource = {
   name: 'gpu',
+  isSingle: true,
   discover() {
     answer ??= found();
     return answer;
