@@ -21,6 +21,7 @@ export const gpuSource: DeviceSource = {
     answer ??= found();
     return answer;
   },
-  might: ({ bodies }, inputs) => bodies.gpu !== undefined && !inputs.some(({ dtype }) => dtype === 'float64'),
+  might: ({ bodies }, inputs) =>
+    bodies.gpu !== undefined && (bodies.gpu.doubles !== undefined || !inputs.some(({ dtype }) => dtype === 'float64')),
   open: () => openGpu(),
 };
