@@ -242,6 +242,11 @@ function linesOf({ m, n, k, transposeA, transposeB }: ProductSizes, second: numb
   ];
 }
 
+const zeroCode = `struct P { size: u32, width: u32 }
+@group(0) @binding(0) var<storage, read_write> c: array<vec2<u32>>;
+@group(0) @binding(1) var<uniform> p: P;
+${mainCode('c[i] = vec2<u32>();')}`;
+
 /** Vectors of a slice of a line, those of a piece of k, and how many pieces there are. */
 function cut(k: number): { readonly quads: number; readonly piece: number; readonly pieces: number } {
   const quads = Math.ceil(k / QUAD);
@@ -264,6 +269,9 @@ export function canSplit({ m, n, k }: ProductSizes, gpu: GpuTraits): boolean {
 /** @param second the input that is b */
 export function splitProduct(sizes: ProductSizes, second: number, gpu: GpuTraits): GpuPlan {
   const { m, n, k } = sizes;
+  const output: GpuOperand = { of: 'output', index: 0 };
+  const { workgroups, width } = spread(m * n, gpu);
+  if (k === 0) return { passes: [{ code: zeroCode, operands: [output], numbers: [m * n, width], workgroups }] };
   const { quads, piece, pieces } = cut(k);
   const words = quads * (QUAD / WORD);
   const scratch: number[] = [];
@@ -291,7 +299,6 @@ export function splitProduct(sizes: ProductSizes, second: number, gpu: GpuTraits
     return { exponents, slices };
   }) as [{ exponents: GpuOperand; slices: GpuOperand }, { exponents: GpuOperand; slices: GpuOperand }];
   const sums = room(pieces * PARTS * m * n * WORD);
-  const output: GpuOperand = { of: 'output', index: 0 };
   const panels = hasPanels(gpu);
   const tile = (panels ? 16 : 8) * SIDE;
   passes.push({
@@ -300,7 +307,6 @@ export function splitProduct(sizes: ProductSizes, second: number, gpu: GpuTraits
     numbers: [m, n, quads, piece],
     workgroups: [Math.ceil(n / tile), Math.ceil(m / tile), PARTS * pieces],
   });
-  const { workgroups, width } = spread(m * n, gpu);
   passes.push({
     code: combineCode,
     operands: [sums, a.exponents, b.exponents, output],
