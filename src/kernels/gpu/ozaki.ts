@@ -118,9 +118,21 @@ function levelsCode(panels: boolean): string {
   const threads = panels ? 16 : 8;
   const tile = threads * SIDE;
   const depth = panels ? 4 : 1;
-  const dots = (body: (i: number, j: number, element: string) => string): string =>
-    lines(SIDE, (i) => lines(SIDE, (j) => ['x', 'y', 'z', 'w'].map((e) => body(i, j, e)).join(' ')));
-  const step = (body: (i: number, j: number, element: string) => string): string =>
+  const elements = ['x', 'y', 'z', 'w'];
+  const each = (text: (i: number, j: number) => string): string => lines(SIDE, (i) => lines(SIDE, (j) => text(i, j)));
+  // Where no GPU multiplies packed bytes they are unpacked once for all products of a thread
+  const dots = (isLeading: boolean): string => {
+    const [mask, sign] = isLeading ? [' & 0x7f7f7f7fu', 'U8'] : ['', 'I8'];
+    const marks = isLeading ? each((i, j) => `any${i}_${j} |= (x${i} & y${j});`) : '';
+    const packed = (e: string): string =>
+      each((i, j) => `c${i}_${j} += dot4${sign}Packed(x${i}.${e}${mask}, y${j}.${e}${mask});`);
+    const unpacked = (e: string): string => `{
+        ${lines(SIDE, (i) => `let u${i} = unpack4x${sign}(x${i}.${e}${mask}); let v${i} = unpack4x${sign}(y${i}.${e}${mask});`)}
+        ${each((i, j) => `c${i}_${j} += dot(u${i}, v${j});`)}
+      }`;
+    return `${marks}\n${elements.map(panels ? packed : unpacked).join('\n')}`;
+  };
+  const step = (isLeading: boolean): string =>
     panels
       ? `for (var l = begin; l < end; l += ${depth}u) {
       for (var at = thread; at < ${tile * depth}u; at += ${threads * threads}u) {
@@ -134,23 +146,19 @@ function levelsCode(panels: boolean): string {
       for (var d = 0u; d < ${depth}u; d++) {
         ${lines(SIDE, (i) => `let x${i} = panel_a[(own_row + ${i * threads}u) * ${depth}u + d];`)}
         ${lines(SIDE, (j) => `let y${j} = panel_b[(own_column + ${j * threads}u) * ${depth}u + d];`)}
-        ${dots(body)}
+        ${dots(isLeading)}
       }
       workgroupBarrier();
     }`
       : `for (var l = begin; l < end; l++) {
       ${lines(SIDE, (i) => `let x${i} = a[(in_a + min(row + own_row + ${i * threads}u, p.m - 1u)) * p.quads + l];`)}
       ${lines(SIDE, (j) => `let y${j} = b[(in_b + min(column + own_column + ${j * threads}u, p.n - 1u)) * p.quads + l];`)}
-      ${dots(body)}
+      ${dots(isLeading)}
     }`;
   const put = (value: (i: number, j: number) => string): string =>
-    lines(SIDE, (i) =>
-      lines(
-        SIDE,
-        (j) => `put(row + own_row + ${i * threads}u, column + own_column + ${j * threads}u, group.z, ${value(i, j)});`,
-      ),
+    each(
+      (i, j) => `put(row + own_row + ${i * threads}u, column + own_column + ${j * threads}u, group.z, ${value(i, j)});`,
     );
-  const each = (text: (name: string) => string): string => lines(SIDE, (i) => lines(SIDE, (j) => text(`${i}_${j}`)));
   return `struct P { m: u32, n: u32, quads: u32, piece: u32 }
 @group(0) @binding(0) var<storage, read_write> a: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read_write> b: array<vec4<u32>>;
@@ -172,16 +180,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if (level == 0u) {
     let in_a = ${SLICES}u * p.m;
     let in_b = ${SLICES}u * p.n;
-    ${each((name) => `var c${name} = 0u; var any${name} = 0u;`)}
-    ${step((i, j, e) => `c${i}_${j} += dot4U8Packed(x${i}.${e} & 0x7f7f7f7fu, y${j}.${e} & 0x7f7f7f7fu); any${i}_${j} |= x${i}.${e} & y${j}.${e};`)}
-    ${put((i, j) => `c${i}_${j} | select(0u, 0x80000000u, (any${i}_${j} & 0x80808080u) != 0u)`)}
+    ${each((i, j) => `var c${i}_${j} = 0u; var any${i}_${j} = vec4<u32>();`)}
+    ${step(true)}
+    ${put((i, j) => `c${i}_${j} | select(0u, 0x80000000u, any((any${i}_${j} & vec4<u32>(0x80808080u)) != vec4<u32>()))`)}
     return;
   }
-  ${each((name) => `var c${name} = 0;`)}
+  ${each((i, j) => `var c${i}_${j} = 0;`)}
   for (var s = 0u; s < level; s++) {
     let in_a = s * p.m;
     let in_b = (level - 1u - s) * p.n;
-    ${step((i, j, e) => `c${i}_${j} += dot4I8Packed(x${i}.${e}, y${j}.${e});`)}
+    ${step(false)}
   }
   ${put((i, j) => `bitcast<u32>(c${i}_${j})`)}
 }
