@@ -87,7 +87,8 @@ async function bench(): Promise<void> {
 }
 
 function array(n: number, Elements: typeof Float64Array | typeof Float32Array, value: (i: number) => number): NDArray {
-  const data = Elements.from({ length: n * n }, (_, i) => value(i));
+  const data = new Elements(n * n);
+  for (let i = 0; i < data.length; i++) data[i] = value(i);
   return new NDArray(data, { shape: [n, n], dtype: Elements === Float64Array ? 'float64' : 'float32' });
 }
 
