@@ -61,6 +61,8 @@ export interface Surroundings {
   readonly code: string;
   /** Threads that share the loops of a wide kernel; 1 on the thread that computes by itself. */
   readonly threads: number;
+  /** The device is one that somebody described: its speed is that of the kernel's own operations. Default false. */
+  readonly isDescribed?: boolean;
 }
 
 /** Whether a kernel's loops are shared among threads, so that its time depends on how many there are. */
@@ -77,13 +79,13 @@ export function kernelWork(
   inputs: readonly ArraySpec[] | undefined,
   params: KernelParams,
   device: string,
-  { code, threads }: Surroundings,
+  { code, threads, isDescribed = false }: Surroundings,
 ): CallCost {
   const own = kernelIdentity(kernel, device, code);
   if (inputs === undefined) return { kernel: own, device, signature: '?', flops: Number.NaN, bytes: Number.NaN };
   const { flops, bytes } = kernel.cost(inputs, params);
   const shared = device === 'wasm' && isShared(kernel, inputs, params, threads);
-  const times = device === 'gpu' ? doublesFactor(kernel, inputs) : 1;
+  const times = device === 'gpu' && !isDescribed ? doublesFactor(kernel, inputs) : 1;
   return { kernel: shared ? `${own}×${threads}` : own, device, signature: '', flops: flops * times, bytes };
 }
 

@@ -108,7 +108,9 @@ function costOf(
       if (!can) return undefined;
       const isSingle = typeof device === 'object' && device.isSingle === true;
       const seen = (isSingle && known !== undefined && singleCall(kernel, known, params)) || { inputs: known, params };
-      return kernelCall(kernel, seen.inputs, seen.params, name, surroundings);
+      const isDescribed = typeof device === 'object' && device.model !== undefined;
+      const where = isDescribed ? { ...surroundings, isDescribed } : surroundings;
+      return kernelCall(kernel, seen.inputs, seen.params, name, where);
     };
   }
   if (op.kind !== 'call' && op.kind !== 'method') return () => undefined;
