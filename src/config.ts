@@ -14,6 +14,9 @@ export type DeviceChoice = 'auto' | DeviceName | readonly DeviceName[];
 export const passNames = ['fuse'] as const;
 export type PassName = (typeof passNames)[number];
 
+/** What float64 tasks may be computed in. */
+export type Precision = 'float64' | 'float32';
+
 export type ByteSize = number | string;
 export type MemoryOption = ByteSize | { readonly host?: ByteSize; readonly gpu?: ByteSize };
 
@@ -26,6 +29,12 @@ export interface RuntimeOptions {
   readonly scheduler?: 'auto' | 'sync' | 'threads' | undefined;
   /** Where kernels run: `'auto'`, one device, or a list of devices to choose from. Default `'auto'`. */
   readonly device?: DeviceChoice | undefined;
+  /**
+   * `'float64'`: every dtype is computed as it is. `'float32'`: devices of single precision may compute float64 tasks
+   * too; results stay float64, with values rounded to float32 on their way in and out, and infinite beyond 3.4e38.
+   * Default `'float64'`.
+   */
+  readonly precision?: Precision | undefined;
   /** Threads of the pool. Default: the available cores. */
   readonly workers?: number | undefined;
   /**
@@ -66,6 +75,7 @@ type AnyOptions = RuntimeOptions & RunOptions;
 export interface Settings {
   readonly scheduler: 'auto' | 'sync' | 'threads';
   readonly devices: readonly DeviceName[] | 'auto';
+  readonly precision: Precision;
   readonly workers: number;
   /** Bytes by memory, where they were given. */
   readonly memory: { readonly host?: number; readonly gpu?: number };
@@ -112,6 +122,7 @@ const checks: Readonly<Record<keyof AnyOptions, Check>> = {
     value === 'auto' || value === 'sync' || value === 'threads' ? undefined : "'auto', 'threads' or 'sync'",
   device: deviceCheck,
   workers: wholeNumber(1),
+  precision: (value) => (value === 'float64' || value === 'float32' ? undefined : "'float64' or 'float32'"),
   memory: (value) => {
     const isPerMemory =
       isObject(value) &&
@@ -145,6 +156,7 @@ const runtimeOptionNames = optionNames.filter((name) => name !== 'signal');
 /** Environment variables, by the option they set. */
 const environment: Readonly<Partial<Record<keyof AnyOptions, (text: string) => unknown>>> = {
   device: (text) => (text.includes(',') ? text.split(',').map((part) => part.trim()) : text),
+  precision: (text) => text,
   workers: Number,
   memory: (text) => (/^\d+$/.test(text) ? Number(text) : text),
   spill: (text) => (/^(true|1)$/.test(text) ? true : /^(false|0)$/.test(text) ? false : text),
@@ -209,6 +221,7 @@ export function resolveSettings(...layers: readonly AnyOptions[]): Settings {
   return {
     scheduler: pick('scheduler') ?? 'auto',
     devices: typeof device === 'string' ? (device === 'auto' ? 'auto' : [device]) : device,
+    precision: pick('precision') ?? 'float64',
     workers: pick('workers') ?? cores(),
     memory: bytesByMemory(pick('memory')),
     spill: pick('spill') ?? true,

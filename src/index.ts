@@ -15,7 +15,7 @@ export { type CsvOptions, CsvTable, parseCsv, readCsv } from './array/csv.js';
 export type { DType, TypedArray } from './array/dtype.js';
 export type { ArraySpec, Nested } from './array/ndarray.js';
 export { NDArray } from './array/ndarray.js';
-export type { DeviceChoice, DeviceName, RunOptions, RuntimeOptions } from './config.js';
+export type { DeviceChoice, DeviceName, Precision, RunOptions, RuntimeOptions } from './config.js';
 export type { Random } from './conformance/random.js';
 export {
   type KernelCase,

@@ -9,6 +9,7 @@ import type { ArraySpec } from './array/ndarray.js';
 import {
   checkOptions,
   environmentOptions,
+  type Precision,
   type RunOptions,
   type RuntimeOptions,
   resolveSettings,
@@ -193,7 +194,7 @@ export class Runtime {
     if (platform === undefined) {
       const isAuto = settings.devices === 'auto';
       const found = kernelDevices(settings.devices);
-      others = othersOf(isAuto ? deviceSources() : found.others, !isAuto);
+      others = othersOf(isAuto ? deviceSources() : found.others, !isAuto, settings.precision);
       if (others.size === 0) waysOf(program, isThreaded, found.host);
     }
     const threads = isThreaded ? settings.workers : 1;
@@ -354,11 +355,12 @@ export class Runtime {
   /** How kernels go to devices outside the pool; undefined where none does. */
   #places(program: Program, isThreaded: boolean, settings: Settings): Promise<Placing | undefined> | undefined {
     if (deviceSources().length === 0) return undefined;
-    const { devices: asked, workers: threads } = settings;
+    const { devices: asked, workers: threads, precision } = settings;
     return placingOf(program, {
       asked,
       isThreaded,
       threads,
+      precision,
       model: this.#memoryOf(settings.revectorize).knowledge.model,
     });
   }
@@ -405,6 +407,7 @@ export class Runtime {
       workers: settings.scheduler === 'sync' ? 0 : settings.workers,
       peak: () => ({ host: Math.max(memory.heap.peak, run?.peak ?? 0), ...run?.devicePeaks }),
       knowledge: memory.knowledge,
+      precision: settings.precision,
     });
     const used = threaded ? this.#engineOf(settings.workers, memory) : undefined;
     const { workers: threads, retries, timeout, signal } = settings;
@@ -477,10 +480,14 @@ function withinBudget(placing: Placing, { devices }: Settings): Placing | undefi
  * What is known of devices besides the threads, by name.
  * @throws DeviceUnavailableError for one that has to be known and was not used yet
  */
-function othersOf(sources: readonly DeviceSource[], isRequired: boolean): Map<string, KnownDevice> {
+function othersOf(
+  sources: readonly DeviceSource[],
+  isRequired: boolean,
+  precision: Precision,
+): Map<string, KnownDevice> {
   const known = new Map<string, KnownDevice>();
   for (const source of sources) {
-    const device = knownDevice(source);
+    const device = knownDevice(source, precision);
     if (device !== undefined) known.set(source.name, device);
     else if (isRequired) {
       throw new DeviceUnavailableError({
@@ -573,8 +580,8 @@ function onBehalfOf<R>(run: Surroundings, work: () => R): R {
  */
 function here(options: object | undefined): readonly [Runtime, RunOptions] {
   if (surroundings === undefined) return [defaultRuntime, options ?? {}];
-  const { scheduler, devices, workers, memory, spill, passes, signal } = surroundings.settings;
-  const way = { scheduler, device: devices, workers, spill, optimize: passes, signal };
+  const { scheduler, devices, precision, workers, memory, spill, passes, signal } = surroundings.settings;
+  const way = { scheduler, device: devices, precision, workers, spill, optimize: passes, signal };
   const budget = memory.host === undefined ? {} : { memory: memory.host };
   return [surroundings.runtime, { ...way, ...budget, ...options }];
 }

@@ -18,6 +18,7 @@ describe('resolveSettings', () => {
     expect(resolveSettings()).toEqual({
       scheduler: 'auto',
       devices: 'auto',
+      precision: 'float64',
       workers: availableParallelism(),
       memory: {},
       spill: true,
@@ -52,6 +53,8 @@ describe('checkOptions', () => {
     [{ retries: Number.NaN }, 'retries', 'not NaN'],
     [{ timeout: -1 }, 'timeout', 'milliseconds > 0, not -1'],
     [{ device: [] }, 'device', 'not []'],
+    [{ precision: 'single' }, 'precision', "'float64' or 'float32', not 'single'"],
+    [{ precison: 'float32' }, 'precison', "did you mean 'precision'?"],
     [{ device: ['js', 'abacus'] }, 'device', "not ['js', 'abacus']"],
     [{ observers: {} }, 'observers', 'a list of observers'],
     [{ progress: 1 }, 'progress', 'true, false or an observer'],
@@ -91,10 +94,13 @@ describe('checkOptions', () => {
 describe('environmentOptions', () => {
   it('reads what is set, and refuses what cannot be', () => {
     expect(environmentOptions({})).toEqual({});
-    expect(environmentOptions({ LAZULI_WORKERS: '3', LAZULI_DEVICE: 'wasm, js' })).toEqual({
-      workers: 3,
-      device: ['wasm', 'js'],
-    });
+    expect(environmentOptions({ LAZULI_WORKERS: '3', LAZULI_DEVICE: 'wasm, js', LAZULI_PRECISION: 'float32' })).toEqual(
+      {
+        precision: 'float32',
+        workers: 3,
+        device: ['wasm', 'js'],
+      },
+    );
     expect(environmentOptions({ LAZULI_WORKERS: '' })).toEqual({});
     expect(environmentOptions({ LAZULI_REVECTORIZE: 'true' })).toEqual({ revectorize: true });
     expect(environmentOptions({ LAZULI_REVECTORIZE: '1' })).toEqual({ revectorize: true });

@@ -215,6 +215,24 @@ function positionOf({ shape, strides, offset }: NDArray, index: readonly number[
   return position;
 }
 
+/** Writes elements in row-major order to where those of `into` lie. O(size). */
+export function scatter(values: TypedArray, into: NDArray): void {
+  const { shape, strides, data } = into;
+  if (into.isContiguous) {
+    data.set(values, into.offset);
+    return;
+  }
+  for (let i = 0; i < values.length; i++) {
+    let [rest, at] = [i, into.offset];
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const length = shape[axis] ?? 1;
+      at += (rest % length) * (strides[axis] ?? 0);
+      rest = Math.floor(rest / length);
+    }
+    data[at] = values[i] ?? 0;
+  }
+}
+
 /** Elements of a row from which on copying it in one go is faster than one by one. */
 const LONG_ROW = 32;
 

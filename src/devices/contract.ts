@@ -24,6 +24,11 @@ export type Found =
 /** How to get a device. One per folder. */
 export interface DeviceSource {
   readonly name: string;
+  /**
+   * It computes in single precision: where a run allows that, it takes float64 arrays too, as float32 (single-precision.ts).
+   * One that computes on the heap is then given float64 arrays for a call that is float32, and rounds as it copies them.
+   */
+  readonly isSingle?: boolean;
   /** Looks once whether the device is there; later calls answer the same. Holds nothing that keeps the process alive. */
   discover(): Found;
   /** Whether it is worth looking for it on account of a kernel, which `can` of the open device will decide; default: yes. */

@@ -3,7 +3,9 @@
  * has used it for a while, since one that is held may keep a core busy and the process alive; a runtime that closes, and
  * the process when it has nothing else to do, close it at once.
  */
+import type { Precision } from '../config.js';
 import type { Device, DeviceSource, DeviceTraits } from './contract.js';
+import { canInSingle, inSingle } from './single-precision.js';
 
 /** How long a device that nobody uses stays open, in milliseconds. */
 const IDLE_MS = 1000;
@@ -18,6 +20,8 @@ export interface KnownDevice {
   readonly memory:
     | { readonly capacity: number; readonly link: { readonly latency: number; readonly bandwidth: number } }
     | undefined;
+  /** Its memory holds float64 arrays as float32. */
+  readonly isSingle: boolean;
 }
 
 /** The use of an open device by one run. */
@@ -77,6 +81,7 @@ class Entry {
       traits,
       can,
       memory: memory === undefined ? undefined : { capacity: memory.capacity, link: memory.link },
+      isSingle: false,
     };
     this.#device = device;
     return device;
@@ -145,14 +150,22 @@ function entryOf(source: DeviceSource): Entry {
   return entry;
 }
 
+/** Whether a device takes float64 arrays as float32 in runs of a precision. */
+export function isInSingle(source: DeviceSource, precision: Precision): boolean {
+  return precision === 'float32' && source.isSingle === true;
+}
+
 /** Opens a device, or shares it where it is open. @throws what opening it throws */
-export function takeDevice(source: DeviceSource): Promise<Lease> {
-  return entryOf(source).take();
+export async function takeDevice(source: DeviceSource, precision: Precision): Promise<Lease> {
+  const lease = await entryOf(source).take();
+  return isInSingle(source, precision) ? { ...lease, device: inSingle(lease.device) } : lease;
 }
 
 /** What is known of a device; undefined before it was open for the first time. */
-export function knownDevice(source: DeviceSource): KnownDevice | undefined {
-  return entries.get(source)?.known;
+export function knownDevice(source: DeviceSource, precision: Precision): KnownDevice | undefined {
+  const known = entries.get(source)?.known;
+  if (known === undefined || !isInSingle(source, precision)) return known;
+  return { ...known, can: canInSingle(known.can), isSingle: true };
 }
 
 /** Seconds until a device can compute: 0 where it is open. */

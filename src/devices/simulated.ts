@@ -28,6 +28,8 @@ export interface SimulatedOptions {
   readonly reason?: string;
   /** Whether arrays can be shown in another shape. Default true. */
   readonly hasAliases?: boolean;
+  /** It computes in single precision, as DeviceSource says. Default false. */
+  readonly isSingle?: boolean;
 }
 
 const NO_TIME: DeviceTraits = {
@@ -59,6 +61,7 @@ export interface SimulatedCounts {
 
 export class SimulatedSource implements DeviceSource {
   readonly name: string;
+  readonly isSingle: boolean;
   readonly options: SimulatedOptions;
   readonly counts: SimulatedCounts = {
     opened: 0,
@@ -77,6 +80,7 @@ export class SimulatedSource implements DeviceSource {
 
   constructor(name: string, options: SimulatedOptions = {}) {
     this.name = name;
+    this.isSingle = options.isSingle ?? false;
     this.options = options;
   }
 

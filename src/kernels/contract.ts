@@ -161,6 +161,8 @@ export interface GpuPlan {
  * bool there are four in a word); an array of no elements has a word nevertheless.
  */
 export interface GpuBody {
+  /** It takes float64 too, which a GPU does not have: by so many times the operations of the kernel. Default: it does not. */
+  readonly doubles?: number;
   /** Whether it takes these dtypes and shapes. */
   can(inputs: readonly ArraySpec[], params: KernelParams, gpu: GpuTraits): boolean;
   plan(inputs: readonly ArraySpec[], outputs: readonly ArraySpec[], params: KernelParams, gpu: GpuTraits): GpuPlan;
@@ -182,6 +184,12 @@ export interface Kernel {
   };
   /** What a non-zero status of the wasm body means; the js body throws the same error. */
   failure?(status: number, params: KernelParams): Error;
+}
+
+/** How many times its own operations a kernel takes on a GPU, where float64 is made of other numbers. */
+export function doublesFactor({ bodies }: Kernel, inputs: readonly ArraySpec[]): number {
+  const isDouble = inputs.some(({ dtype }) => dtype === 'float64');
+  return isDouble ? (bodies.gpu?.doubles ?? 1) : 1;
 }
 
 /** The op of a task whose maker knew what its inputs are. */

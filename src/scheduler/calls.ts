@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { itemSize } from '../array/dtype.js';
 import { type ArraySpec, NDArray, sizeOf } from '../array/ndarray.js';
 import { type AnyFunction, Hole, type TaskNode } from '../graph/node.js';
-import type { Kernel, KernelParams } from '../kernels/contract.js';
+import { doublesFactor, type Kernel, type KernelParams } from '../kernels/contract.js';
 import type { CallCost } from './model.js';
 
 /** Hex digits of an identity's hash. */
@@ -61,6 +61,8 @@ export interface Surroundings {
   readonly code: string;
   /** Threads that share the loops of a wide kernel; 1 on the thread that computes by itself. */
   readonly threads: number;
+  /** The device is one that somebody described: its speed is that of the kernel's own operations. Default false. */
+  readonly isDescribed?: boolean;
 }
 
 /** Whether a kernel's loops are shared among threads, so that its time depends on how many there are. */
@@ -77,13 +79,14 @@ export function kernelWork(
   inputs: readonly ArraySpec[] | undefined,
   params: KernelParams,
   device: string,
-  { code, threads }: Surroundings,
+  { code, threads, isDescribed = false }: Surroundings,
 ): CallCost {
   const own = kernelIdentity(kernel, device, code);
   if (inputs === undefined) return { kernel: own, device, signature: '?', flops: Number.NaN, bytes: Number.NaN };
   const { flops, bytes } = kernel.cost(inputs, params);
   const shared = device === 'wasm' && isShared(kernel, inputs, params, threads);
-  return { kernel: shared ? `${own}×${threads}` : own, device, signature: '', flops, bytes };
+  const times = device === 'gpu' && !isDescribed ? doublesFactor(kernel, inputs) : 1;
+  return { kernel: shared ? `${own}×${threads}` : own, device, signature: '', flops: flops * times, bytes };
 }
 
 /** What the model is asked of a kernel. */

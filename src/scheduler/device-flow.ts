@@ -78,7 +78,7 @@ export class DeviceFlow implements LineHost {
   constructor(options: DeviceFlowOptions) {
     this.#options = options;
     const { placing, table, results, recorder, heap } = options;
-    const { work, platform, policy, kinds, sources } = placing;
+    const { work, platform, policy, kinds, sources, precision } = placing;
     this.#seconds = work.seconds.slice();
     this.#dispatch = new Dispatch({ work, platform, policy, kinds });
     this.#revisions = new Revisions(table.program, this.#seconds, work.devices);
@@ -90,7 +90,7 @@ export class DeviceFlow implements LineHost {
       source === undefined
         ? undefined
         : new DeviceLine({
-            ...{ index, source, host: this, table, results, remote, heap, recorder, kinds },
+            ...{ index, source, host: this, table, results, remote, heap, recorder, kinds, precision },
             budget: options.budgets[source.name],
           }),
     );
@@ -486,7 +486,7 @@ export class DeviceFlow implements LineHost {
         host.wake();
         return;
       }
-      const bytes = arrays.reduce((sum, { nbytes }) => sum + nbytes, 0);
+      const bytes = copy.reduce((sum, { array }) => sum + array.nbytes, 0);
       recorder.transferred(task, this.#lines[device]?.source.name ?? '', 'host', bytes, start, recorder.now());
       if (isAnswer) results.setValue(task, plain(arrays[0] as NDArray));
       else results.setHeld(task, handles.length === 1 ? (handles[0] as Handle) : handles);

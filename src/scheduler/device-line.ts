@@ -7,6 +7,7 @@
  * one batch.
  */
 import { type ArraySpec, NDArray } from '../array/ndarray.js';
+import type { Precision } from '../config.js';
 import { BoundedMemory } from '../devices/bounded-memory.js';
 import type { Device, DeviceArray, DeviceCall, DeviceMemory, DeviceSource } from '../devices/contract.js';
 import { type Lease, takeDevice } from '../devices/leases.js';
@@ -131,7 +132,7 @@ export class DeviceLine {
     if (this.#isOpening || this.#isClosed) return;
     this.#isOpening = true;
     const { host } = this.#options;
-    takeDevice(this.source).then(
+    takeDevice(this.source, this.#options.precision).then(
       (lease) => {
         this.#isOpening = false;
         if (this.#isClosed) lease.release();
@@ -339,7 +340,7 @@ export class DeviceLine {
     const start = recorder.now();
     memory.write(array, source);
     remote.put(dep, this.index, [new RemoteArray(memory, array)]);
-    recorder.transferred(dep, 'host', this.source.name, source.nbytes, start, recorder.now());
+    recorder.transferred(dep, 'host', this.source.name, array.nbytes, start, recorder.now());
     return true;
   }
 
@@ -419,6 +420,7 @@ export interface LineOptions {
   readonly heap: Heap;
   readonly recorder: Recorder;
   readonly kinds: Uint8Array;
+  readonly precision: Precision;
   /** Bytes that the run may take of the device's own memory; undefined for all there is. */
   readonly budget: number | undefined;
 }

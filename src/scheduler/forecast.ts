@@ -5,6 +5,7 @@
  */
 import type { ArraySpec } from '../array/ndarray.js';
 import { hasWasmBody } from '../devices/bodies.js';
+import { singleCall } from '../devices/single-precision.js';
 import type { TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
 import type { Kernel, KernelParams } from '../kernels/contract.js';
@@ -24,6 +25,8 @@ export interface OtherDevice {
   can(kernel: Kernel, inputs: readonly ArraySpec[] | undefined, params: KernelParams): boolean;
   /** Whether it calls JavaScript functions. */
   readonly callsFunctions: boolean;
+  /** It computes float64 as float32: the model is asked of that. */
+  readonly isSingle?: boolean;
   /** What predicts the times there; undefined for the model of all. */
   readonly model: CostModel | undefined;
 }
@@ -102,7 +105,12 @@ function costOf(
       if (own !== undefined && !own.includes(name) && !own.includes('auto')) return undefined;
       const can =
         typeof device === 'string' ? hasBody(device, kernel, known, params) : device.can(kernel, known, params);
-      return can ? kernelCall(kernel, known, params, name, surroundings) : undefined;
+      if (!can) return undefined;
+      const isSingle = typeof device === 'object' && device.isSingle === true;
+      const seen = (isSingle && known !== undefined && singleCall(kernel, known, params)) || { inputs: known, params };
+      const isDescribed = typeof device === 'object' && device.model !== undefined;
+      const where = isDescribed ? { ...surroundings, isDescribed } : surroundings;
+      return kernelCall(kernel, seen.inputs, seen.params, name, where);
     };
   }
   if (op.kind !== 'call' && op.kind !== 'method') return () => undefined;

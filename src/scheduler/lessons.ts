@@ -4,6 +4,10 @@
  * cost no more than a thousand.
  */
 import type { ArraySpec } from '../array/ndarray.js';
+import type { Precision } from '../config.js';
+import { isInSingle } from '../devices/leases.js';
+import { singleCall } from '../devices/single-precision.js';
+import { sourceOf } from '../devices/sources.js';
 import type { TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
 import type { KernelOp } from '../kernels/contract.js';
@@ -33,6 +37,8 @@ export interface Finished {
   inputs(task: number): readonly ArraySpec[] | undefined;
   /** Threads of the run's pool. */
   readonly threads: number;
+  /** What devices of single precision might compute. */
+  readonly precision?: Precision | undefined;
 }
 
 /** What was known of some tasks before their run was learned from. */
@@ -102,7 +108,12 @@ function callOf(run: Finished, task: number, code: string): CallCost | undefined
   if (kind !== 'kernel' || isAlias(node) || outputOf(run.program, task) !== undefined) return undefined;
   const { kernel, params } = kernelOf(node);
   const surroundings: Surroundings = { code, threads: run.thread[task] === 0 ? 1 : run.threads };
-  return kernelCall(kernel, run.inputs(task) ?? specsOf(node), params, run.device(task), surroundings);
+  const device = run.device(task);
+  const inputs = run.inputs(task) ?? specsOf(node);
+  const source = run.precision === 'float32' ? sourceOf(device) : undefined;
+  const isSingle = source !== undefined && isInSingle(source, 'float32');
+  const seen = (isSingle && inputs !== undefined && singleCall(kernel, inputs, params)) || { inputs, params };
+  return kernelCall(kernel, seen.inputs, seen.params, device, surroundings);
 }
 
 /** What the maker of a kernel's task said of its inputs; undefined when that is not all. */

@@ -6,12 +6,15 @@
  * A run whose kernels all stay on the threads needs none of this, and pays for a glance at its tasks only.
  *
  * Whether a kernel may run on a device in another precision than its arrays have is for the device's `can` to say, which
- * is asked here (`forecastDevice`) and when a call is sent (device-line.ts): float64 stays float64.
+ * is asked here (`forecastDevice`) and when a call is sent (device-line.ts): float64 stays float64 unless the run's
+ * `precision` allows float32; then devices of single precision are seen through single-precision.ts.
  */
 import type { ArraySpec } from '../array/ndarray.js';
+import type { Precision } from '../config.js';
 import type { DeviceSource } from '../devices/contract.js';
 import { kernelDevices } from '../devices/discovery.js';
-import { type KnownDevice, knownDevice, openingSeconds, takeDevice } from '../devices/leases.js';
+import { isInSingle, type KnownDevice, knownDevice, openingSeconds, takeDevice } from '../devices/leases.js';
+import { singleCall, singleSpec } from '../devices/single-precision.js';
 import { DeviceUnsupportedError } from '../errors.js';
 import type { TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
@@ -41,6 +44,8 @@ export interface Placing {
   readonly kinds: Uint8Array;
   /** By device; undefined for those of the threads. */
   readonly sources: readonly (DeviceSource | undefined)[];
+  /** What devices of single precision may compute. */
+  readonly precision: Precision;
 }
 
 export interface PlacingOptions {
@@ -48,6 +53,7 @@ export interface PlacingOptions {
   readonly asked: readonly string[] | 'auto';
   readonly isThreaded: boolean;
   readonly threads: number;
+  readonly precision: Precision;
   readonly model: CostModel;
 }
 
@@ -79,7 +85,7 @@ export function placingOf(program: Program, options: PlacingOptions): Promise<Pl
     if (optional.size === 0 || !options.isThreaded || program.nodes.length > MOST_TASKS) return undefined;
     const least = Math.min(...Array.from(optional, openingSeconds));
     if (!takes(Math.max(WORTH_A_LOOK, least), program, options)) return undefined;
-    for (const source of optional) if (!mightRun(source, program)) optional.delete(source);
+    for (const source of optional) if (!mightRun(source, program, options.precision)) optional.delete(source);
     if (optional.size === 0) return undefined;
   }
   return place(program, options, required, optional);
@@ -91,12 +97,12 @@ async function place(
   required: ReadonlySet<DeviceSource>,
   optional: ReadonlySet<DeviceSource>,
 ): Promise<Placing | undefined> {
-  const { asked, model } = options;
+  const { asked, model, precision } = options;
   const sources: DeviceSource[] = [];
   const known: KnownDevice[] = [];
   for (const source of [...required, ...optional]) {
     if (sources.includes(source)) continue;
-    const found = await know(source, required.has(source));
+    const found = await know(source, required.has(source), precision);
     if (found === undefined) continue;
     sources.push(source);
     known.push(found);
@@ -112,7 +118,7 @@ async function place(
   const platform = platformOf(sources, known, options);
   const isDecided = decide(program, work, kinds, found, platform, asked);
   const dynamic = sparing(ranksOf(work, platform));
-  const all = { work, dynamic, kinds, sources: [undefined, undefined, ...sources] };
+  const all = { work, dynamic, kinds, sources: [undefined, undefined, ...sources], precision };
   if (isDecided) {
     const pools = platform.pools.map((pool, i) => (i > 0 && pool.isOrdered ? { ...pool, ahead: NEVER } : pool));
     return { ...all, platform: { ...platform, pools }, policy: dynamic };
@@ -149,28 +155,30 @@ function wanted(
 const absent = new WeakSet<DeviceSource>();
 
 /** What is known of a device, which is opened where that is nothing. @throws what opening throws, where it is needed */
-async function know(source: DeviceSource, isNeeded: boolean): Promise<KnownDevice | undefined> {
+async function know(source: DeviceSource, isNeeded: boolean, precision: Precision): Promise<KnownDevice | undefined> {
   if (!isNeeded && !source.discover().available) {
     absent.add(source);
     return undefined;
   }
-  const known = knownDevice(source);
+  const known = knownDevice(source, precision);
   if (known !== undefined) return known;
   try {
-    (await takeDevice(source)).release();
+    (await takeDevice(source, precision)).release();
   } catch (error) {
     if (isNeeded) throw error;
   }
-  return knownDevice(source);
+  return knownDevice(source, precision);
 }
 
 /** Whether any kernel of a program may be one for a device, as far as that can be told without it. */
-function mightRun({ might }: DeviceSource, { nodes }: Program): boolean {
+function mightRun(source: DeviceSource, { nodes }: Program, precision: Precision): boolean {
+  const { might } = source;
   if (might === undefined) return true;
   return nodes.some((node) => {
     if (node.op.kind !== 'kernel' || isAlias(node)) return false;
     const specs = specsOf(node);
-    return specs === undefined || might(kernelOf(node).kernel, specs);
+    if (specs === undefined) return true;
+    return might(kernelOf(node).kernel, isInSingle(source, precision) ? specs.map(singleSpec) : specs);
   });
 }
 
@@ -199,11 +207,15 @@ function takes(limit: number, program: Program, { threads, model }: PlacingOptio
   return sum >= enough;
 }
 
-function forecastDevice({ name }: DeviceSource, { can, memory }: KnownDevice): ForecastDevice {
+function forecastDevice({ name }: DeviceSource, { can, memory, isSingle }: KnownDevice): ForecastDevice {
   return {
     name,
-    can: (kernel: Kernel, inputs: readonly ArraySpec[] | undefined, params: KernelParams) =>
-      inputs !== undefined && can(kernel, inputs, params) && fits(kernel, inputs, params, memory?.capacity ?? NEVER),
+    can: (kernel: Kernel, inputs: readonly ArraySpec[] | undefined, params: KernelParams) => {
+      if (inputs === undefined || !can(kernel, inputs, params)) return false;
+      const seen = isSingle ? singleCall(kernel, inputs, params) : { inputs, params };
+      return seen !== undefined && fits(kernel, seen.inputs, seen.params, memory?.capacity ?? NEVER);
+    },
+    isSingle,
     callsFunctions: false,
     model: undefined,
   };

@@ -114,7 +114,10 @@ function threadsOf({ devices, pools }: Platform): number {
 }
 
 function speedsOf({ model, others }: PlanRequest): ReadonlyMap<string, DeviceSpeed> {
-  for (const [name, { traits }] of others) model.assume(name, traits);
+  for (const [name, { traits }] of others) {
+    const { overhead, flops, bandwidth } = traits;
+    model.assume(name, { overhead, flops, bandwidth });
+  }
   return new Map(['wasm', 'js', ...others.keys()].map((name) => [name, model.speedOf(name)]));
 }
 
@@ -156,6 +159,7 @@ function forecastDevice(
     name,
     can,
     callsFunctions: callsFunctions(device),
+    isSingle: others.get(name)?.isSingle ?? false,
     model: isOwn ? undefined : new CostModel(new Map([[name, { overhead, flops, bandwidth }]])),
   };
 }

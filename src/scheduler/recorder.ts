@@ -3,6 +3,7 @@
  * typed arrays, and the record's objects are made only when somebody reads them, so that a million tasks cost little.
  */
 import type { ArraySpec } from '../array/ndarray.js';
+import type { Precision } from '../config.js';
 import type { TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
 import { Handle } from '../memory/handle.js';
@@ -57,6 +58,7 @@ export class Recorder {
   readonly #devices: string[] = ['js', 'wasm'];
   /** Inputs of kernels whose shapes nobody knew before. */
   #inputs: Map<number, readonly ArraySpec[]> | undefined;
+  readonly #precision: Precision | undefined;
   #done = 0;
   #peaks: RunRecord['peak'] = { host: 0 };
 
@@ -70,6 +72,7 @@ export class Recorder {
       readonly peak: () => RunRecord['peak'];
       /** What the run is predicted from, and teaches. */
       readonly knowledge?: Knowledge | undefined;
+      readonly precision?: Precision | undefined;
     },
   ) {
     const n = program.nodes.length;
@@ -79,6 +82,7 @@ export class Recorder {
     this.#workers = options.workers;
     this.#peak = options.peak;
     this.#knowledge = options.knowledge;
+    this.#precision = options.precision;
     this.#start = new Float64Array(n);
     this.#end = new Float64Array(n);
     this.#bytes = new Float64Array(n);
@@ -227,6 +231,7 @@ export class Recorder {
       bytes: this.#bytes,
       thread: this.#thread,
       threads: Math.max(1, this.#workers),
+      precision: this.#precision,
       device: (task) => devices[device[task] as number] as string,
       inputs: (task) => inputs?.get(task),
     };

@@ -10,6 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { NDArray } from '../../dist/array/ndarray.js';
 import { findPeer } from '../../dist/devices/hosted/peer.js';
+import { inSingle } from '../../dist/devices/single-precision.js';
 import { restoreUtil } from '../../dist/devices/tensorflow/shim.js';
 import { missingPart, tensorflowSource } from '../../dist/devices/tensorflow/source.js';
 import { DeviceUnavailableError } from '../../dist/errors.js';
@@ -71,6 +72,26 @@ const folder = process.env.LAZULI_TFJS_NODE;
 describe('tfjs-node', () => {
   const source = tensorflowSource(folder === undefined ? {} : { from: [pathToFileURL(`${folder}/package.json`).href] });
   deviceConformance(source, { ...options, isRequired: folder !== undefined });
+});
+
+describe('in single precision', () => {
+  it('takes float64 arrays, rounds what it copies, and gives float64', async () => {
+    const device = inSingle(await tensorflowSource({ package: '@tensorflow/tfjs' }).open());
+    try {
+      const matmul = kernels.get('matmul')!;
+      const x = filled('float64', [9, 9], (i) => Math.sin(i) + 2 ** -40);
+      expect(device.can(matmul, [x, x], {})).toBe(true);
+      const [product] = await compute(device, matmul, [x, x]);
+      const [exact] = runJs(matmul, [x, x], {});
+      expect(product!.dtype).toBe('float64');
+      product!.data.forEach((value, i) => {
+        expect(Math.fround(value)).toBe(value);
+        expect(Math.abs(value - exact!.data[i]!)).toBeLessThan(9 * 9 * 2 ** -24);
+      });
+    } finally {
+      await device.close();
+    }
+  });
 });
 
 describe('what is missing', () => {

@@ -51,6 +51,19 @@ describe('kernelCall', () => {
   });
 });
 
+describe('a float64 product on a GPU', () => {
+  it('is counted as what it is made of, on a GPU that is there', () => {
+    const matmul = kernels.get('matmul')!;
+    const flops = (dtype: 'float64' | 'float32', device: string, isDescribed = false): number => {
+      const spec = { dtype, shape: [8, 8] };
+      return kernelCall(matmul, [spec, spec], {}, device, { code: '', threads: 1, isDescribed }).flops;
+    };
+    expect([flops('float64', 'wasm'), flops('float32', 'gpu')]).toEqual([1024, 1024]);
+    expect(flops('float64', 'gpu')).toBe(16 * 1024);
+    expect(flops('float64', 'gpu', true)).toBe(1024);
+  });
+});
+
 describe('functionCall', () => {
   const nodeOf = (target: unknown): TaskNode => collect(target).nodes[0]!;
   const call = (target: unknown) => functionCall(nodeOf(target), () => 800);

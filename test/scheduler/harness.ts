@@ -57,7 +57,7 @@ export class Bench {
     const { host } = kernelDevices(asked);
     const isThreaded = this.#engine !== undefined;
     const threads = this.#engine?.threads ?? 1;
-    const placing = await placingOf(program, { asked, isThreaded, threads, model });
+    const placing = await placingOf(program, { asked, isThreaded, threads, precision: 'float64', model });
     this.placing = placing;
     return this.#begin(collected, program, options, host, placing);
   }

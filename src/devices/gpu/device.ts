@@ -5,7 +5,14 @@
  */
 import type { ArraySpec } from '../../array/ndarray.js';
 import { DeviceUnsupportedError } from '../../errors.js';
-import type { GpuOperand, GpuPass, GpuTraits, Kernel, KernelParams } from '../../kernels/contract.js';
+import {
+  doublesFactor,
+  type GpuOperand,
+  type GpuPass,
+  type GpuTraits,
+  type Kernel,
+  type KernelParams,
+} from '../../kernels/contract.js';
 import type { Device, DeviceCall, DeviceTraits } from '../contract.js';
 import { BufferPool, type Chunk } from './buffers.js';
 import { type Context, release } from './context.js';
@@ -272,7 +279,7 @@ export class GpuDevice implements Device {
     const { overhead, flops, bandwidth } = this.traits;
     const seconds = sent.map(({ call: { kernel, inputs, params } }) => {
       const cost = kernel.cost(inputs, params);
-      return overhead + Math.max(cost.flops / flops, cost.bytes / bandwidth);
+      return overhead + Math.max((cost.flops * doublesFactor(kernel, inputs)) / flops, cost.bytes / bandwidth);
     });
     const scale =
       (end - begin) /

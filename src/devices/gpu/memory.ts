@@ -3,7 +3,7 @@
  * what was submitted.
  */
 import { itemSize, viewOf } from '../../array/dtype.js';
-import { type ArraySpec, type NDArray, sizeOf } from '../../array/ndarray.js';
+import { type ArraySpec, type NDArray, scatter, sizeOf } from '../../array/ndarray.js';
 import { ArgumentError, DeviceUnavailableError, HeapExhaustedError } from '../../errors.js';
 import type { DeviceArray, DeviceMemory } from '../contract.js';
 import { BufferPool, type Chunk } from './buffers.js';
@@ -95,7 +95,7 @@ export class GpuMemory implements DeviceMemory {
     } catch (error) {
       throw this.#context.lost === undefined ? (error as Error) : this.lostError();
     }
-    if (own.nbytes > 0) fill(into, staging.buffer.getMappedRange(0, bytes));
+    if (own.nbytes > 0) scatter(viewOf(own.dtype, staging.buffer.getMappedRange(0, bytes), 0, into.size), into);
     staging.buffer.unmap();
     this.#staging.give(staging);
     await this.pool.settle();
@@ -135,21 +135,4 @@ function bytesOf(source: NDArray): Uint8Array<ArrayBuffer> {
   const copy = new Uint8Array(words(nbytes));
   copy.set(new Uint8Array(buffer, from, nbytes));
   return copy;
-}
-
-function fill(into: NDArray, from: ArrayBuffer): void {
-  const view = viewOf(into.dtype, from, 0, into.size);
-  if (into.isContiguous) {
-    into.data.set(view, into.offset);
-    return;
-  }
-  const { shape, strides, data } = into;
-  for (let i = 0; i < view.length; i++) {
-    let [rest, at] = [i, into.offset];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += (rest % shape[axis]!) * strides[axis]!;
-      rest = Math.floor(rest / shape[axis]!);
-    }
-    data[at] = view[i]!;
-  }
 }

@@ -16,10 +16,12 @@ let answer: Found | undefined;
 /** The device `gpu`. */
 export const gpuSource: DeviceSource = {
   name: 'gpu',
+  isSingle: true,
   discover() {
     answer ??= found();
     return answer;
   },
-  might: ({ bodies }, inputs) => bodies.gpu !== undefined && !inputs.some(({ dtype }) => dtype === 'float64'),
+  might: ({ bodies }, inputs) =>
+    bodies.gpu !== undefined && (bodies.gpu.doubles !== undefined || !inputs.some(({ dtype }) => dtype === 'float64')),
   open: () => openGpu(),
 };

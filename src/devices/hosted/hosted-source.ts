@@ -20,6 +20,8 @@ export interface HostedSourceOptions {
   readonly module: string;
   readonly traits: DeviceTraits;
   readonly threads: number;
+  /** As in DeviceSource. */
+  readonly isSingle?: boolean;
   find(): Peer | undefined;
   /** Why a package that is there cannot be used, as far as its files tell. */
   lacks?(peer: Peer): string | undefined;
@@ -47,6 +49,7 @@ export function hostedSource(options: HostedSourceOptions): DeviceSource {
   };
   return {
     name,
+    isSingle: options.isSingle ?? false,
     discover,
     async open(): Promise<Device> {
       const answer = discover();

@@ -8,6 +8,7 @@ import { kernels } from '../../kernels/registry.js';
 import type { Tensor, TensorFlow } from '../../kernels/tensorflow/tensors.js';
 import type { HostedArray, HostedCall, HostedLibrary, LibraryOptions } from '../hosted/library.js';
 import { Staging } from '../hosted/staging.js';
+import { singleSpec } from '../single-precision.js';
 import { restoreUtil } from './shim.js';
 
 /** Bytes of staging that are kept. */
@@ -43,7 +44,9 @@ class TensorFlowLibrary implements HostedLibrary {
     const tf = this.#tf;
     const before = tf.memory().numTensors;
     const buffers: ArrayBuffer[] = [];
-    const tensor = ({ dtype, shape, data }: HostedArray): Tensor => {
+    const tensor = ({ data, ...spec }: HostedArray): Tensor => {
+      // of float64, which only calls in single precision bring, the copy is rounded
+      const { dtype, shape } = singleSpec(spec);
       const buffer = this.#staging.take(data.length * itemSize(dtype));
       buffers.push(buffer);
       const copy = viewOf(dtype, buffer, 0, data.length);
@@ -51,8 +54,9 @@ class TensorFlowLibrary implements HostedLibrary {
       return tf.tensor(copy, [...shape], dtype);
     };
     tf.tidy(() => {
-      const results = body.run(tf, inputs.map(tensor), inputs, params);
-      outputs.forEach(({ dtype, data }, i) => {
+      const results = body.run(tf, inputs.map(tensor), inputs.map(singleSpec), params);
+      outputs.forEach(({ data, ...spec }, i) => {
+        const { dtype } = singleSpec(spec);
         const result = results[i]!;
         const values = result.dataSync();
         if (result.dtype !== dtype || values.length !== data.length) {

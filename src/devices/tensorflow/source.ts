@@ -26,6 +26,7 @@ export function tensorflowSource({ from, package: name = native }: TensorFlowOpt
     package: name,
     module: new URL('./library.js', import.meta.url).href,
     threads,
+    isSingle: true,
     traits: {
       slots: 1,
       ahead: 2,

@@ -1,20 +1,13 @@
 /**
  * The product on the GPU: tiles (product.ts), cut along k where the result is too small to keep the GPU busy, a kernel
- * of its own where one side is a vector, and in parts where an array is larger than one binding may be.
+ * of its own where one side is a vector, and in parts where an array is larger than one binding may be. That of float64
+ * is made of integers (ozaki.ts).
  */
 import type { ArraySpec } from '../../array/ndarray.js';
 import type { GpuBody, GpuOperand, GpuPass, GpuPlan, GpuTraits, KernelParams } from '../contract.js';
-import { type ProductTile, productCode, productTiles } from './product.js';
+import { canSplit, DOUBLE_FACTOR, splitProduct } from './ozaki.js';
+import { type ProductSizes, type ProductTile, productCode, productTiles } from './product.js';
 import { mainCode, spread } from './spread.js';
-
-/** Sizes of a product, and how its operands are stored. */
-export interface ProductSizes {
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  readonly transposeA: boolean;
-  readonly transposeB: boolean;
-}
 
 /** Workgroups that keep a GPU busy; with fewer, and a sum at least so long, the sum is cut. */
 const BUSY = 96;
@@ -205,9 +198,11 @@ function vector(
 /** The body of a product: `sizesOf` says what a call multiplies. Inputs are a and b, or a alone. */
 export function productBody(sizesOf: (inputs: readonly ArraySpec[], params: KernelParams) => ProductSizes): GpuBody {
   return {
+    doubles: DOUBLE_FACTOR,
     can(inputs, params, gpu) {
-      if (inputs[0]!.dtype !== 'float32') return false;
       const sizes = sizesOf(inputs, params);
+      if (inputs[0]!.dtype === 'float64') return canSplit(sizes, gpu);
+      if (inputs[0]!.dtype !== 'float32') return false;
       const tile = productTiles[gpu.productTile] as ProductTile;
       const isVector = sizes.m === 1 || sizes.n === 1;
       const most = isVector ? 0 : Math.max(sizes.m / tile.rows, sizes.n / tile.columns);
@@ -215,6 +210,7 @@ export function productBody(sizesOf: (inputs: readonly ArraySpec[], params: Kern
     },
     plan(inputs, _outputs, params, gpu): GpuPlan {
       const sizes = sizesOf(inputs, params);
+      if (inputs[0]!.dtype === 'float64') return splitProduct(sizes, inputs.length - 1, gpu);
       const scratch: number[] = [];
       const passes: GpuPass[] = [];
       for (const part of partsOf(sizes, gpu.maxBinding)) {

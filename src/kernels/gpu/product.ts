@@ -7,6 +7,15 @@
  * Source of the scheme: Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008.
  */
 
+/** Sizes of a product, and how its operands are stored. */
+export interface ProductSizes {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+
 /** A tile of rows × columns in steps of `depth`; each thread makes a block of tr × tc. All multiples of 4. */
 export interface ProductTile {
   readonly rows: number;
