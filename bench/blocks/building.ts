@@ -66,10 +66,10 @@ for (const blocks of [1000, 10_000, 100_000]) {
       const walked = performance.now();
       fuse(program);
       const end = performance.now();
-      const each = 1000 * program.nodes.length;
+      const each = 1000 * program.nodes.length; // milliseconds to seconds
       return { all: (end - start) / each, walk: (walked - built) / each, fusion: (end - walked) / each };
     });
-    const cell = (of: (part: (typeof parts)[number]) => number): string => micros(median(parts.map(of)));
+    const cell = (of: (part: (typeof parts)[number]) => number): string => micros(median(parts.map(of)), 1);
     planned[i]!.push(`${cell(({ walk }) => walk)} + ${cell(({ fusion }) => fusion)}, ${cell(({ all }) => all)}`);
   });
 }
