@@ -27,6 +27,20 @@ const works: Readonly<Record<string, readonly [ours: (x: LazyArray) => LazyScala
     '(da.sqrt(x) + da.exp(-x)).mean()',
   ],
   'std(sin(x))': [(x) => nd.std(nd.sin(x)), 'da.sin(x).std()'],
+  'sum(((x − mean(x)) / std(x))²)': [
+    (x) => nd.sum(nd.square(nd.div(nd.sub(x, nd.mean(x)), nd.std(x)) as LazyArray)),
+    'da.square((x - x.mean()) / x.std()).sum()',
+  ],
+  'sum(x where x < ½)': [(x) => nd.sum(nd.where(nd.less(x, 0.5), x, 0) as LazyArray), 'da.where(x < 0.5, x, 0).sum()'],
+  'count of 2x > 1': [(x) => nd.sum(nd.greater(nd.mul(x, 2), 1)), '(x * 2 > 1).sum()'],
+  'sum(log(1 + x) · exp(−x))': [
+    (x) => nd.sum(nd.mul(nd.log(nd.add(x, 1)), nd.exp(nd.neg(x))) as LazyArray),
+    '(da.log(x + 1) * da.exp(-x)).sum()',
+  ],
+  'sum(mean(rows of 1000, axis 0))': [
+    (x) => nd.sum(nd.mean(nd.reshape(x, [size / 1000, 1000]), { axis: 0 })),
+    'x.reshape((-1, 1000)).mean(0).sum()',
+  ],
   'max(x · (1 − x))': [(x) => nd.max(nd.mul(x, nd.sub(1, x) as LazyArray)), '(x * (1 - x)).max()'],
 };
 

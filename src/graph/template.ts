@@ -19,6 +19,17 @@ export function holeAt(index: number): Hole {
   return holes[index] ?? new Hole(index);
 }
 
+const lists: (readonly Hole[])[] = [];
+
+/** Holes for the results of all of so many inputs, in order: one list for all tasks with few inputs. */
+export function holesFor(count: number): readonly Hole[] {
+  const known = lists[count];
+  if (known !== undefined) return known;
+  const made = Object.freeze(Array.from({ length: count }, (_, i) => holeAt(i)));
+  if (count < 64) lists[count] = made;
+  return made;
+}
+
 /** Whether delayed values inside `value` are looked for. */
 export function isCollection(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);

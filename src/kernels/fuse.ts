@@ -10,16 +10,14 @@
  *
  * Does badly on: a cheap task with consumers in two groups; it is written to memory although both could compute it.
  */
-import { sizeOf } from '../array/ndarray.js';
-import { wholeView } from '../array/view.js';
 import { noSettings, type Op, TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
-import { holeAt } from '../graph/template.js';
+import { holesFor } from '../graph/template.js';
 import type { ArraySpec, Kernel, KernelOp } from './contract.js';
 import { elementwise } from './elementwise.js';
-import { NONE, VIEW, Writing } from './fusion-form.js';
-import { type Plan, planOf, type Sight, seen, sightOf } from './fusion-plan.js';
-import { kernelKey } from './key.js';
+import { forget, NONE, VIEW, Writing } from './fusion-form.js';
+import { type Plan, planOf, type Sight, seen } from './fusion-plan.js';
+import { kernelKey, renamed } from './key.js';
 import { reduce } from './reduce.js';
 
 /** The most inputs and instructions of a fused kernel. */
@@ -29,22 +27,38 @@ const MOST_INSTRUCTIONS = 100;
 const RECOMPUTED_EACH = 4;
 const RECOMPUTED_ALL = 4096;
 
-/** What a group wants of a task outside or inside it. */
+/** What a group wants of a task outside or inside it; `next` is what else is wanted of the task, the first wish last. */
 interface Wish {
   readonly group: Group;
   readonly sight: Sight;
+  readonly next: Wish | undefined;
 }
 
 /** Tasks that become one kernel; `root` is the last of them. */
 interface Group {
   readonly root: number;
   readonly size: number;
-  readonly members: number[];
-  /** `task view` of everything that the members want and that is not computed here. */
-  readonly inputs: Set<string>;
+  /** Everything that the members want and that is not computed here: tasks, and how each is seen. */
+  readonly tasks: number[];
+  readonly sights: Sight[];
   instructions: number;
   recomputed: number;
   isChanged: boolean;
+}
+
+/** The place of an input of a group, -1 where it is none. Groups have few inputs. */
+function placeIn({ tasks, sights }: Group, task: number, sight: Sight): number {
+  for (let i = tasks.length - 1; i >= 0; i--) if (tasks[i] === task && sights[i] === sight) return i;
+  return -1;
+}
+
+function remove(group: Group, task: number, sight: Sight): void {
+  const place = placeIn(group, task, sight);
+  if (place < 0) return;
+  const [lastTask, lastSight] = [group.tasks.pop() as number, group.sights.pop() as Sight];
+  if (place === group.tasks.length) return;
+  group.tasks[place] = lastTask;
+  group.sights[place] = lastSight;
 }
 
 function isKernel(op: Op, kernel: Kernel): boolean {
@@ -60,7 +74,10 @@ export function fuse(program: Program): Program {
   const { nodes } = program;
   let first = 0;
   while (first < nodes.length && !isKernel(nodes[first]!.op, elementwise)) first++;
-  return first === nodes.length ? program : new Fusion(program).run();
+  if (first === nodes.length) return program;
+  const fused = new Fusion(program).run();
+  forget();
+  return fused;
 }
 
 class Fusion {
@@ -69,13 +86,20 @@ class Fusion {
   readonly #plans: (Plan | undefined)[];
   /** The last task of each task's group, NONE or VIEW. */
   readonly #groupOf: Int32Array;
-  readonly #groups = new Map<number, Group>();
-  readonly #wishes = new Map<number, Wish[]>();
+  /** By their last tasks. */
+  readonly #groups: (Group | undefined)[];
+  readonly #wishes: (Wish | undefined)[];
+  readonly #isTarget: Uint8Array;
+  #isChanged = false;
 
   constructor(program: Program) {
     this.#program = program;
     this.#plans = new Array<Plan | undefined>(program.nodes.length);
     this.#groupOf = new Int32Array(program.nodes.length).fill(NONE);
+    this.#groups = new Array<Group | undefined>(program.nodes.length);
+    this.#wishes = new Array<Wish | undefined>(program.nodes.length);
+    this.#isTarget = new Uint8Array(program.nodes.length);
+    for (const target of program.targets) this.#isTarget[target] = 1;
   }
 
   run(): Program {
@@ -86,14 +110,12 @@ class Fusion {
       if (candidates[task] === 1 && this.#takeIn(task)) continue;
       if (this.#hasCandidate(task, candidates)) this.#begin(task);
     }
-    let isChanged = false;
-    for (const group of this.#groups.values()) isChanged ||= group.isChanged;
-    return isChanged ? this.#rewrite() : this.#program;
+    return this.#isChanged ? this.#rewrite() : this.#program;
   }
 
   /** Element-wise tasks that only element-wise tasks and reductions want; undefined when there are none. */
   #candidates(): Uint8Array | undefined {
-    const { nodes, succStart, succs, targets } = this.#program;
+    const { nodes, succStart, succs } = this.#program;
     const kinds = new Uint8Array(nodes.length);
     for (let task = 0; task < nodes.length; task++) {
       const { op, settings } = nodes[task] as TaskNode;
@@ -101,8 +123,7 @@ class Fusion {
       if (op.kernel === elementwise) kinds[task] = 2;
       else if (op.kernel === reduce) kinds[task] = 1;
     }
-    const isTarget = new Uint8Array(nodes.length);
-    for (const target of targets) isTarget[target] = 1;
+    const isTarget = this.#isTarget;
     const candidates = new Uint8Array(nodes.length);
     let count = 0;
     for (let task = 0; task < nodes.length; task++) {
@@ -143,99 +164,98 @@ class Fusion {
     const plan = this.#plans[task] as Plan;
     const group: Group = {
       root: task,
-      size: sizeOf(plan.space),
-      members: [task],
-      inputs: new Set(),
+      size: plan.volume,
+      tasks: [],
+      sights: [],
       instructions: plan.size,
       recomputed: 0,
       isChanged: false,
     };
-    this.#groups.set(task, group);
+    this.#groups[task] = group;
     this.#groupOf[task] = task;
-    this.#wish(group, task, [sightOf(wholeView(plan.space))]);
+    this.#wish(group, task, plan.whole);
   }
 
-  /** `group` wants the inputs of `task`, of which it computes what is seen through `through`. */
-  #wish(group: Group, task: number, through: readonly Sight[]): void {
+  /** `group` wants the inputs of `task`, of which it computes what is seen through `outer`. */
+  #wish(group: Group, task: number, outer: Sight): void {
     const { depStart, deps } = this.#program;
-    const plan = this.#plans[task] as Plan;
+    const all = seen(outer, this.#plans[task] as Plan);
     const first = depStart[task] as number;
-    for (const outer of through) {
-      for (let k = 0; k < plan.views.length; k++) {
-        const dep = deps[first + k] as number;
-        const sight = seen(outer, plan, k);
-        const key = `${dep} ${sight.text}`;
-        if (group.inputs.has(key)) continue;
-        group.inputs.add(key);
-        if (this.#plans[dep] === undefined) continue;
-        const wishes = this.#wishes.get(dep);
-        if (wishes === undefined) this.#wishes.set(dep, [{ group, sight }]);
-        else wishes.push({ group, sight });
-      }
+    for (let k = 0; k < all.length; k++) {
+      const dep = deps[first + k] as number;
+      const sight = all[k] as Sight;
+      if (placeIn(group, dep, sight) >= 0) continue;
+      group.tasks.push(dep);
+      group.sights.push(sight);
+      if (this.#plans[dep] !== undefined) this.#wishes[dep] = { group, sight, next: this.#wishes[dep] };
     }
   }
 
   /** Takes a task into the group of its consumers. False when it stays a task of its own. */
   #takeIn(task: number): boolean {
     const plan = this.#plans[task] as Plan;
-    const wishes = this.#wishes.get(task) as readonly Wish[];
+    const wishes = this.#wishes[task] as Wish;
     if (plan.isView) {
-      for (const { group, sight } of wishes) {
-        group.inputs.delete(`${task} ${sight.text}`);
-        group.isChanged = true;
-        this.#wish(group, task, [sight]);
+      for (let wish: Wish | undefined = wishes; wish !== undefined; wish = wish.next) {
+        remove(wish.group, task, wish.sight);
+        wish.group.isChanged = true;
+        this.#wish(wish.group, task, wish.sight);
       }
       this.#groupOf[task] = VIEW;
+      this.#isChanged = true;
       return true;
     }
-    const { group } = wishes[0] as Wish;
-    for (const wish of wishes) if (wish.group !== group) return false;
-    const instructions = group.instructions + wishes.length * plan.size;
-    if (instructions + group.inputs.size > MOST_INSTRUCTIONS) return false;
-    const recomputed = this.#recomputed(plan, group, wishes.length);
+    const { group } = wishes;
+    let times = 0;
+    for (let wish: Wish | undefined = wishes; wish !== undefined; wish = wish.next) {
+      if (wish.group !== group) return false;
+      times++;
+    }
+    const instructions = group.instructions + times * plan.size;
+    if (instructions + group.tasks.length > MOST_INSTRUCTIONS) return false;
+    const recomputed = this.#recomputed(plan, group, times);
     if (recomputed === undefined) return false;
-    if (group.inputs.size - wishes.length + this.#newInputs(group, task, wishes) > MOST_INPUTS) return false;
-    for (const { sight } of wishes) group.inputs.delete(`${task} ${sight.text}`);
+    if (group.tasks.length - times + this.#newInputs(group, task, wishes) > MOST_INPUTS) return false;
+    for (let wish: Wish | undefined = wishes; wish !== undefined; wish = wish.next) remove(group, task, wish.sight);
     group.instructions = instructions;
     group.recomputed = recomputed;
     group.isChanged = true;
-    group.members.push(task);
     this.#groupOf[task] = group.root;
-    this.#wish(
-      group,
-      task,
-      wishes.map(({ sight }) => sight),
-    );
+    this.#isChanged = true;
+    for (let wish: Wish | undefined = wishes; wish !== undefined; wish = wish.next) this.#wish(group, task, wish.sight);
     return true;
   }
 
   /** What the group computes several times over when it computes `plan` so many times; undefined when too much. */
   #recomputed(plan: Plan, group: Group, times: number): number | undefined {
-    const more = times * group.size - sizeOf(plan.space);
+    const more = times * group.size - plan.volume;
     if (more <= 0) return group.recomputed;
     const each = group.recomputed + plan.cost * times;
     return each <= RECOMPUTED_EACH || more * plan.cost <= RECOMPUTED_ALL ? each : undefined;
   }
 
-  #newInputs(group: Group, task: number, wishes: readonly Wish[]): number {
+  #newInputs(group: Group, task: number, wishes: Wish): number {
     const { depStart, deps } = this.#program;
     const plan = this.#plans[task] as Plan;
     const first = depStart[task] as number;
-    const found = new Set<string>();
-    for (const { sight } of wishes) {
-      for (let k = 0; k < plan.views.length; k++) {
-        const key = `${deps[first + k]} ${seen(sight, plan, k).text}`;
-        if (!group.inputs.has(key)) found.add(key);
+    const tasks: number[] = [];
+    const sights: Sight[] = [];
+    for (let wish: Wish | undefined = wishes; wish !== undefined; wish = wish.next) {
+      const all = seen(wish.sight, plan);
+      for (let k = 0; k < all.length; k++) {
+        const [dep, sight] = [deps[first + k] as number, all[k] as Sight];
+        if (placeIn(group, dep, sight) >= 0 || tasks.some((other, i) => other === dep && sights[i] === sight)) continue;
+        tasks.push(dep);
+        sights.push(sight);
       }
     }
-    return found.size;
+    return tasks.length;
   }
 
   /** The program with each group as one task in the place of its last one. */
   #rewrite(): Program {
     const { nodes, depStart, deps, targets } = this.#program;
-    const isTarget = new Uint8Array(nodes.length);
-    for (const target of targets) isTarget[target] = 1;
+    const writing = new Writing(this.#program, this.#plans, this.#groupOf);
     const places = new Int32Array(nodes.length).fill(NONE);
     const kept: TaskNode[] = [];
     const edges: number[] = [];
@@ -243,11 +263,9 @@ class Fusion {
     for (let task = 0; task < nodes.length; task++) {
       const root = this.#groupOf[task] as number;
       if (root === VIEW || (root !== NONE && root !== task)) continue;
-      const group = this.#groups.get(task);
-      if (group?.isChanged) {
-        const { node, inputs } = this.#fused(group, isTarget[task] === 1, kept, places);
-        places[task] = kept.push(node) - 1;
-        for (const input of inputs) edges.push(places[input] as number);
+      if (this.#groups[task]?.isChanged === true) {
+        places[task] = kept.push(this.#fused(task, writing, kept, places)) - 1;
+        for (const input of writing.inputs) edges.push(places[input] as number);
       } else {
         places[task] = kept.push(nodes[task] as TaskNode) - 1;
         for (let e = depStart[task] as number; e < (depStart[task + 1] as number); e++) {
@@ -264,49 +282,26 @@ class Fusion {
     );
   }
 
-  #fused(
-    group: Group,
-    isTarget: boolean,
-    kept: readonly TaskNode[],
-    places: Int32Array,
-  ): { readonly node: TaskNode; readonly inputs: readonly number[] } {
-    const { nodes } = this.#program;
-    const root = nodes[group.root] as TaskNode;
-    const { kernel, params } = root.op as KernelOp;
-    const writing = new Writing(this.#program, this.#plans, this.#groupOf, group.root);
-    const { text, inputs, views, isPlain } = writing.run();
-    const { views: _, ...own } = params;
-    const fusedParams = { ...own, expression: text, ...(!isPlain && { views: JSON.stringify(views) }) };
+  /** The task of the group that ends in `task`. */
+  #fused(task: number, writing: Writing, kept: readonly TaskNode[], places: Int32Array): TaskNode {
+    const root = this.#program.nodes[task] as TaskNode;
+    const { kernel } = root.op as KernelOp;
+    const { params, name } = writing.run(task);
+    const { inputs, specs } = writing;
     const deps = inputs.map((input) => kept[places[input] as number] as TaskNode);
-    const name = nameOf(group.members.toSorted((a, b) => a - b).map((member) => (nodes[member] as TaskNode).op.name));
-    const keys = deps.map(({ key }) => key);
-    const key = isTarget ? root.key : kernelKey(kernel, fusedParams, keys, name);
-    const specs = inputs.map((input) => this.#specOf(input));
-    const known = specs.every((spec) => spec !== undefined) ? { specs } : undefined;
-    const op: KernelOp = { kind: 'kernel', name, kernel, params: fusedParams, ...known };
-    const holes = deps.map((_, i) => holeAt(i));
-    return { node: new TaskNode(op, holes, deps, noSettings, key, true), inputs };
-  }
-
-  /** What a task gives, as somebody who takes it knew. */
-  #specOf(task: number): ArraySpec | undefined {
-    const { nodes, depStart, deps, succStart, succs } = this.#program;
-    for (let e = succStart[task] as number; e < (succStart[task + 1] as number); e++) {
-      const user = succs[e] as number;
-      const { op } = nodes[user] as TaskNode;
-      if (op.kind !== 'kernel') continue;
-      const hole = deps.indexOf(task, depStart[user]) - (depStart[user] as number);
-      const spec = (op as KernelOp).specs?.[hole];
-      if (spec !== undefined) return spec;
-    }
-    return undefined;
+    // It makes what the last task made, and that task's key says what that is
+    const key =
+      this.#isTarget[task] === 1
+        ? root.key
+        : (renamed(root.key, name) ?? kernelKey(kernel, params, keysOf(deps), name));
+    const known = specs.includes(undefined) ? undefined : { specs: specs as readonly ArraySpec[] };
+    const op: KernelOp = { kind: 'kernel', name, kernel, params, ...known };
+    return new TaskNode(op, holesFor(deps.length), deps, noSettings, key, true);
   }
 }
 
-/** Names of the tasks in the order of their work: both ends of long lists. */
-function nameOf(names: readonly string[]): string {
-  if (names.length <= 5) return names.join('-');
-  return [...names.slice(0, 2), `(${names.length - 4})`, ...names.slice(-2)].join('-');
+function keysOf(nodes: readonly TaskNode[]): string[] {
+  return nodes.map(({ key }) => key);
 }
 
 /** A program of these tasks and edges. */

@@ -1,7 +1,10 @@
 /**
- * What fusion (fuse.ts) knows of a kernel task: its expression, how it sees its inputs, and what it costs.
+ * What fusion (fuse.ts) knows of a kernel task: its expression, how it sees its inputs, and what it costs. Graphs of
+ * blocks have the same few tasks many thousand times over: equal tasks share one plan and equal views one sight, so that
+ * they are compared by identity, and what was worked out of one is there for all.
  */
 import type { DType } from '../array/dtype.js';
+import { sizeOf } from '../array/ndarray.js';
 import { composeViews, type View, wholeView } from '../array/view.js';
 import type { TaskNode } from '../graph/node.js';
 import type { KernelOp } from './contract.js';
@@ -23,21 +26,27 @@ interface Form {
 
 /** What a kernel task does, as far as fusion needs to know. */
 export interface Plan extends Form {
-  readonly text: string;
-  /** The shape that its loop runs over. */
+  /** Equal for tasks with equal names, expressions, views and shapes, and for no others. */
+  readonly id: number;
+  /** The shape that its loop runs over, and how much that is. */
   readonly space: readonly number[];
+  readonly volume: number;
+  /** The result as it is. */
+  readonly whole: Sight;
   /** How it sees each input. */
   readonly views: readonly View[];
   /** It is its input, seen another way. */
   readonly isView: boolean;
   /** It sees its inputs as they are. */
   readonly isPlain: boolean;
+  /** What `seen` answered, for each sight the sights of the inputs. */
+  readonly seen: Map<Sight, readonly Sight[]>;
 }
 
-/** A view and its text, equal for equal views. */
+/** A view; equal views are one sight. */
 export interface Sight {
+  readonly id: number;
   readonly view: View;
-  readonly text: string;
 }
 
 /** The costs of operations in additions; those not named cost 1. */
@@ -76,36 +85,81 @@ function formOf(text: string): Form {
   return form;
 }
 
+let plans = new Map<string, Plan | null>();
+let sights = new Map<string, Sight>();
+let numbers = 0;
+const KEPT = 5000;
+
+/** After a pass: forgets everything when that has become much, and answers whether. Numbers are never used again. */
+export function forgetPlans(): boolean {
+  if (plans.size + sights.size <= KEPT) return false;
+  plans = new Map();
+  sights = new Map();
+  return true;
+}
+
 /** The plan of a task that may be part of a group, undefined for every other. */
 export function planOf(node: TaskNode): Plan | undefined {
   const op = node.op as KernelOp;
-  const { params, specs } = op;
-  const text = params.expression as string;
-  const form = formOf(text);
+  const { views } = op.params;
+  let key = op.params.expression as string;
+  if (typeof views === 'string') {
+    key += views;
+  } else {
+    if (op.specs === undefined) return undefined;
+    for (let i = 0; i < op.specs.length; i++) key += ` ${op.specs[i]!.shape.join()}`;
+  }
+  key += `|${node.deps.length}${op.kernel === elementwise ? '' : 'r'}|${op.name}`;
+  let plan = plans.get(key);
+  if (plan === undefined) {
+    plan = makePlan(node, op) ?? null;
+    plans.set(key, plan);
+  }
+  return plan ?? undefined;
+}
+
+function makePlan(node: TaskNode, { kernel, params, specs }: KernelOp): Plan | undefined {
+  const form = formOf(params.expression as string);
   const { expression, dtypes } = form;
   const count = node.deps.length;
   // An input that is not looked at gives the result its shape alone.
   if (dtypes.length !== count || count === 0 || dtypes.includes(undefined as unknown as DType)) return undefined;
-  let views: readonly View[];
-  if (typeof params.views === 'string') {
-    views = JSON.parse(params.views) as View[];
-  } else {
-    if (specs === undefined) return undefined;
-    views = specs.map(({ shape }) => wholeView(shape));
-  }
-  const isView = op.kernel === elementwise && expression.instructions.length === 1;
   const isPlain = params.views === undefined;
-  return { ...form, text, space: views[0]!.shape, views, isView, isPlain };
+  const views = isPlain ? specs!.map(({ shape }) => wholeView(shape)) : (JSON.parse(params.views as string) as View[]);
+  const space = views[0]!.shape;
+  return {
+    ...form,
+    id: ++numbers,
+    space,
+    volume: sizeOf(space),
+    whole: sightOf(wholeView(space)),
+    views,
+    isView: kernel === elementwise && expression.instructions.length === 1,
+    isPlain,
+    seen: new Map(),
+  };
 }
 
-/** Steps that are never made are left out, so that equal views look equal. */
-export function sightOf({ shape, axes: given, steps: own, start }: View): Sight {
+/** The sight of a view. Steps that are never made are left out, so that equal views look equal. */
+function sightOf({ shape, axes: given, steps: own, start }: View): Sight {
   const axes = given.map((axis, i) => (shape[i] === 1 ? null : axis));
   const steps = own.map((step, i) => (axes[i] === null ? 0 : step));
-  return { view: { shape, axes, steps, start }, text: `${axes.join()};${steps.join()};${start.join()}` };
+  const text = `${shape.join()};${axes.join()};${steps.join()};${start.join()}`;
+  let sight = sights.get(text);
+  if (sight === undefined) {
+    sight = { id: ++numbers, view: { shape, axes, steps, start } };
+    sights.set(text, sight);
+  }
+  return sight;
 }
 
-/** What `outer`, which shows the result of a task, shows of that task's input `k`. */
-export function seen(outer: Sight, { views, isPlain }: Plan, k: number): Sight {
-  return isPlain ? outer : sightOf(composeViews(outer.view, views[k] as View));
+/** What `outer`, which shows the result of a task, shows of each of that task's inputs. */
+export function seen(outer: Sight, plan: Plan): readonly Sight[] {
+  let all = plan.seen.get(outer);
+  if (all === undefined) {
+    const { views, isPlain } = plan;
+    all = views.map((view) => (isPlain ? outer : sightOf(composeViews(outer.view, view))));
+    plan.seen.set(outer, all);
+  }
+  return all;
 }

@@ -3,7 +3,7 @@
  * on the same arrays is one task however often it is written. Each is one short hash over keys that exist already, and
  * no depth of graph makes it recurse.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Params } from '../graph/node.js';
 import type { Kernel } from './contract.js';
 
@@ -11,7 +11,7 @@ import type { Kernel } from './contract.js';
 export const DIGITS = 20;
 
 export function digest(text: string): string {
-  return createHash('sha1').update(text).digest('hex').slice(0, DIGITS);
+  return hash('sha1', text, 'hex').slice(0, DIGITS);
 }
 
 /** @param label what the key begins with; it says nothing about the task that the rest does not say */
@@ -21,9 +21,23 @@ export function kernelKey(
   inputKeys: readonly string[],
   label: string = kernel.name,
 ): string {
-  const names = Object.keys(params).sort();
-  const settings = names.map((name) => `${name}=${typeof params[name]}:${String(params[name])}`).join(',');
-  return `${label}-${digest(`${identify(kernel)}(${settings})${inputKeys.join('|')}`)}`;
+  const names = Object.keys(params);
+  if (names.length > 1) names.sort();
+  let text = `${identify(kernel)}(`;
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i] as string;
+    text += `${i === 0 ? '' : ','}${name}=${typeof params[name]}:${String(params[name])}`;
+  }
+  text += ')';
+  for (let i = 0; i < inputKeys.length; i++) text += i === 0 ? inputKeys[i] : `|${inputKeys[i]}`;
+  return `${label}-${digest(text)}`;
+}
+
+const HASHED = new RegExp(`-[0-9a-f]{${DIGITS}}$`);
+
+/** The same key with another label in front; undefined for a key that was not made here. */
+export function renamed(key: string, label: string): string | undefined {
+  return HASHED.test(key) ? label + key.slice(-DIGITS - 1) : undefined;
 }
 
 const identities = new WeakMap<Kernel, string>();

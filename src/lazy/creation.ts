@@ -255,7 +255,8 @@ export function arange(start: number, stop?: number | null, step = 1, options: C
       return vector(values, where, options);
     }
     const b = new ExpressionBuilder();
-    const along = b.binary('mul', indexFrom(b, first!), b.constant(delta, 'float64'));
+    const index = indexFrom(b, first!);
+    const along = delta === 1 ? index : b.binary('mul', index, b.constant(delta, 'float64'));
     return cast(indexed('arange', [count!], b, b.binary('add', b.input(0, 'float64'), along), from), where, options);
   });
 }

@@ -52,8 +52,24 @@ export function elementwiseCall(
     return elementwiseBlocks(inputs, shape, (blocks) => elementwiseCall(name, expression, blocks));
   }
   const isPlain = shapes.every((own) => own.length === shape.length && own.every((length, i) => length === shape[i]));
-  const params = isPlain ? { expression: text } : { expression: text, views: broadcastText(shapes, shape) };
+  if (isPlain) {
+    // The inputs' shape serves every block
+    return kernelResult(elementwiseKernel, inputs, plainParams(expression), { shape: shapes[0] ?? shape, dtype }, name);
+  }
+  const params = { expression: text, views: broadcastText(shapes, shape) };
   return kernelResult(elementwiseKernel, inputs, params, { shape, dtype }, name);
+}
+
+const plain = new WeakMap<Lowered, Params>();
+
+/** One object for all blocks. */
+function plainParams(expression: Lowered): Params {
+  let params = plain.get(expression);
+  if (params === undefined) {
+    params = { expression: expression.text };
+    plain.set(expression, params);
+  }
+  return params;
 }
 
 /** Whether elements depend on where they are: then a block is not made of blocks alone. */

@@ -13,7 +13,7 @@ import { hook } from '../graph/hooks.js';
 import { computeFirst, refuseJson, refusePrimitive, useError } from '../graph/misuse.js';
 import { NODE, nodeOf, type Params, TaskNode, type TaskSettings } from '../graph/node.js';
 import { itemNode, wrapperWith } from '../graph/proxy.js';
-import { holeAt } from '../graph/template.js';
+import { holesFor } from '../graph/template.js';
 import type { ComputeOptions, Delayed, Pending, PersistedDelayed, RESULT, VisualizeOptions } from '../graph/types.js';
 import { assemble, assembleParams, type Piece } from '../kernels/assemble.js';
 import type { ArraySpec, Kernel, KernelOp } from '../kernels/contract.js';
@@ -349,8 +349,7 @@ function kernelNode(
   );
   // `specs`: the passes over a graph know by them what the inputs are (kernels/fuse.ts).
   const op: KernelOp = { kind: 'kernel', name, kernel, params, specs: inputs };
-  const holes = deps.map((_, i) => holeAt(i));
-  return new TaskNode(op, holes, deps, settings, key, true);
+  return new TaskNode(op, holesFor(deps.length), deps, settings, key, true);
 }
 
 /** As `kernelCall`, for kernels with one output whose spec is known without asking the kernel. */

@@ -10,7 +10,7 @@ import { elementwise } from '../../dist/kernels/elementwise.js';
 import { eachInstruction } from '../../dist/kernels/expression.js';
 import { parse } from '../../dist/kernels/expression-text.js';
 import { fuse } from '../../dist/kernels/fuse.js';
-import { type LazyArray, nd } from '../../dist/lazy/index.js';
+import { type LazyArray, nd, random } from '../../dist/lazy/index.js';
 import { kernelCall } from '../../dist/lazy/lazy-array.js';
 import { identity, viewOf } from '../../dist/lazy/view.js';
 import { taskOf } from '../support/evaluate.js';
@@ -169,6 +169,40 @@ describe('programs with nothing to fuse', () => {
       const one = program(target);
       expect(fuse(one)).toBe(one);
     }
+  });
+
+  it('differ where the same tasks are put together in another way', () => {
+    const [a, b] = [nd.exp(x), nd.neg(x)];
+    const flipped = (of: LazyArray): LazyArray => nd.transpose(of);
+    const params = (target: LazyArray): unknown => {
+      const result = fuse(program(target));
+      const { op } = result.nodes[result.targets[0]!]!;
+      return op.kind === 'kernel' ? op.params : undefined;
+    };
+    const targets = [
+      nd.sub(flipped(a), b),
+      nd.sub(a, flipped(b)),
+      nd.sub(b, flipped(a)),
+      nd.sub(flipped(b), a),
+      nd.sub(a, b),
+      nd.sub(flipped(x), nd.exp(x)),
+      nd.sub(x, nd.exp(flipped(x))),
+      nd.sum(nd.sub(a, b), { axis: 0 }),
+      nd.sum(nd.sub(a, b), { axis: 1 }),
+      nd.sum(nd.sub(a, b), { axis: 1, keepdims: true }),
+      nd.max(nd.sub(a, b), { axis: 1 }),
+    ];
+    expect(new Set(targets.map((target) => JSON.stringify(params(target)))).size).toBe(targets.length);
+  });
+
+  it('share their parameters where blocks are alike', () => {
+    const rows = random.normal([12, 2], { seed: 1, chunks: [2, 2] });
+    const result = fuse(program(nd.sum(nd.exp(nd.sub(rows, 1))), nd.sum(nd.exp(nd.sub(rows, 2)))));
+    const kinds = new Set(
+      result.nodes.map(({ op }) => (op.name === 'sub-exp-sum' && op.kind === 'kernel' ? op.params : null)),
+    );
+    kinds.delete(null);
+    expect(kinds.size).toBe(2);
   });
 
   it('keep tasks of other kinds and their edges', () => {
