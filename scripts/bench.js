@@ -21,6 +21,7 @@ const benches = [
   'scheduler/prediction',
   'scheduler/real',
   'onnx/product',
+  'gpu/products',
 ];
 const words = process.argv.slice(2);
 const failed = benches
