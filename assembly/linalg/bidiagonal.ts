@@ -16,17 +16,19 @@ import { at, dot, heapSort, hypotenuse, index, rotate, scatter, set, setIndex, s
 const EPS: f64 = 2.220446049250313e-16;
 const LEAF: i32 = 32;
 
-/** float64 elements of workspace for `bidiagonalSvd`. */
+/** float64 elements of workspace for `bidiagonalSvd`, beside its square: what a merge lays out. */
 export function bidiagonalSpace(n: i32): usize {
-  const m = <usize>n + 1;
-  return 3 * m * m + 7 * m;
+  return <usize>n * <usize>n + <usize>n * <usize>(n / 2 + 1) + 7 * (<usize>n + 1);
 }
 
 /**
  * d (n) and e (n − 1, and room for one more) → singular values ascending in d, left and right vectors as the rows of u
- * and v (n × n, leading dimension ld, zeros behind them). e is destroyed. OK, NOT_CONVERGED or CANCELLED.
+ * and v (n × n, leading dimension ld, zeros behind them). e is destroyed. `square`: n² elements of workspace more. OK,
+ * NOT_CONVERGED or CANCELLED.
  */
-export function bidiagonalSvd(work: usize, n: i32, d: usize, e: usize, u: usize, v: usize, ld: i32, space: usize): i32 {
+export function bidiagonalSvd(
+  work: usize, n: i32, d: usize, e: usize, u: usize, v: usize, ld: i32, square: usize, space: usize,
+): i32 {
   for (let which = 0; which < 2; which++) {
     const q = which == 0 ? u : v;
     memory.fill(q, 0, <usize>n * <usize>ld << 3);
@@ -34,7 +36,7 @@ export function bidiagonalSvd(work: usize, n: i32, d: usize, e: usize, u: usize,
   }
   const norm = scaleToOne(n, d, e);
   if (norm == 0) return OK;
-  const status = conquer(work, n, 0, d, e, u, v, ld, space);
+  const status = conquer(work, n, 0, d, e, u, v, ld, square, space);
   for (let i = 0; i < n; i++) set(d, i, at(d, i) * norm);
   return status;
 }
@@ -61,17 +63,19 @@ function scaleToOne(n: i32, d: usize, e: usize): f64 {
 }
 
 /** n rows and n + `extra` columns; u and v point to the blocks of this part, leading dimension ld. */
-function conquer(work: usize, n: i32, extra: i32, d: usize, e: usize, u: usize, v: usize, ld: i32, space: usize): i32 {
+function conquer(
+  work: usize, n: i32, extra: i32, d: usize, e: usize, u: usize, v: usize, ld: i32, square: usize, space: usize,
+): i32 {
   if (n <= LEAF) return bidiagonalQr(n, extra == 1, d, e, n, u, ld, n + extra, v, ld);
   const nl = n / 2, nr = n - nl - 1;
   const alpha = at(d, nl), beta = at(e, nl);
   const corner = <usize>(nl + 1) * <usize>(ld + 1) << 3;
   const later = <usize>(nl + 1) << 3;
-  let status = conquer(work, nl, 1, d, e, u, v, ld, space);
+  let status = conquer(work, nl, 1, d, e, u, v, ld, square, space);
   if (status != OK) return status;
-  status = conquer(work, nr, extra, d + later, e + later, u + corner, v + corner, ld, space);
+  status = conquer(work, nr, extra, d + later, e + later, u + corner, v + corner, ld, square, space);
   if (status != OK) return status;
-  return merge(work, n, nl, extra, alpha, beta, d, u, v, ld, space);
+  return merge(work, n, nl, extra, alpha, beta, d, u, v, ld, square, space);
 }
 
 /** What the shared loops of a merge read; `k` roots. */
@@ -87,12 +91,13 @@ function conquer(work: usize, n: i32, extra: i32, d: usize, e: usize, u: usize, 
 }
 
 function merge(
-  work: usize, n: i32, nl: i32, extra: i32, alpha: f64, beta: f64, d: usize, u: usize, v: usize, ld: i32, space: usize,
+  work: usize, n: i32, nl: i32, extra: i32, alpha: f64, beta: f64, d: usize, u: usize, v: usize, ld: i32,
+  s: usize, space: usize,
 ): i32 {
   const m = n + extra;
-  const square = <usize>m * <usize>m << 3, list = <usize>(n + 1) << 3;
-  const packed = space, distances = packed + square, s = distances + square;
-  const z = s + square, poles = z + list, weights = poles + list, roots = weights + list;
+  const list = <usize>(n + 1) << 3;
+  const distances = space, packed = distances + (<usize>n * <usize>n << 3);
+  const z = packed + (<usize>n * <usize>(n / 2 + 1) << 3), poles = z + list, weights = poles + list, roots = weights + list;
   const kept = roots + list, order = kept + (list >> 1), type = order + (list >> 1);
   const place = type + (list >> 1), gone = place + (list >> 1), spare = gone + (list >> 1);
 
@@ -189,39 +194,53 @@ function merge(
     const width = isLeft ? n : m;
     // where the columns of the right part begin: row nl of u is the middle row itself
     const cut = isLeft ? nl : nl + 1;
-    const bytes = <usize>width << 3;
-    for (let i = 0; i < k; i++) {
-      memory.copy(packed + <usize>index(place, i) * bytes, q + (<usize>(index(kept, i) * ld) << 3), bytes);
-    }
-    for (let i = 0; i < deflated; i++) {
-      memory.copy(packed + <usize>(k + i) * bytes, q + (<usize>(index(gone, i) * ld) << 3), bytes);
-    }
     shared.isLeft = isLeft;
     if (!eachRoot(work, k, makeVectors)) return CANCELLED;
-    for (let i = 0; i < n; ) {
-      const from = index(order, i);
-      const target = q + (<usize>(i * ld) << 3);
-      if (from >= k) {
-        memory.copy(target, packed + <usize>from * bytes, bytes);
-        i++;
-        continue;
-      }
-      // adjacent roots go in one product
-      let end = i + 1;
-      while (end < n && index(order, end) == from + end - i) {
-        if (index(order, end) >= k) break;
-        end++;
-      }
-      const rows = end - i;
-      const a = s + (<usize>(from * k) << 3), b = packed, right = a + (<usize>count1 << 3);
-      const below = packed + <usize>count1 * bytes + (<usize>cut << 3);
-      const corner = target + (<usize>cut << 3);
-      if (!wideProduct<f64>(work, rows, cut, middle, 1, a, k, 1, b, width, 1, target, ld, false, false)) return CANCELLED;
-      if (!wideProduct<f64>(work, rows, width - cut, k - count1, 1, right, k, 1, below, width, 1, corner, ld, false, false)) return CANCELLED;
-      i = end;
-    }
+    // the columns of the one part and then those of the other, each from the rows that are not zero there
+    if (!multiply(work, n, k, q, ld, cut, 0, middle, s, packed, kept, gone, deflated, place, order)) return CANCELLED;
+    const right = q + (<usize>cut << 3);
+    if (!multiply(work, n, k, right, ld, width - cut, count1, k - count1, s, packed, kept, gone, deflated, place, order)) return CANCELLED;
   }
   return OK;
+}
+
+/**
+ * `width` columns of q become those of the merged vectors: the rows in `depth` places from `first` on times s, and the
+ * deflated ones, in order of their values.
+ */
+function multiply(
+  work: usize, n: i32, k: i32, q: usize, ld: i32, width: i32, first: i32, depth: i32, s: usize, packed: usize,
+  kept: usize, gone: usize, deflated: i32, place: usize, order: usize,
+): bool {
+  const bytes = <usize>width << 3;
+  for (let i = 0; i < k; i++) {
+    const at = index(place, i) - first;
+    if (at < 0 || at >= depth) continue;
+    memory.copy(packed + <usize>at * bytes, q + (<usize>(index(kept, i) * ld) << 3), bytes);
+  }
+  // these come behind
+  for (let i = 0; i < deflated; i++) {
+    memory.copy(packed + <usize>(k + i) * bytes, q + (<usize>(index(gone, i) * ld) << 3), bytes);
+  }
+  for (let i = 0; i < n; ) {
+    const from = index(order, i);
+    const target = q + (<usize>(i * ld) << 3);
+    if (from >= k) {
+      memory.copy(target, packed + <usize>from * bytes, bytes);
+      i++;
+      continue;
+    }
+    // adjacent roots go in one product
+    let end = i + 1;
+    while (end < n && index(order, end) == from + end - i) {
+      if (index(order, end) >= k) break;
+      end++;
+    }
+    const a = s + (<usize>(from * k + first) << 3);
+    if (!wideProduct<f64>(work, end - i, width, depth, 1, a, k, 1, packed, width, 1, target, ld, false, false)) return false;
+    i = end;
+  }
+  return true;
 }
 
 function solveRoots(work: usize, piece: i32, context: usize): void {

@@ -68,11 +68,24 @@ function eighF32(work: usize, index: i32, context: usize): void {
 /** From this size on divide and conquer; below it, and where relative accuracy is asked for, Jacobi. */
 const JACOBI_MOST: i32 = 16;
 
-/** float64 elements of scratch of `svd`: A and U, V, values, and what the algorithms need. */
-function svdScratch(m: i32, n: i32): usize {
+/** Whether Jacobi may be asked. */
+// @ts-ignore: decorator
+@inline function mayJacobi(k: i32, relative: bool): bool {
+  return relative || k <= JACOBI_MOST;
+}
+
+/**
+ * float64 elements of scratch of `svd`: A, values, U and V where they are not made in the results' own memory, and what
+ * the algorithms need.
+ */
+function svdScratch(m: i32, n: i32, wide: bool, hasVectors: bool, relative: bool): usize {
   const large = max(m, n), small = min(m, n);
-  const own = <usize>m * <usize>(2 * n) + <usize>small * <usize>small + <usize>small;
-  return own + max<usize>(svdSpace(large, small), jacobiSpace(large, small));
+  const count = <usize>m * <usize>n;
+  let own = count + <usize>small;
+  if (hasVectors && !wide) own += count + <usize>small * <usize>small;
+  let rest = relative ? 0 : svdSpace(large, small, hasVectors);
+  if (mayJacobi(small, relative)) rest = max<usize>(rest, jacobiSpace(large, small));
+  return own + (hasVectors ? rest : max<usize>(rest, count));
 }
 
 /**
@@ -90,7 +103,7 @@ export function svd(
   call.s0 = <usize>m * <usize>n * size(wide); call.s1 = <usize>m * <usize>k * size(wide);
   call.s2 = <usize>k * size(wide); call.s3 = <usize>k * <usize>n * size(wide);
   const body: Body = wide ? svdF64 : svdF32;
-  return launch(work, batch, body, call, scratch, svdScratch(m, n) << 3);
+  return launch(work, batch, body, call, scratch, svdScratch(m, n, wide != 0, vectors != 0, relative != 0) << 3);
 }
 
 function svdOne<T>(work: usize, index: i32, call: Call): void {
@@ -101,9 +114,15 @@ function svdOne<T>(work: usize, index: i32, call: Call): void {
   const rows = max(m, n);
   const count = <usize>m * <usize>n;
   const a = call.p0 + <usize>index * call.s0;
-  // tall: A itself, or its transpose
-  const tall = space, left = tall + (count << 3), right = left + (count << 3), values = right + (<usize>k * <usize>k << 3);
-  const rest = values + (<usize>k << 3);
+  const u = call.p1 + <usize>index * call.s1, vt = call.p3 + <usize>index * call.s3;
+  // tall: A itself, or its transpose, with its vectors
+  const tall = space, values = tall + (count << 3);
+  let left = values + (<usize>k << 3), right = left + (count << 3), rest = right + (<usize>k * <usize>k << 3);
+  if (!hasVectors || sizeof<T>() == 8) rest = left;
+  if (hasVectors && sizeof<T>() == 8) {
+    left = m < n ? vt : u;
+    right = m < n ? u : vt;
+  }
   const scale = scaleOf<T>(count, a);
   if (scale != scale) {
     report(call, NOT_FINITE);
@@ -116,25 +135,25 @@ function svdOne<T>(work: usize, index: i32, call: Call): void {
   for (let attempt = 0; attempt < 2 && status == NOT_CONVERGED; attempt++) {
     // the first attempt destroys its copy
     if (m < n) {
-      widen<T>(count, a, left, factor);
-      transposeInto<f64>(m, n, left, tall);
+      const copy = hasVectors ? left : rest;
+      widen<T>(count, a, copy, factor);
+      transposeInto<f64>(m, n, copy, tall);
     } else {
       widen<T>(count, a, tall, factor);
     }
-    if (attempt == 0 && (isRelative || k <= JACOBI_MOST)) status = jacobiFactor(work, rows, k, tall, values, target, right, rest);
+    if (attempt == 0 && mayJacobi(k, isRelative)) status = jacobiFactor(work, rows, k, tall, values, target, right, rest);
     else if (!isRelative) status = svdFactor(work, rows, k, tall, values, target, right, rest);
   }
   if (status == OK && hasVectors) {
-    const u = call.p1 + <usize>index * call.s1, vt = call.p3 + <usize>index * call.s3;
-    if (m >= n) {
-      narrow<T>(count, left, u, 1);
-      narrow<T>(<usize>k * <usize>k, right, vt, 1);
-    } else {
+    if (m < n) {
       // Aᵀ = L·S·R, so A = Rᵀ·S·Lᵀ
       transposeInto<f64>(rows, k, left, tall);
       narrow<T>(count, tall, vt, 1);
-      transposeInto<f64>(k, k, right, left);
-      narrow<T>(<usize>k * <usize>k, left, u, 1);
+      transposeInto<f64>(k, k, right, tall);
+      narrow<T>(<usize>k * <usize>k, tall, u, 1);
+    } else if (left != u) {
+      narrow<T>(count, left, u, 1);
+      narrow<T>(<usize>k * <usize>k, right, vt, 1);
     }
   }
   if (status != OK) report(call, status);

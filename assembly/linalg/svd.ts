@@ -2,12 +2,16 @@
  * A = U·diag(s)·Vᵀ, A m × n row-major, m ≥ n (LAPACK's gesdd): QR first when m > 1.6n, bidiagonal form, divide and
  * conquer, and the reflectors applied to its vectors, which lie as rows until the end; without vectors dqds. Values
  * descend. Only products, shared passes and the secular equation matter for time: about 8mn² + 9n³ flops with vectors,
- * ⁸⁄₃n³ without. Workspace: 7n² and the vectors, `svdSpace`.
+ * ⁸⁄₃n³ without.
+ *
+ * Workspace is 3.5n² beside A and the results, `svdSpace`, since memories have several lives: reflectors lie where U and
+ * Vᵀ will be, and A, used up, is one of the squares of divide and conquer.
  */
 import { bidiagonalSpace, bidiagonalSvd, bidiagonalValues } from './bidiagonal';
 import { bidiagonalise, bidiagonaliseSpace } from './bidiagonalise';
 import { wideProduct } from '../gemm';
 import { CANCELLED, OK } from '../status';
+import { dqdsSpace } from './dqds';
 import { qrFactor, qrForm, qrSpace } from './qr';
 import { reflectRows, reflectSpace, rowCount, rowLength, transposeRows } from './reflect-rows';
 
@@ -18,13 +22,14 @@ import { reflectRows, reflectSpace, rowCount, rowLength, transposeRows } from '.
 }
 
 /** float64 elements of workspace of `svdFactor`: of the QR where there is one, then of the bidiagonal form. */
-export function svdSpace(m: i32, n: i32): usize {
+export function svdSpace(m: i32, n: i32, hasVectors: bool): usize {
   const height = isTall(m, n) ? n : m;
-  const tall = isTall(m, n) ? <usize>m * <usize>n + qrSpace(m, n, n) : 0;
-  const square = <usize>n * <usize>n;
-  const reflectors = <usize>height * <usize>n + square, lists = <usize>(4 * n);
+  let own = <usize>(4 * n);
+  if (isTall(m, n)) own += qrSpace(m, n, n);
+  if (!hasVectors) return own + <usize>(height + n) * <usize>n + max<usize>(bidiagonaliseSpace(height, n), dqdsSpace(n));
+  if (isTall(m, n)) own += <usize>m * <usize>n;
   const vectors = <usize>rowCount(n) * <usize>rowLength(height) * 2;
-  return tall + lists + reflectors + vectors + max<usize>(bidiagonaliseSpace(height, n), max<usize>(bidiagonalSpace(n), reflectSpace(height)));
+  return own + max<usize>(bidiagonaliseSpace(height, n), vectors + max<usize>(bidiagonalSpace(n), reflectSpace(height)));
 }
 
 /**
@@ -34,7 +39,6 @@ export function svdSpace(m: i32, n: i32): usize {
 export function svdFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u: usize, vt: usize, space: usize): i32 {
   if (n == 0) return OK;
   let height = m;
-  let source = a;
   let q: usize = 0;
   if (isTall(m, n)) {
     // the same of R, and then U = Q·U
@@ -44,23 +48,24 @@ export function svdFactor(work: usize, m: i32, n: i32, a: usize, s: usize, u: us
     q = space + (used << 3);
     if (u != 0 && !qrForm<f64>(work, m, n, a, n, factorSpace, n, q)) return CANCELLED;
     for (let i = 1; i < n; i++) memory.fill(a + (<usize>i * <usize>n << 3), 0, <usize>i << 3);
-    space = q + (<usize>m * <usize>n << 3);
+    space = u == 0 ? q : q + (<usize>m * <usize>n << 3);
     height = n;
   }
   const d = space, e = d + (<usize>n << 3), tauU = e + (<usize>n << 3), tauV = tauU + (<usize>n << 3);
-  const us = tauV + (<usize>n << 3), vs = us + (<usize>n * <usize>height << 3);
-  // rows of n elements, and room for those of `height`
-  const ld = rowLength(height), vectors = <usize>rowCount(n) * <usize>ld << 3;
-  const uRows = vs + (<usize>n * <usize>n << 3), vRows = uRows + vectors;
-  const rest = vRows + vectors;
-  if (!bidiagonalise(work, height, n, source, n, d, e, us, tauU, vs, tauV, rest)) return CANCELLED;
+  const end = tauV + (<usize>n << 3);
+  const us = u == 0 ? end : u, vs = u == 0 ? end + (<usize>n * <usize>height << 3) : vt;
+  const free = u == 0 ? vs + (<usize>n * <usize>n << 3) : end;
+  if (!bidiagonalise(work, height, n, a, n, d, e, us, tauU, vs, tauV, free)) return CANCELLED;
   if (u == 0) {
-    const status = bidiagonalValues(work, n, d, e, rest);
+    const status = bidiagonalValues(work, n, d, e, free);
     for (let i = 0; i < n; i++) store<f64>(s + (<usize>i << 3), load<f64>(d + (<usize>(n - 1 - i) << 3)));
     return status;
   }
+  // rows of n elements, and room for those of `height`
+  const ld = rowLength(height), vectors = <usize>rowCount(n) * <usize>ld << 3;
+  const uRows = free, vRows = uRows + vectors, rest = vRows + vectors;
   memory.fill(uRows, 0, 2 * vectors);
-  const status = bidiagonalSvd(work, n, d, e, uRows, vRows, ld, rest);
+  const status = bidiagonalSvd(work, n, d, e, uRows, vRows, ld, a, rest);
   if (status != OK) return status;
   for (let i = 0; i < n; i++) store<f64>(s + (<usize>i << 3), load<f64>(d + (<usize>(n - 1 - i) << 3)));
   if (!reflectRows(work, n, height, 0, us, tauU, n, uRows, ld, rest)) return CANCELLED;

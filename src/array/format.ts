@@ -2,7 +2,17 @@
  * How an array is shown, as NumPy shows it: rows in brackets, numbers in columns, eight digits at most, and of a large
  * array only the ends of every axis.
  */
-import type { NDArray } from './ndarray.js';
+import type { DType } from './dtype.js';
+
+/** What of an array is needed to show it. */
+interface Shown {
+  readonly shape: readonly number[];
+  readonly ndim: number;
+  readonly size: number;
+  readonly dtype: DType;
+  get(): number | boolean;
+  at(index: number): Shown | number | boolean;
+}
 
 /** Beyond this many elements only the ends are shown. */
 const THRESHOLD = 1000;
@@ -17,7 +27,7 @@ const LINE = 75;
  * @example
  * formatArray(new NDArray(Float64Array.of(1, 2.5, -3), { shape: [3], dtype: 'float64' })); // '[ 1.   2.5 -3. ]'
  */
-export function formatArray(array: NDArray): string {
+export function formatArray(array: Shown): string {
   const isShort = array.size > THRESHOLD;
   const shown: (number | boolean)[] = [];
   visit(array, isShort, (value) => shown.push(value));
@@ -32,7 +42,7 @@ function positions(length: number, isShort: boolean): number[] {
   return [...all.slice(0, EDGE), -1, ...all.slice(0, EDGE).map((i) => length - EDGE + i)];
 }
 
-function visit(array: NDArray, isShort: boolean, see: (value: number | boolean) => void): void {
+function visit(array: Shown, isShort: boolean, see: (value: number | boolean) => void): void {
   if (array.ndim === 0) {
     see(array.get());
     return;
@@ -45,7 +55,7 @@ function visit(array: NDArray, isShort: boolean, see: (value: number | boolean) 
   }
 }
 
-function render(array: NDArray, isShort: boolean, format: (value: number | boolean) => string, depth: number): string {
+function render(array: Shown, isShort: boolean, format: (value: number | boolean) => string, depth: number): string {
   if (array.ndim === 0) return format(array.get()).trim();
   const items = positions(array.shape[0]!, isShort).map((i) => {
     if (i < 0) return '...';

@@ -3,7 +3,7 @@ import { sizeOf } from '../array/ndarray.js';
 import { type View, viewStrides } from '../array/view.js';
 import { assemble as assembleKernel, assembleParams, type Piece } from '../kernels/assemble.js';
 import { kernelResult, type LazyArray } from './lazy-array.js';
-import { lookThrough } from './view.js';
+import { lookThrough } from './seen.js';
 
 /** How a box of elements lies in memory, counted in elements. */
 interface Walk {

@@ -10,7 +10,7 @@ import type { Delayed, Pending } from '../graph/types.js';
 import { ExpressionBuilder } from '../kernels/expression-builder.js';
 import { serialize } from '../kernels/expression-text.js';
 import { type Argument, argument, numberInput } from './argument.js';
-import { elementwiseCall, type Lowered } from './expression-call.js';
+import { elementwiseCall } from './expression-call.js';
 import { type InlineTask, inline } from './inline.js';
 import {
   type ArrayInput,
@@ -21,6 +21,7 @@ import {
   PLAIN_BOOLEAN,
   PLAIN_NUMBER,
 } from './lazy-array.js';
+import type { Lowered } from './lowered.js';
 import { type Operand, type OperationName, operations, toValue } from './operations.js';
 
 /** A number, there already or delayed. */

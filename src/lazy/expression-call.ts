@@ -4,7 +4,6 @@
  * call does not look into the text: shapes and dtypes are known already.
  */
 import { broadcastShapes } from '../array/broadcast.js';
-import type { DType } from '../array/dtype.js';
 import { broadcastView, type View, wholeView } from '../array/view.js';
 import type { Params } from '../graph/node.js';
 import { elementwise as elementwiseKernel } from '../kernels/elementwise.js';
@@ -14,12 +13,7 @@ import { elementwiseBlocks } from './blocks/elementwise.js';
 import { reduceBlocks } from './blocks/reduce.js';
 import { isUnknown, late, lateShape } from './late.js';
 import { kernelResult, type LazyArray, leaf } from './lazy-array.js';
-
-/** An expression as text, and the dtype of what it makes. */
-export interface Lowered {
-  readonly text: string;
-  readonly dtype: DType;
-}
+import type { Lowered } from './lowered.js';
 
 /**
  * An array whose elements are what `expression` makes of the inputs' elements. Without `views` the inputs broadcast by

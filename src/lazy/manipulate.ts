@@ -12,7 +12,8 @@ import { reshapeBlocks } from './blocks/reshape.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray } from './lazy-array.js';
 import { checkNames } from './options.js';
-import { isView, viewOf } from './view.js';
+import { isView } from './seen.js';
+import { viewOf } from './view.js';
 
 /** `build` of the array, now or, where its shape is not known, when it is there. */
 function whenKnown(

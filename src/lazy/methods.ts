@@ -5,6 +5,7 @@
  */
 import type { DType } from '../array/dtype.js';
 import * as arithmetic from './arithmetic.js';
+import type { Chunks } from './blocks/grid.js';
 import { astype } from './cast.js';
 import type { Numeric } from './elementwise.js';
 import * as functions from './functions.js';
@@ -14,6 +15,7 @@ import * as logic from './logic.js';
 import { expandDims, flip, ravel, reshape, squeeze, transpose } from './manipulate.js';
 import { type NormOptions, norm } from './norm.js';
 import { dot, matmul } from './products.js';
+import { type ChunkOptions, rechunk } from './rechunk.js';
 import type { ReduceOptions, VarianceOptions, Whole } from './reduce.js';
 import * as reductions from './reductions.js';
 import { cumprod, cumsum, type ScanOptions } from './scans.js';
@@ -171,6 +173,8 @@ declare module './lazy-array.js' {
     slice(items: readonly SliceItem[]): LazyArray;
     /** `nd.take(this, indices, options)` */
     take(indices: ArrayInput, options?: { readonly axis?: number }): LazyArray;
+    /** `nd.rechunk(this, chunks)` */
+    rechunk(chunks: Chunks | ChunkOptions | null): LazyArray;
     /** The array with its axes in reverse order. */
     readonly T: LazyArray;
   }
@@ -192,7 +196,7 @@ const methods: Readonly<Record<string, Method>> = {
   ...{ sum, prod, mean, std, var: variance, min, max, argmin, argmax, any, all, norm },
   ...{ transpose, reshape, ravel, expandDims, squeeze, flip, slice, take },
   ...{ matmul, dot, cumsum, cumprod, sort, argsort },
-  astype,
+  ...{ astype, rechunk },
 };
 
 /** The same for what is read like a property. */

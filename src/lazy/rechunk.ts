@@ -5,10 +5,16 @@ import { type Chunks, chunkSizes } from './blocks/grid.js';
 import { rechunked } from './blocks/rechunk.js';
 import { isUnknown } from './late.js';
 import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
+import { checkNames } from './options.js';
+
+/** The blocks as an option, for those who like them named. */
+export interface ChunkOptions {
+  readonly chunks: Chunks | null;
+}
 
 /**
  * The same array in blocks: `chunks` is one size for all axes, a size per axis, or the exact sizes along each axis; null
- * makes one block of it. A new block that lies within an old one costs nothing until it is used. O(blocks).
+ * makes one block of it. `{ chunks }` says the same. A new block that lies within an old one costs nothing until it is used. O(blocks).
  *
  * @throws OptionError for sizes that do not add up to the lengths, ShapeError for an array of unknown shape
  *
@@ -18,8 +24,9 @@ import { type ArrayInput, asLazy, type LazyArray } from './lazy-array.js';
  * nd.rechunk(x, [[3, 7]]).chunks; // [[3, 7]]
  * nd.rechunk(x, null).chunks; // null
  */
-export function rechunk(x: ArrayInput, chunks: Chunks | null): LazyArray {
+export function rechunk(x: ArrayInput, into: Chunks | ChunkOptions | null): LazyArray {
   const where = 'nd.rechunk';
+  const chunks = blocksAsked(into, where);
   const array = asLazy(x, where);
   if (chunks === null) return gathered(array);
   if (isUnknown(array)) {
@@ -28,4 +35,10 @@ export function rechunk(x: ArrayInput, chunks: Chunks | null): LazyArray {
     );
   }
   return rechunked(array, chunkSizes(where, chunks, array.shape));
+}
+
+function blocksAsked(into: Chunks | ChunkOptions | null, where: string): Chunks | null {
+  if (into === null || typeof into !== 'object' || Array.isArray(into)) return into as Chunks | null;
+  checkNames(where, into, ['chunks']);
+  return (into as ChunkOptions).chunks;
 }

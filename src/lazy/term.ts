@@ -13,7 +13,7 @@ import { reshape, reshapeParams } from '../kernels/reshape.js';
 import { isChunked } from './blocks/blocked.js';
 import { reshapeBlocks } from './blocks/reshape.js';
 import { kernelCall1, type LazyArray, leaf } from './lazy-array.js';
-import { lookThrough } from './view.js';
+import { lookThrough } from './seen.js';
 import { type Matrix, wholeProduct } from './whole-product.js';
 
 /** One axis of a term; a label occurs once. */

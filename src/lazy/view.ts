@@ -9,11 +9,9 @@ import { elementwise } from '../kernels/elementwise.js';
 import { ExpressionBuilder } from '../kernels/expression-builder.js';
 import { serialize } from '../kernels/expression-text.js';
 import { viewBlocks } from './blocks/views.js';
-import type { Lowered } from './expression-call.js';
 import { kernelResult, type LazyArray } from './lazy-array.js';
+import type { Lowered } from './lowered.js';
 import { lookThrough, rememberView } from './seen.js';
-
-export { isView, lookThrough } from './seen.js';
 
 /**
  * `x` seen through `view`, as a lazy array of the view's shape. O(axes); `x` itself where the view changes nothing.

@@ -69,14 +69,13 @@ function singular(name: 'svd' | 'svdvals'): Kernel {
     name,
     infer(inputs, params) {
       checkParams(name, params, ['accuracy']);
-      isRelative(params);
       const { lead, m, n, dtype } = matricesOf(name, 'x', onlyInput(name, inputs));
       const k = Math.min(m, n);
       const values = { dtype, shape: [...lead, k] };
       const outputs = hasVectors
         ? [{ dtype, shape: [...lead, m, k] }, values, { dtype, shape: [...lead, k, n] }]
         : [values];
-      return { outputs, scratch: 8 * svdScratch(m, n) };
+      return { outputs, scratch: 8 * svdScratch(m, n, dtype === 'float64', hasVectors, isRelative(params) === 1) };
     },
     cost([x]) {
       const { count, m, n } = matricesOf(name, 'x', x!);

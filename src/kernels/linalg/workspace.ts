@@ -7,6 +7,12 @@
 const BLOCK = 32;
 const SQUARE = BLOCK * BLOCK;
 
+/** `JACOBI_MOST` of spectral.ts. */
+const JACOBI_MOST = 16;
+
+/** Elements of `Block` of dqds.ts. */
+const DQDS = 8;
+
 /** Columns of a panel in qr.ts. */
 const WIDE = 48;
 
@@ -57,22 +63,29 @@ export function eighSpace(n: number): number {
 }
 
 /** `svdSpace` of svd.ts, with those of bidiagonalise.ts and bidiagonal.ts; m ≥ n. */
-export function svdSpace(m: number, n: number): number {
+export function svdSpace(m: number, n: number, hasVectors: boolean): number {
   const isTall = m > 1.6 * n;
   const height = isTall ? n : m;
-  const tall = isTall ? m * n + qrSpace(m, n, n) : 0;
+  const own = 4 * n + (isTall ? qrSpace(m, n, n) : 0);
   const strips = Math.ceil((n + 1) / 64);
   const bidiagonalise = 3 * BLOCK * (height + n) + strips * (height + 1) + height + 3 * (n + 1) + BLOCK;
-  const bidiagonal = 3 * (n + 1) ** 2 + 7 * (n + 1);
-  const own = 4 * n + height * n + n * n + 2 * rowSpace(n, height);
-  return tall + own + Math.max(bidiagonalise, bidiagonal, reflectSpace(height));
+  if (!hasVectors) return own + (height + n) * n + Math.max(bidiagonalise, 4 * n + DQDS);
+  const bidiagonal = n * n + n * (Math.floor(n / 2) + 1) + 7 * (n + 1);
+  const merging = 2 * rowSpace(n, height) + Math.max(bidiagonal, reflectSpace(height));
+  return own + (isTall ? m * n : 0) + Math.max(bidiagonalise, merging);
 }
 
 /** `svdScratch` of spectral.ts, with `jacobiSpace` of jacobi.ts. */
-export function svdScratch(m: number, n: number): number {
+export function svdScratch(m: number, n: number, isWide: boolean, hasVectors: boolean, isRelative: boolean): number {
   const [large, small] = [Math.max(m, n), Math.min(m, n)];
   const jacobi = 4 * small + 2 * small * small + large * small + qrSpace(large, small, small);
-  return 2 * m * n + small * small + small + Math.max(svdSpace(large, small), jacobi);
+  const own = m * n + small + (hasVectors && !isWide ? m * n + small * small : 0);
+  const rest = Math.max(
+    isRelative ? 0 : svdSpace(large, small, hasVectors),
+    isRelative || small <= JACOBI_MOST ? jacobi : 0,
+    hasVectors ? 0 : m * n,
+  );
+  return own + rest;
 }
 
 /**
@@ -82,6 +95,6 @@ export function svdScratch(m: number, n: number): number {
 export function lstsqSpace(m: number, n: number, k: number): number {
   const [large, small] = [Math.max(m, n), Math.min(m, n)];
   const columns = small + (m < n ? 0 : k);
-  const rest = Math.max(2 * small * small + small * k + svdSpace(small, small), m * k);
+  const rest = Math.max(2 * small * small + small * k + svdSpace(small, small, true), m * k);
   return large * (columns + k) + 2 * small * small + small + tallSpace(large, small, columns) + rest;
 }

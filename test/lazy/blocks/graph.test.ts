@@ -46,6 +46,16 @@ describe('arrays in blocks', () => {
     expect(() => nd.array([1, 2, 3], { chunks: [[1, 1]] })).toThrow(OptionError);
     expect(() => nd.ones([2, 2], { chunks: [1] })).toThrow('nd.ones: chunks is one size, or one entry for each axis');
     expect(() => nd.rechunk(x, 0)).toThrow('nd.rechunk: chunks of axis 0 must be a whole number > 0');
+    // @ts-expect-error there is no such option
+    expect(() => nd.rechunk(x, { chunk: 2 })).toThrow("nd.rechunk: there is no option 'chunk'; did you mean 'chunks'?");
+  });
+
+  it('are asked for as an argument, as an option and as a method', () => {
+    const whole = nd.arange(10);
+    expect(nd.rechunk(whole, 4).chunks).toEqual([[4, 4, 2]]);
+    expect(nd.rechunk(whole, { chunks: 4 }).chunks).toEqual([[4, 4, 2]]);
+    expect(whole.rechunk([[3, 7]]).chunks).toEqual([[3, 7]]);
+    expect(whole.rechunk(4).rechunk(null).chunks).toBeNull();
   });
 
   it('are the same numbers for any blocks', async () => {
