@@ -218,6 +218,19 @@ describe.skipIf(noGpu !== undefined)(`gpu${noGpu === undefined ? '' : `: ${noGpu
     }
   });
 
+  it('destroys what it keeps for later where new sizes need the room, used or not', async () => {
+    const small = await openGpu({ productTile: 6, capacity: 1 << 17 });
+    try {
+      for (let n = 40; n < 80; n += 4) {
+        await run(small, matmul, {}, [floats([n, n], noise), floats([n, n], noise)]);
+        expect(small.memory.pool.held).toBeLessThanOrEqual(1 << 17);
+      }
+      expect(small.memory.pool.used).toBe(0);
+    } finally {
+      await small.close();
+    }
+  });
+
   it('a write waits for calls that were submitted before and read what was there', async () => {
     const [a, b] = [floats([4, 4], noise), floats([4, 4], (i) => i)];
     const [x, y] = [put(device, a), put(device, b)];
