@@ -22,6 +22,7 @@ const benches = [
   'scheduler/real',
   'onnx/product',
   'gpu/ozaki',
+  'gpu/products',
 ];
 const words = process.argv.slice(2);
 const failed = benches

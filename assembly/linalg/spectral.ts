@@ -81,11 +81,11 @@ const JACOBI_MOST: i32 = 16;
 function svdScratch(m: i32, n: i32, wide: bool, hasVectors: bool, relative: bool): usize {
   const large = max(m, n), small = min(m, n);
   const count = <usize>m * <usize>n;
-  let own = count + <usize>small;
+  let own: usize = count + <usize>small;
   if (hasVectors && !wide) own += count + <usize>small * <usize>small;
-  let rest = relative ? 0 : svdSpace(large, small, hasVectors);
+  let rest: usize = relative ? 0 : svdSpace(large, small, hasVectors);
   if (mayJacobi(small, relative)) rest = max<usize>(rest, jacobiSpace(large, small));
-  return own + (hasVectors ? rest : max<usize>(rest, count));
+  return hasVectors ? own + rest : own + max<usize>(rest, count);
 }
 
 /**

@@ -14,6 +14,7 @@ import { shareDevice } from '../../dist/devices/gpu/share.js';
 import { productTiles } from '../../dist/kernels/gpu/product.js';
 import { matmul } from '../../dist/kernels/matmul.js';
 import { median } from '../support/measure.js';
+import { peakOf } from './peak.js';
 
 const context = await acquire();
 const withdraw = await shareDevice(context);
@@ -25,7 +26,9 @@ const rounds = isSoftware ? 5 : 9;
 
 console.log(description);
 console.log(`tile ${JSON.stringify(productTiles[device.gpu.productTile])}`);
-console.log('    n   ours ms  GFLOP/s   gpu.js ms  ratio');
+const peak = await peakOf(device, isSoftware);
+console.log(`peak of its float32 units, by a loop of multiply-adds: ${(peak / 1e9).toFixed(0)} GFLOP/s`);
+console.log('    n   ours ms  GFLOP/s  of peak   gpu.js ms  ratio');
 
 for (const n of sizes) {
   const shape = [n, n];
@@ -63,10 +66,13 @@ for (const n of sizes) {
       times[i]!.push(performance.now() - began);
     }
   }
-  const [own, other] = times.map(median) as [number, number];
+  const own = median(times[0]!);
+  const other = rival === undefined ? 0 : median(times[1]!);
   const rate = (2 * n ** 3) / own / 1e6;
-  const cells = [n, own.toFixed(2), rate.toFixed(1), other.toFixed(2), (other / own).toFixed(2)];
-  console.log(cells.map((cell, i) => String(cell).padStart([5, 9, 8, 11, 6][i]!)).join(' '));
+  const part = `${((rate * 1e11) / peak).toFixed(0)} %`;
+  const beside = rival === undefined ? ['', ''] : [other.toFixed(2), (other / own).toFixed(2)];
+  const cells = [n, own.toFixed(2), rate.toFixed(1), part, ...beside];
+  console.log(cells.map((cell, i) => String(cell).padStart([5, 9, 8, 8, 11, 6][i]!)).join(' '));
   for (const array of arrays) if (array !== undefined) device.memory.free(array);
   rival?.destroy();
 }

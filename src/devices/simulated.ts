@@ -328,13 +328,15 @@ class SimulatedDevice implements Device {
             resolve();
           };
           this.#pending.push({ call: undefined, takes: seconds * 1000 * (options.scale ?? 0), finish });
-          if (this.#gone === undefined) {
-            this.#queue.push(...this.#pending);
-            this.#pending = [];
+          // With the batch that is being put together, or by itself when there is none
+          queueMicrotask(() => {
+            if (this.#gone !== undefined) {
+              this.#tell(this.#pending.splice(0), this.#gone);
+              return;
+            }
+            this.#queue.push(...this.#pending.splice(0));
             this.#advance();
-          } else {
-            this.#tell(this.#pending.splice(0), this.#gone);
-          }
+          });
         }),
     };
     if (options.hasAliases === false) return memory;

@@ -10,6 +10,7 @@ import { ArgumentError, ShapeError } from '../errors.js';
 import { checkParams, checkSameDType, show } from './checks.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { flat } from './flat.js';
+import { assembleBody } from './gpu/assemble.js';
 import { remembered } from './remembered.js';
 
 /** input, offset there, offset in the output, shape of the box, strides in the input, strides in the output. */
@@ -189,6 +190,10 @@ export const assemble: Kernel = {
         }
       }
     },
+    gpu: assembleBody((inputs, params) => {
+      const { shape, pieces } = planOf(inputs, params);
+      return { shape, boxes: pieces.filter(([, , , box]) => sizeOf(box) > 0).map(collapse) };
+    }),
     wasm: {
       export: 'assemble',
       isWide(inputs, params) {

@@ -10,6 +10,7 @@ import { ArgumentError, ShapeError } from '../errors.js';
 import { checkInputs, checkParams, checkSameDType, show } from './checks.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { flat } from './flat.js';
+import { contractionBody } from './gpu/contraction.js';
 import { canContract, contractModel } from './onnx/contraction.js';
 import { remembered } from './remembered.js';
 import { canContractOn, contractOn } from './tensorflow/product.js';
@@ -208,6 +209,7 @@ export const contract: Kernel = {
         data[offset + i] = sum;
       }
     },
+    gpu: contractionBody(contractionOf),
     onnx: {
       can: (inputs, params) => canContract(contractionOf(inputs, params), inputs),
       model: (inputs, params) => contractModel(contractionOf(inputs, params), inputs),

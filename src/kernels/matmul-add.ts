@@ -9,6 +9,7 @@ import { ShapeError } from '../errors.js';
 import { checkInputs, checkSameDType, flag, numeric, show } from './checks.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { flat } from './flat.js';
+import { productBody } from './gpu/matmul.js';
 import { matmul } from './matmul.js';
 
 const name = 'matmulAdd';
@@ -105,5 +106,9 @@ export const matmulAdd: Kernel = {
         return [s.dtype === 'float64' ? 1 : 0, m, n, k, alpha, ...operands, outputs[0]!.pointer, Number(symmetric)];
       },
     },
+    gpu: productBody((inputs, params) => {
+      const { alpha, symmetric, ...sizes } = checkedCall(inputs, params);
+      return { ...sizes, onto: { alpha, symmetric } };
+    }),
   },
 };

@@ -7,6 +7,7 @@ import { sizeOf } from '../array/ndarray.js';
 import { floatType } from '../array/promote.js';
 import type { ArraySpec, Kernel } from './contract.js';
 import { flat } from './flat.js';
+import { scanBody } from './gpu/scan.js';
 import { CONTEXT_BYTES, checkLines, forEachLine, typeCode } from './lines.js';
 
 function scan(name: 'cumsum' | 'cumprod'): Kernel {
@@ -38,6 +39,7 @@ function scan(name: 'cumsum' | 'cumprod'): Kernel {
           }
         });
       },
+      gpu: scanBody(isProduct ? 'product' : 'sum', (inputs, params) => checkLines(name, inputs, params)),
       wasm: {
         export: 'cumulate',
         isWide(inputs, params) {

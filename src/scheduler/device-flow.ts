@@ -71,6 +71,8 @@ export class DeviceFlow implements LineHost {
   /** What is to be brought to the host, and what is on its way there. */
   readonly #wanted = new Set<number>();
   readonly #fetching = new Set<number>();
+  /** Answers that are read with the calls that make them, so that both are one batch. */
+  readonly #early = new Map<number, { readonly into: NDArray; readonly read: Promise<void> }>();
   readonly #startedAt: number;
   #lack: Lack | undefined;
   #isCancelled = false;
@@ -247,6 +249,28 @@ export class DeviceFlow implements LineHost {
     if (this.#remote.at(task, device) === undefined) return;
     this.#away[task] = 1;
     this.#follow(task, device);
+    if (this.#needed[task] === 1) this.#readEarly(task, device);
+  }
+
+  /** Reads what nobody but the caller wants, as soon as it is submitted. */
+  #readEarly(task: number, device: number): void {
+    const line = this.#lines[device];
+    const copy = this.#remote.at(task, device);
+    const [first] = copy ?? [];
+    if (line?.memory === undefined || copy === undefined || first === undefined) return;
+    if (line.device?.traits.isOrdered !== true || !this.#isAnswer(task, copy)) return;
+    const { dtype, shape } = first.array;
+    const into = new NDArray(allocate(dtype, sizeOf(shape)), { dtype, shape });
+    // It stays where it is until somebody takes what was read, or the run ends
+    const read = line.memory.read(first.array, into);
+    // Whoever takes it is told; where nobody does, the run has failed for another reason
+    read.catch(() => {});
+    this.#early.set(task, { into, read });
+  }
+
+  #isAnswer(task: number, copy: RemoteCopy): boolean {
+    const { succStart } = this.#options.table.program;
+    return succStart[task] === succStart[task + 1] && copy.length === 1 && !this.#options.keepsResults;
   }
 
   /** What shows the arrays of a result is where they are. */
@@ -359,6 +383,7 @@ export class DeviceFlow implements LineHost {
     for (let task = 0; task < program.nodes.length; task++) this.#bar(task, device);
     const gone = [...this.#remote.tasksIn(device)].filter((task) => this.#away[task] === 1);
     for (const task of [...this.#remote.tasksIn(device)]) this.#remote.drop(task, device);
+    this.#early.clear();
     const ends = new Set([...tasks, ...gone].filter((task) => this.#remote.holder(task) < 0));
     const again = toRepeat({ table, results, ends });
     const undone = Array.from(table.state.keys()).filter((task) => table.state[task] !== DONE || again.tasks.has(task));
@@ -447,13 +472,15 @@ export class DeviceFlow implements LineHost {
   }
 
   #fetch(task: number, device: number, memory: DeviceMemory, copy: RemoteCopy): void {
-    const { results, recorder, heap, table, host } = this.#options;
-    const { succStart } = table.program;
-    const isAnswer = succStart[task] === succStart[task + 1] && copy.length === 1 && !this.#options.keepsResults;
+    const { results, recorder, heap, host } = this.#options;
+    const isAnswer = this.#isAnswer(task, copy);
+    const early = this.#early.get(task);
+    this.#early.delete(task);
     const specs = copy.map(({ array: { dtype, shape } }) => ({ dtype, shape }));
     const handles: Handle[] = [];
     const arrays: NDArray[] = [];
-    if (isAnswer) {
+    if (early !== undefined) arrays.push(early.into);
+    else if (isAnswer) {
       // Nobody but the caller wants it: it goes to JavaScript at once
       for (const { dtype, shape } of specs) arrays.push(new NDArray(allocate(dtype, sizeOf(shape)), { dtype, shape }));
     } else {
@@ -497,7 +524,9 @@ export class DeviceFlow implements LineHost {
       if (results.uses(task) === 0) results.release(task);
       host.wake();
     };
-    Promise.all(copy.map(({ array }, i) => memory.read(array, arrays[i] as NDArray))).then(
+    const reads =
+      early === undefined ? copy.map(({ array }, i) => memory.read(array, arrays[i] as NDArray)) : [early.read];
+    Promise.all(reads).then(
       () => finish(undefined),
       (error: unknown) => finish(error ?? new Error('the array could not be read')),
     );

@@ -15,8 +15,9 @@ export interface Chunk {
   readonly id: number;
   /** There was no room for it. */
   hasFailed: boolean;
-  /** The batch that uses it and has not been sent; 0 for none. */
+  /** The last batch that uses it, and the last that copies it to the host; 0 for none. */
   pending: number;
+  copied: number;
 }
 
 /** The size class of so many bytes: powers of two and the three quarter steps between. */
@@ -35,12 +36,16 @@ export class BufferPool {
   /** Creations of which it is not known yet whether there was room. */
   readonly #open = new Set<Promise<void>>();
   readonly #dropped: (id: number) => void;
+  readonly #batch: () => number;
   #limit: number;
   #used = 0;
   #kept = 0;
   #ids = 0;
 
-  /** @param dropped told the number of every buffer that is destroyed */
+  /**
+   * @param dropped told the number of every buffer that is destroyed
+   * @param batch answers the number of the batch that was not sent yet, whose buffers must stay
+   */
   constructor(
     device: GPUDevice,
     options: {
@@ -48,6 +53,7 @@ export class BufferPool {
       readonly limit: number;
       readonly largest: number;
       readonly dropped?: (id: number) => void;
+      readonly batch?: () => number;
     },
   ) {
     this.#device = device;
@@ -55,6 +61,7 @@ export class BufferPool {
     this.#limit = options.limit;
     this.#largest = options.largest;
     this.#dropped = options.dropped ?? ((): void => {});
+    this.#batch = options.batch ?? ((): number => -1);
   }
 
   /** Bytes that may be in use. */
@@ -64,6 +71,11 @@ export class BufferPool {
 
   get used(): number {
     return this.#used;
+  }
+
+  /** Bytes of all its buffers, those that are kept included. */
+  get held(): number {
+    return this.#used + this.#kept;
   }
 
   /** At least so many bytes, or undefined when there is no room. */
@@ -96,9 +108,10 @@ export class BufferPool {
 
   /** Destroys what is kept and not needed by a batch that was not sent. */
   trim(): void {
+    const batch = this.#batch();
     for (const [size, list] of this.#free) {
-      const staying = list.filter((chunk) => chunk.pending !== 0);
-      for (const chunk of list) if (chunk.pending === 0) this.#destroy(chunk);
+      const staying = list.filter((chunk) => chunk.pending === batch);
+      for (const chunk of list) if (chunk.pending !== batch) this.#destroy(chunk);
       this.#kept -= size * (list.length - staying.length);
       this.#free.set(size, staying);
     }
@@ -118,6 +131,7 @@ export class BufferPool {
       id: ++this.#ids,
       hasFailed: false,
       pending: 0,
+      copied: 0,
     };
     const known: Promise<void> = device.popErrorScope().then(
       (error) => {

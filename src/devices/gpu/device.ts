@@ -52,6 +52,9 @@ export class GpuDevice implements Device {
   readonly #statuses: BufferPool;
   readonly #staging: BufferPool;
   #queue: DeviceCall[] = [];
+  /** Copies to the host that go out behind the queue, and whom to tell that they have. */
+  #copies: ((encoder: GPUCommandEncoder) => void)[] = [];
+  #sent: (() => void)[] = [];
   #batch = 1;
   /** Calls that are out: told their end when the device goes. */
   readonly #out = new Set<Sent>();
@@ -68,7 +71,8 @@ export class GpuDevice implements Device {
       get batch() {
         return self.#batch;
       },
-      send: (more?: (encoder: GPUCommandEncoder) => void) => this.#send(more),
+      send: () => this.#send(),
+      copy: (encode: (encoder: GPUCommandEncoder) => void) => this.#copy(encode),
     };
     this.memory = new GpuMemory(context, order, (id) => this.#pipelines.forget(id), capacity);
     const sizes = { limit: Number.POSITIVE_INFINITY, largest: device.limits.maxBufferSize };
@@ -92,6 +96,8 @@ export class GpuDevice implements Device {
       return;
     }
     try {
+      // What is to be copied first is not written before
+      if (call.outputs.some((array) => this.memory.own(array).chunk.copied === this.#batch)) this.#send();
       for (const array of [...call.inputs, ...call.outputs]) this.memory.own(array).chunk.pending = this.#batch;
     } catch (error) {
       tell(call, error, now(), now());
@@ -101,7 +107,13 @@ export class GpuDevice implements Device {
   }
 
   flush(): void {
-    if (this.#queue.length > 0) this.#send();
+    if (this.#queue.length + this.#copies.length > 0) this.#send();
+  }
+
+  #copy(encode: (encoder: GPUCommandEncoder) => void): Promise<void> {
+    this.#copies.push(encode);
+    if (this.#copies.length === 1) queueMicrotask(() => this.flush());
+    return new Promise((resolve) => this.#sent.push(resolve));
   }
 
   cancel(calls: Iterable<DeviceCall>): void {
@@ -127,10 +139,12 @@ export class GpuDevice implements Device {
     this.#out.clear();
   }
 
-  #send(more?: (encoder: GPUCommandEncoder) => void): void {
+  #send(): void {
     const { device, lost } = this.#context;
     const calls = this.#queue;
+    const copies = this.#copies.splice(0);
     this.#queue = [];
+    for (const resolve of this.#sent.splice(0)) resolve();
     if (lost !== undefined || this.#isClosed) {
       for (const call of calls) tell(call, this.memory.lostError(), now(), now());
       return;
@@ -176,7 +190,7 @@ export class GpuDevice implements Device {
       staging = this.#staging.take(statuses.size) as Chunk;
       encoder.copyBufferToBuffer(statuses.buffer, 0, staging.buffer, 0, statuses.size);
     }
-    more?.(encoder);
+    for (const copy of copies) copy(encoder);
     device.queue.submit([encoder.finish()]);
     this.submissions++;
     const scope = device.popErrorScope();

@@ -4,7 +4,7 @@
  */
 import { itemSize, viewOf } from '../../array/dtype.js';
 import { type ArraySpec, type NDArray, scatter, sizeOf } from '../../array/ndarray.js';
-import { ArgumentError, DeviceUnavailableError, HeapExhaustedError } from '../../errors.js';
+import { ArgumentError, DeviceLostError, HeapExhaustedError } from '../../errors.js';
 import type { DeviceArray, DeviceMemory } from '../contract.js';
 import { BufferPool, type Chunk } from './buffers.js';
 import type { Context } from './context.js';
@@ -32,8 +32,10 @@ export class GpuArray implements DeviceArray {
 export interface Order {
   /** The number of the batch that is being put together. */
   readonly batch: number;
-  /** Sends what was submitted, and after it what `more` encodes, in the same submission. */
-  send(more?: (encoder: GPUCommandEncoder) => void): void;
+  /** Sends what was submitted. */
+  send(): void;
+  /** Adds a copy to the end of the batch. Resolves when it has been sent, with others that are asked for meanwhile. */
+  copy(encode: (encoder: GPUCommandEncoder) => void): Promise<void>;
 }
 
 export class GpuMemory implements DeviceMemory {
@@ -42,6 +44,8 @@ export class GpuMemory implements DeviceMemory {
   readonly #context: Context;
   readonly #order: Order;
   readonly #staging: BufferPool;
+  /** Of what several arrays show: how many beside one. */
+  readonly #others = new Map<Chunk, number>();
   /** How often arrays were fetched. */
   reads = 0;
 
@@ -50,7 +54,13 @@ export class GpuMemory implements DeviceMemory {
     this.#order = order;
     const { device, facts } = context;
     const largest = device.limits.maxBufferSize;
-    this.pool = new BufferPool(device, { usage: STORAGE | COPY_SRC | COPY_DST, limit: capacity, largest, dropped });
+    this.pool = new BufferPool(device, {
+      usage: STORAGE | COPY_SRC | COPY_DST,
+      limit: capacity,
+      largest,
+      dropped,
+      batch: () => order.batch,
+    });
     this.#staging = new BufferPool(device, { usage: MAP_READ | COPY_DST, limit: Number.POSITIVE_INFINITY, largest });
     this.link = facts.isSoftware ? { latency: 100e-6, bandwidth: 3e9 } : { latency: 50e-6, bandwidth: 8e9 };
   }
@@ -68,7 +78,18 @@ export class GpuMemory implements DeviceMemory {
   free(array: DeviceArray): void {
     const own = this.own(array);
     own.isFreed = true;
-    this.pool.give(own.chunk);
+    const others = this.#others.get(own.chunk) ?? 0;
+    if (others === 0) this.pool.give(own.chunk);
+    else if (others === 1) this.#others.delete(own.chunk);
+    else this.#others.set(own.chunk, others - 1);
+  }
+
+  alias(array: DeviceArray, spec: ArraySpec): GpuArray {
+    const { chunk, nbytes } = this.own(array);
+    const made = new GpuArray({ dtype: spec.dtype, shape: [...spec.shape] }, chunk);
+    if (made.nbytes !== nbytes) throw new ArgumentError(`gpu: ${nbytes} bytes cannot be seen as ${made.nbytes}`);
+    this.#others.set(chunk, (this.#others.get(chunk) ?? 0) + 1);
+    return made;
   }
 
   write(array: DeviceArray, source: NDArray): void {
@@ -89,7 +110,10 @@ export class GpuMemory implements DeviceMemory {
     if (staging === undefined) throw new HeapExhaustedError(bytes, `gpu: no buffer of ${bytes} bytes to read into`);
     this.reads++;
     const { chunk } = own;
-    this.#order.send((encoder) => encoder.copyBufferToBuffer(chunk.buffer, 0, staging.buffer, 0, bytes));
+    chunk.pending = this.#order.batch;
+    chunk.copied = this.#order.batch;
+    await this.#order.copy((encoder) => encoder.copyBufferToBuffer(chunk.buffer, 0, staging.buffer, 0, bytes));
+    if (this.#context.lost !== undefined) throw this.lostError();
     try {
       await staging.buffer.mapAsync(READ, 0, bytes);
     } catch (error) {
@@ -109,8 +133,8 @@ export class GpuMemory implements DeviceMemory {
     return array;
   }
 
-  lostError(): DeviceUnavailableError {
-    return new DeviceUnavailableError({ gpu: this.#context.lost ?? 'the GPU was closed' });
+  lostError(): DeviceLostError {
+    return new DeviceLostError('gpu', this.#context.lost ?? 'the GPU was closed');
   }
 
   roomError({ size }: Chunk): HeapExhaustedError {

@@ -60,6 +60,14 @@ const floatUnary: Readonly<Record<string, string>> = {
   sinh: '@sinh_f(X)',
   cosh: '@cosh_f(X)',
   tanh: '@tanh_f(X)',
+  tan: '@tan_f(X)',
+  asin: '@asin_f(X)',
+  acos: '@acos_f(X)',
+  atan: '@atan_f(X)',
+  asinh: '@asinh_f(X)',
+  acosh: '@acosh_f(X)',
+  atanh: '@atanh_f(X)',
+  cbrt: '@cbrt_f(X)',
   isnan: '@is_nan(X)',
   isinf: '@is_inf(X)',
   isfinite: '@is_finite(X)',
@@ -72,6 +80,11 @@ const floatBinary: Readonly<Record<string, string>> = {
   div: '(X / Y)',
   maximum: '@max_f(X, Y)',
   minimum: '@min_f(X, Y)',
+  floorDivide: '@floor_div_f(X, Y)',
+  mod: '@mod_f(X, Y)',
+  remainder: '@rem_f(X, Y)',
+  atan2: '@atan2_f(X, Y)',
+  hypot: '@hypot_f(X, Y)',
 };
 
 const comparisons: Readonly<Record<string, string>> = {

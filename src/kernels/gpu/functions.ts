@@ -4,9 +4,10 @@
  *
  * Source of the polynomials: Moshier, "Methods and Programs for Mathematical Functions", 1989 (the Cephes library).
  */
+import { moreFunctions } from './more-functions.js';
 
 /** WGSL of each function by its name, and the functions that it uses. */
-interface Definition {
+export interface Definition {
   readonly code: string;
   readonly uses?: readonly string[];
 }
@@ -15,6 +16,7 @@ interface Definition {
 const bits = 'fn bits_of(x: f32) -> u32 { return bitcast<u32>(x); }';
 
 const table: Readonly<Record<string, Definition>> = {
+  ...moreFunctions,
   bits_of: { code: bits },
   is_nan: { code: 'fn is_nan(x: f32) -> bool { return (bits_of(x) & 0x7fffffffu) > 0x7f800000u; }', uses: ['bits_of'] },
   is_inf: {

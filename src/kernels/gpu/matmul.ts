@@ -8,6 +8,7 @@ import type { GpuBody, GpuOperand, GpuPass, GpuPlan, GpuTraits, KernelParams } f
 import { canSplit, DOUBLE_FACTOR, splitProduct } from './ozaki.js';
 import { type ProductSizes, type ProductTile, productCode, productTiles } from './product.js';
 import { mainCode, spread } from './spread.js';
+import { floatWord } from './words.js';
 
 /** Workgroups that keep a GPU busy; with fewer, and a sum at least so long, the sum is cut. */
 const BUSY = 96;
@@ -18,7 +19,7 @@ const SMALL = 192;
 const FLOAT = 4;
 
 /** One part: a range of rows, columns and of k, as large as the bindings allow. */
-interface Part {
+export interface ProductPart {
   readonly m: number;
   readonly n: number;
   readonly k: number;
@@ -32,7 +33,7 @@ interface Part {
   readonly isFirst: boolean;
 }
 
-type Window = { readonly offset: number; readonly bytes: number };
+export type Window = { readonly offset: number; readonly bytes: number };
 
 /** How many rows of `length` elements fit a binding, whole blocks of 64 where not all do, so that windows are aligned. */
 function fitting(rows: number, length: number, limit: number): number {
@@ -52,7 +53,7 @@ function partSizes({ m, n, k, transposeA, transposeB }: ProductSizes, limit: num
   return [rows, columns, depth];
 }
 
-function* partsOf(sizes: ProductSizes, limit: number): Generator<Part> {
+function* partsOf(sizes: ProductSizes, limit: number): Generator<ProductPart> {
   const { m, n, k, transposeA, transposeB } = sizes;
   const [rows, columns, depth] = partSizes(sizes, limit);
   const window = (from: number, count: number, length: number): Window => ({
@@ -75,26 +76,45 @@ function* partsOf(sizes: ProductSizes, limit: number): Generator<Part> {
 const storeWhole = `@group(0) @binding(2) var<storage, read_write> c: array<f32>;
 fn store(row: u32, column: u32, sum: f32, piece: u32) {
   let at = piece * p.m * p.n + row * p.ldc + p.column + column;
-  c[at] = select(sum, c[at] + sum, p.adds == 1u);
+  c[at] = select(sum, c[at] + p.alpha * sum, p.adds == 1u);
 }`;
 
-const sumPieces = `struct P { size: u32, pieces: u32, columns: u32, ldc: u32, column: u32, adds: u32, width: u32 }
+/** Pieces of sums, one after the other, into an array; the numbers are those of `summed`. */
+export const sumPieces = `struct P { size: u32, pieces: u32, columns: u32, ldc: u32, column: u32, adds: u32, width: u32, alpha: f32 }
 @group(0) @binding(0) var<storage, read_write> parts: array<f32>;
 @group(0) @binding(1) var<storage, read_write> c: array<f32>;
 @group(0) @binding(2) var<uniform> p: P;
 ${mainCode(`let at = (i / p.columns) * p.ldc + p.column + i % p.columns;
-  var sum = select(0.0, c[at], p.adds == 1u);
+  var sum = 0.0;
   for (var piece = 0u; piece < p.pieces; piece++) { sum += parts[piece * p.size + i]; }
-  c[at] = sum;`)}`;
+  c[at] = select(sum, c[at] + p.alpha * sum, p.adds == 1u);`)}`;
+
+/** What a product is added to, put where the sum is to be; of what is symmetric the lower half counts. */
+const copyCode = `struct P { size: u32, width: u32, side: u32 }
+@group(0) @binding(0) var<storage, read> s: array<u32>;
+@group(0) @binding(1) var<storage, read_write> c: array<u32>;
+@group(0) @binding(2) var<uniform> p: P;
+${mainCode(`var at = i;
+  if (p.side > 0u) {
+    let row = i / p.side;
+    let column = i % p.side;
+    if (column > row) { at = column * p.side + row; }
+  }
+  c[i] = s[at];`)}`;
 
 function tileFor({ m, n }: { m: number; n: number }, gpu: GpuTraits): ProductTile {
   const chosen = productTiles[gpu.productTile] as ProductTile;
   return chosen.depth > 0 && Math.max(m, n) <= SMALL ? (productTiles[0] as ProductTile) : chosen;
 }
 
+/** Whether blocks of four end where rows end: vectors would bring in what lies beyond. */
+function isEven({ lda, ldb }: ProductSizes, { m, n, k }: ProductPart): boolean {
+  return (lda === undefined && ldb === undefined) || (m % 4 === 0 && n % 4 === 0 && k % 4 === 0);
+}
+
 /** Passes of one part of a product in tiles. */
-function tiled(
-  part: Part,
+export function tiled(
+  part: ProductPart,
   sizes: ProductSizes,
   inputs: readonly number[],
   gpu: GpuTraits,
@@ -103,7 +123,8 @@ function tiled(
   const { m, n, k, a, b, c, inA, inB } = part;
   const tile = tileFor(part, gpu);
   const { transposeA, transposeB } = sizes;
-  const [lda, ldb] = [transposeA ? sizes.m : sizes.k, transposeB ? sizes.k : sizes.n];
+  const lda = sizes.lda ?? (transposeA ? sizes.m : sizes.k);
+  const ldb = sizes.ldb ?? (transposeB ? sizes.k : sizes.n);
   const [x, y] = [Math.ceil(n / tile.columns), Math.ceil(m / tile.rows)];
   const room = Math.floor(gpu.maxBinding / (FLOAT * m * n));
   const isBusy = x * y >= BUSY || k < 2 * LONG || room < 2;
@@ -111,19 +132,21 @@ function tiled(
   const step = Math.max(1, tile.depth);
   const length = Math.max(step, Math.ceil(k / wanted / step) * step);
   const pieces = Math.max(1, Math.ceil(k / length));
-  const vectors = lda % 4 === 0 && ldb % 4 === 0 && inA % 4 === 0 && inB % 4 === 0 && lda * ldb > 0;
+  const vectors =
+    lda % 4 === 0 && ldb % 4 === 0 && inA % 4 === 0 && inB % 4 === 0 && lda * ldb > 0 && isEven(sizes, part);
   const isCut = pieces > 1;
   const target: GpuOperand = isCut ? { of: 'scratch', index: scratch.length } : { of: 'output', index: 0, ...c };
   if (isCut) scratch.push(pieces * m * n * FLOAT);
-  const adds = part.isFirst ? 0 : 1;
+  const adds = part.isFirst && sizes.onto === undefined ? 0 : 1;
   const code = productCode(
     { tile, transposeA, transposeB, vectors, store: storeWhole },
     3,
-    'ldc: u32, column: u32, adds: u32',
+    'ldc: u32, column: u32, adds: u32, alpha: f32',
   );
   const [first, second] = inputs as [number, number];
   const operands: GpuOperand[] = [{ of: 'input', index: first, ...a }, { of: 'input', index: second, ...b }, target];
-  const place = isCut ? [n, 0, 0] : [sizes.n, part.column, adds];
+  const alpha = floatWord(sizes.onto?.alpha ?? 1);
+  const place = isCut ? [n, 0, 0, alpha] : [sizes.n, part.column, adds, alpha];
   const passes: GpuPass[] = [
     { code, operands, numbers: [m, n, k, lda, ldb, inA, inB, length, ...place], workgroups: [x, y, pieces] },
   ];
@@ -132,13 +155,14 @@ function tiled(
 }
 
 /** Puts pieces of a part together. */
-function summed(part: Part, sizes: ProductSizes, pieces: GpuOperand, count: number, gpu: GpuTraits): GpuPass {
+function summed(part: ProductPart, sizes: ProductSizes, pieces: GpuOperand, count: number, gpu: GpuTraits): GpuPass {
   const { m, n, c, column, isFirst } = part;
+  const adds = isFirst && sizes.onto === undefined ? 0 : 1;
   const { workgroups, width } = spread(m * n, gpu);
   return {
     code: sumPieces,
     operands: [pieces, { of: 'output', index: 0, ...c }],
-    numbers: [m * n, count, n, sizes.n, column, isFirst ? 0 : 1, width],
+    numbers: [m * n, count, n, sizes.n, column, adds, width, floatWord(sizes.onto?.alpha ?? 1)],
     workgroups,
   };
 }
@@ -166,7 +190,7 @@ ${mainCode(`let o = select(i % p.outputs, i / p.pieces, p.along == 1u);
 
 /** Passes of a part where the result is one row or one column. */
 function vector(
-  part: Part,
+  part: ProductPart,
   sizes: ProductSizes,
   inputs: readonly number[],
   gpu: GpuTraits,
@@ -195,27 +219,56 @@ function vector(
   return [pass, summed(part, sizes, parts, pieces, gpu)];
 }
 
-/** The body of a product: `sizesOf` says what a call multiplies. Inputs are a and b, or a alone. */
+/** Whether what a product is added to can be bound as it is read. */
+function isOntoBound({ m, n, onto }: ProductSizes, limit: number): boolean {
+  return onto?.symmetric !== true || m * n * FLOAT <= limit;
+}
+
+/** Puts the first input where the sum is to be, in parts where it is larger than a binding. */
+function* copied({ m, n, onto }: ProductSizes, gpu: GpuTraits): Generator<GpuPass> {
+  const most = Math.floor(gpu.maxBinding / 256) * 64;
+  for (let from = 0; from < m * n; from += most) {
+    const size = Math.min(most, m * n - from);
+    const { workgroups, width } = spread(size, gpu);
+    const window = { index: 0, offset: from * FLOAT, bytes: size * FLOAT };
+    yield {
+      code: copyCode,
+      operands: [
+        { of: 'input', ...window },
+        { of: 'output', ...window },
+      ],
+      numbers: [size, width, onto?.symmetric === true ? n : 0],
+      workgroups,
+    };
+  }
+}
+
+/**
+ * The body of a product: `sizesOf` says what a call multiplies. Inputs are a and b, or a alone; what it is added to,
+ * where there is something, comes before.
+ */
 export function productBody(sizesOf: (inputs: readonly ArraySpec[], params: KernelParams) => ProductSizes): GpuBody {
   return {
     doubles: DOUBLE_FACTOR,
     can(inputs, params, gpu) {
       const sizes = sizesOf(inputs, params);
-      if (inputs[0]!.dtype === 'float64') return canSplit(sizes, gpu);
+      if (inputs[0]!.dtype === 'float64') return sizes.onto === undefined && canSplit(sizes, gpu);
       if (inputs[0]!.dtype !== 'float32') return false;
       const tile = productTiles[gpu.productTile] as ProductTile;
       const isVector = sizes.m === 1 || sizes.n === 1;
       const most = isVector ? 0 : Math.max(sizes.m / tile.rows, sizes.n / tile.columns);
-      return !partSizes(sizes, gpu.maxBinding).includes(0) && most <= gpu.maxWorkgroups;
+      const isBound = !partSizes(sizes, gpu.maxBinding).includes(0) && isOntoBound(sizes, gpu.maxBinding);
+      return isBound && most <= gpu.maxWorkgroups;
     },
     plan(inputs, _outputs, params, gpu): GpuPlan {
       const sizes = sizesOf(inputs, params);
       if (inputs[0]!.dtype === 'float64') return splitProduct(sizes, inputs.length - 1, gpu);
       const scratch: number[] = [];
-      const passes: GpuPass[] = [];
+      const passes: GpuPass[] = sizes.onto === undefined ? [] : [...copied(sizes, gpu)];
+      const operands = [sizes.onto === undefined ? 0 : 1, inputs.length - 1];
       for (const part of partsOf(sizes, gpu.maxBinding)) {
         const make = sizes.m === 1 || sizes.n === 1 ? vector : tiled;
-        passes.push(...make(part, sizes, [0, inputs.length - 1], gpu, scratch));
+        passes.push(...make(part, sizes, operands, gpu, scratch));
       }
       return { scratch, passes };
     },

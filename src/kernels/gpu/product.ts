@@ -14,6 +14,11 @@ export interface ProductSizes {
   readonly k: number;
   readonly transposeA: boolean;
   readonly transposeB: boolean;
+  /** Lengths of the stored rows where they are not whole: operands are parts of arrays, each bound as a whole. */
+  readonly lda?: number;
+  readonly ldb?: number;
+  /** The product times `alpha` is added to the first input, of which the lower half counts where it is symmetric. */
+  readonly onto?: { readonly alpha: number; readonly symmetric: boolean };
 }
 
 /** A tile of rows × columns in steps of `depth`; each thread makes a block of tr × tc. All multiples of 4. */

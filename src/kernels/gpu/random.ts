@@ -1,12 +1,14 @@
 /**
  * Random numbers on the GPU, bit for bit those of the processor: Philox is made of whole numbers. Uniform float32 and
- * integers; normal numbers are not here, whose float64 steps a GPU has not.
+ * integers; normal numbers of float32 are those of the same words to within a few units in the last place,
+ * since their steps are in float64 elsewhere.
  */
 import { type DType, itemSize } from '../../array/dtype.js';
 import { sizeOf } from '../../array/ndarray.js';
 import type { GpuBody, KernelParams } from '../contract.js';
-import { BYTES, INTEGERS, UNIFORM32 } from '../philox.js';
-import { indicesCode } from './places.js';
+import { BYTES, INTEGERS, NORMAL32, UNIFORM32 } from '../philox.js';
+import { functionsCode } from './functions.js';
+import { indicesCode, NAN_WORD } from './places.js';
 import { mainCode, spread } from './spread.js';
 import { floatWord } from './words.js';
 
@@ -42,7 +44,7 @@ fn draw(i: u32, kind: u32, attempt: u32) -> u32 {
 /** The product goes through a word that the compiler does not know, so that it is rounded before the sum. */
 const uniform = `fn number(i: u32) -> f32 {
   let u = f32(draw(i, ${UNIFORM32}u, 0u) >> 8u) * 5.9604644775390625e-8;
-  let scaled = bitcast<f32>(bitcast<u32>(u * bitcast<f32>(p.b)) ^ p.zero);
+  let scaled = bitcast<f32>(bitcast<u32>(u * bitcast<f32>(p.b)) ^ p.nan ^ ${NAN_WORD}u);
   return min(scaled + bitcast<f32>(p.a), bitcast<f32>(p.c));
 }`;
 
@@ -56,8 +58,30 @@ const integers = `fn number(i: u32) -> u32 {
   return p.a;
 }`;
 
+/**
+ * Box and Muller, as assembly/random/normal.ts: sign of the cosine, sign of the sine, which is the larger, and the place
+ * within an eighth of a turn. Of u above a half 1 − u is exact, which is what the logarithm needs.
+ */
+const normal = `${functionsCode(['log_f', 'log1p_f'])}
+fn number(i: u32) -> f32 {
+  let word = draw(i & 0xfffffffeu, ${NORMAL32}u, 0u);
+  let angle = draw(i | 1u, ${NORMAL32}u, 0u);
+  var l = 0.0;
+  if (word < 0x80000000u) { l = log_f((f32(word) + 0.5) * 2.3283064365386963e-10); }
+  else { l = log1p_f((f32(~word) + 0.5) * -2.3283064365386963e-10); }
+  let f = f32(angle & 0x1fffffffu) * 1.862645149230957e-9 + 1.1102230246251565e-16;
+  let z = f * f;
+  let s = f * (0.7853981633974483 + z * (-0.08074551218828077 + z * (0.0024903945701920073 + z * (-3.6576204173860995e-5 + z * 3.133616535431528e-7))));
+  let c = 1.0 + z * (-0.30842513753404244 + z * (0.015854344243815488 + z * (-3.259918869271996e-4 + z * 3.590860447448612e-6)));
+  let odd = (i & 1u) == 1u;
+  let steep = (angle & 0x20000000u) != 0u;
+  let size = select(s, c, steep == odd);
+  let negative = (angle & select(0x80000000u, 0x40000000u, odd)) != 0u;
+  return sqrt(-2.0 * l) * select(size, -size, negative) * bitcast<f32>(p.b) + bitcast<f32>(p.a);
+}`;
+
 function codeOf({ kind, dtype }: RandomCall, dims: readonly number[]): string {
-  const isFloat = kind === UNIFORM32;
+  const isFloat = kind === UNIFORM32 || kind === NORMAL32;
   const isByte = itemSize(dtype) === 1;
   const steps = dims.map((dim) => ` + x${dim} * p.s${dim}`).join('');
   const fields = dims.map((dim) => `d${dim}: u32, s${dim}: u32`);
@@ -71,12 +95,12 @@ function codeOf({ kind, dtype }: RandomCall, dims: readonly number[]): string {
   out[i] = word;`
     : 'out[i] = element(i);';
   const scalars =
-    'size: u32, width: u32, count: u32, first: u32, zero: u32, key0: u32, key1: u32, a: u32, b: u32, c: u32';
+    'size: u32, width: u32, count: u32, first: u32, nan: u32, key0: u32, key1: u32, a: u32, b: u32, c: u32';
   return `struct P { ${[scalars, ...fields].join(', ')} }
 @group(0) @binding(0) var<storage, read_write> out: array<${isFloat ? 'f32' : 'u32'}>;
 @group(0) @binding(1) var<uniform> p: P;
 ${philox}
-${isFloat ? uniform : integers}
+${kind === NORMAL32 ? normal : isFloat ? uniform : integers}
 ${element}
 ${mainCode(store)}`;
 }
@@ -88,7 +112,7 @@ export function randomBody(callOf: (params: KernelParams) => RandomCall): GpuBod
       const { kind, dtype, shape, strides, first } = callOf(params);
       const last = shape.reduce((sum, length, axis) => sum + Math.max(0, length - 1) * strides[axis]!, first);
       return (
-        [UNIFORM32, INTEGERS, BYTES].includes(kind) &&
+        [UNIFORM32, NORMAL32, INTEGERS, BYTES].includes(kind) &&
         last < 2 ** 32 &&
         sizeOf(shape) * itemSize(dtype) <= gpu.maxBinding
       );
@@ -100,9 +124,9 @@ export function randomBody(callOf: (params: KernelParams) => RandomCall): GpuBod
       const count = sizeOf(shape);
       const size = itemSize(dtype) === 1 ? Math.ceil(count / 4) : count;
       const { workgroups, width } = spread(size, gpu);
-      const drawn = kind === UNIFORM32 ? numbers.map(floatWord) : numbers;
+      const drawn = kind === UNIFORM32 || kind === NORMAL32 ? numbers.map(floatWord) : numbers;
       const walks = dims.flatMap((axis) => [shape[axis]!, strides[axis]!]);
-      const words = [size, width, count, first, 0, ...key, ...drawn, ...walks];
+      const words = [size, width, count, first, NAN_WORD, ...key, ...drawn, ...walks];
       return {
         passes: [{ code: codeOf(call, dims), operands: [{ of: 'output', index: 0 }], numbers: words, workgroups }],
       };

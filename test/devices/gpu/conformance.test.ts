@@ -4,6 +4,7 @@ import { describe, it } from 'vitest';
 import { gpuSource } from '../../../dist/devices/gpu/source.js';
 import { noGpu } from '../../support/software-gpu.js';
 import { deviceConformance } from '../conform.js';
+import { gpuCheck } from './checks.js';
 
 if (noGpu === undefined) {
   deviceConformance(gpuSource, {
@@ -21,7 +22,12 @@ if (noGpu === undefined) {
       'sigmoidKernel',
       'randomUniform',
       'randomIntegers',
+      'matmulAdd',
+      'contract',
+      'assemble',
+      'randomNormal',
     ],
+    check: gpuCheck,
     isRequired: true,
     timeout: 120_000,
   });

@@ -3,14 +3,13 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NDArray, sizeOf } from '../../../dist/array/ndarray.js';
+import { NDArray } from '../../../dist/array/ndarray.js';
 import { runJs } from '../../../dist/conformance/machine.js';
 import { acquire, release } from '../../../dist/devices/gpu/context.js';
 import type { GpuDevice } from '../../../dist/devices/gpu/device.js';
 import { ask } from '../../../dist/devices/gpu/discover.js';
 import type { GpuArray } from '../../../dist/devices/gpu/memory.js';
 import { type GpuOptions, openGpu } from '../../../dist/devices/gpu/open.js';
-import type { Kernel, KernelParams } from '../../../dist/kernels/contract.js';
 import { elementwise } from '../../../dist/kernels/elementwise.js';
 import type { UnaryOperation } from '../../../dist/kernels/expression.js';
 import { ExpressionBuilder } from '../../../dist/kernels/expression-builder.js';
@@ -19,57 +18,7 @@ import { productTiles } from '../../../dist/kernels/gpu/product.js';
 import { matmul } from '../../../dist/kernels/matmul.js';
 import { reduce } from '../../../dist/kernels/reduce.js';
 import { noGpu } from '../../support/software-gpu.js';
-
-const EPS32 = 2 ** -23;
-
-function floats(shape: readonly number[], value: (i: number) => number): NDArray {
-  return new NDArray(
-    Float32Array.from({ length: sizeOf(shape) }, (_, i) => value(i)),
-    { shape, dtype: 'float32' },
-  );
-}
-
-/** Numbers in [−1, 1) that repeat nowhere near. */
-const noise = (i: number): number => ((i * 2654435761) % 65521) / 32760.5 - 1;
-
-function put(device: GpuDevice, source: NDArray): GpuArray {
-  const array = device.memory.allocate(source);
-  if (array === undefined) throw new Error('no room');
-  device.memory.write(array, source);
-  return array;
-}
-
-function submit(device: GpuDevice, kernel: Kernel, params: KernelParams, inputs: readonly GpuArray[]) {
-  const [spec] = kernel.infer(inputs, params).outputs;
-  const output = device.memory.allocate(spec!);
-  if (output === undefined) throw new Error('no room');
-  const done = new Promise<unknown>((resolve) => {
-    device.submit({ kernel, params, inputs, outputs: [output], onDone: resolve });
-  });
-  return { output, done };
-}
-
-async function run(device: GpuDevice, kernel: Kernel, params: KernelParams, inputs: readonly NDArray[]) {
-  expect(device.can(kernel, inputs, params)).toBe(true);
-  const given = inputs.map((input) => put(device, input));
-  const { output, done } = submit(device, kernel, params, given);
-  const into = NDArray.zeros(output.shape, output.dtype);
-  const read = device.memory.read(output, into);
-  expect(await done).toBeUndefined();
-  await read;
-  for (const array of [...given, output]) device.memory.free(array);
-  return into;
-}
-
-/** ‖actual − expected‖∞ / ‖expected‖∞. */
-function error(expected: NDArray, actual: NDArray): number {
-  let [worst, largest] = [0, Number.MIN_VALUE];
-  for (let i = 0; i < expected.size; i++) {
-    worst = Math.max(worst, Math.abs(expected.data[i]! - actual.data[i]!));
-    largest = Math.max(largest, Math.abs(expected.data[i]!));
-  }
-  return worst / largest;
-}
+import { EPS32, error, floats, noise, put, run, submit } from './support.js';
 
 const ways = [
   [false, false],
@@ -264,6 +213,19 @@ describe.skipIf(noGpu !== undefined)(`gpu${noGpu === undefined ? '' : `: ${noGpu
       expect(small.memory.allocate(half)).toBeUndefined();
       small.memory.free(a!);
       expect(small.memory.allocate(half)).toBeDefined();
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('destroys what it keeps for later where new sizes need the room, used or not', async () => {
+    const small = await openGpu({ productTile: 6, capacity: 1 << 17 });
+    try {
+      for (let n = 40; n < 80; n += 4) {
+        await run(small, matmul, {}, [floats([n, n], noise), floats([n, n], noise)]);
+        expect(small.memory.pool.held).toBeLessThanOrEqual(1 << 17);
+      }
+      expect(small.memory.pool.used).toBe(0);
     } finally {
       await small.close();
     }
