@@ -21,6 +21,7 @@ import {
   type Runtime,
   random,
 } from '../../dist/index.js';
+import { blocksOf, fromBlocks } from '../../dist/lazy/blocks/blocked.js';
 import { alternate, type Contestant } from '../support/measure.js';
 import { PythonPeer } from '../support/python.js';
 import { machine, printTable, times } from '../support/report.js';
@@ -81,6 +82,22 @@ console.log(machine());
 for (const peer of Object.values(peers)) console.log(typeof peer === 'string' ? peer : peer.versions);
 console.log();
 
+interface Kept {
+  readonly array: LazyArray;
+  release(): void;
+}
+
+/** `x` on the heap of a runtime, block by block. */
+async function keep(runtime: Runtime, x: LazyArray): Promise<Kept> {
+  const blocks = await runtime.persist(blocksOf(x));
+  return {
+    array: x.chunks === null ? blocks[0]! : fromBlocks(x.chunks, blocks),
+    release() {
+      for (const block of blocks) block.release();
+    },
+  };
+}
+
 const residual = (x: LazyArray, { u, s, vt }: SVD): LazyArray =>
   nd.sub(x, nd.matmul(nd.mul(u, s) as LazyArray, vt)) as LazyArray;
 
@@ -104,8 +121,8 @@ async function race({ name, x, ours, dask, numpy, exact, targets }: Work): Promi
   const [m, n] = x.shape as [number, number];
   const limit = 30 * Math.max(m, n) * 2 ** -52;
   const path = join(folder, 'x');
-  const inputs: Partial<Record<Own, Awaited<ReturnType<LazyArray['persist']>>>> = {};
-  for (const own of owns) inputs[own] = (await runtimes[own].persist(x)) as never;
+  const kept: Partial<Record<Own, Kept>> = {};
+  for (const own of owns) kept[own] = await keep(runtimes[own], x);
   writeFileSync(path, ((await runtimes.wasm.compute(x)) as NDArray).data);
   for (const peer of Object.values(peers)) {
     if (typeof peer === 'string') continue;
@@ -115,17 +132,17 @@ async function race({ name, x, ours, dask, numpy, exact, targets }: Work): Promi
 
   const answers = new Map<string, Answer>();
   for (const own of owns) {
-    const input = inputs[own]!;
+    const input = kept[own]!.array;
     answers.set(own, await checked(runtimes[own], input, ours(input), limit));
   }
   const contestants: Record<string, Contestant> = {};
   for (const own of owns) {
     contestants[own] = async () => {
       const start = performance.now();
-      const { u, s, vt } = ours(inputs[own]!);
-      const kept = await runtimes[own].persist([u, s, vt]);
+      const { u, s, vt } = ours(kept[own]!.array);
+      const results = await runtimes[own].persist([...blocksOf(u), s, ...blocksOf(vt)]);
       const seconds = (performance.now() - start) / 1000;
-      for (const one of kept) one.release();
+      for (const one of results) one.release();
       return { seconds };
     };
   }
@@ -144,7 +161,7 @@ async function race({ name, x, ours, dask, numpy, exact, targets }: Work): Promi
     if (numpy !== undefined) contestants[`NumPy, ${kind}`] = asked(kind, 'NumPy', numpy);
   }
   const medians = await alternate(contestants, { rounds, warmUps: 1, patience: 90 });
-  for (const own of owns) inputs[own]!.release();
+  for (const own of owns) kept[own]!.release();
 
   const first = answers.get('wasm')!;
   for (const [who, { values: list, error }] of answers) {
@@ -246,7 +263,7 @@ async function disk(): Promise<void> {
   await nd.save(path, random.normal([length, width], { seed: 1, chunks }));
   const loaded = nd.load(path, { chunks });
   const small = createRuntime({ device: 'wasm', memory });
-  const kept = (await runtimes.wasm.persist(loaded)) as unknown as LazyArray & { release(): void };
+  const kept = await keep(runtimes.wasm, loaded);
   const line: string[] = [];
   try {
     let peak = 0;
@@ -271,7 +288,7 @@ async function disk(): Promise<void> {
       let medians: Awaited<ReturnType<typeof alternate<'inside' | 'outside'>>>;
       try {
         medians = await alternate(
-          { inside: run(runtimes.wasm, kept), outside: run(small, loaded) },
+          { inside: run(runtimes.wasm, kept.array), outside: run(small, loaded) },
           { rounds, warmUps: 1, patience: 120 },
         );
       } catch (error) {
