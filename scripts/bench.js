@@ -16,6 +16,7 @@ const benches = [
   'blocks/building',
   'blocks/chain',
   'blocks/cholesky',
+  'blocks/svd',
   'linalg/linalg',
   'scheduler/scheduler',
   'scheduler/prediction',

@@ -65,8 +65,9 @@ export interface SVD {
 /**
  * The singular value decomposition of x (…, m, n): bidiagonal form (QR first where x is tall), divide and conquer (Gu &
  * Eisenstat 1995), back-transformation; small matrices by one-sided Jacobi. About 8mn² + 9n³ flops for m ≥ n. One matrix in
- * blocks by TSQR (Demmel et al. 2012): the long one of u and vt is in blocks too. For `fullMatrices` and for `'relative'` the
- * blocks are put together first.
+ * blocks by TSQR (Demmel et al. 2012): the long one of u and vt is in blocks too; a column of u and its row of vt may both
+ * have the other sign than those of the whole matrix, the same ones whenever the blocks are the same. For `fullMatrices` and
+ * for `'relative'` the blocks are put together first.
  *
  * @throws ShapeError for fewer than two axes; when computed, LinearAlgebraError for NaN or infinite elements
  *

@@ -27,6 +27,7 @@ export interface SvdCompressedOptions {
  * 2-norm is near the next singular value where `powerIterations` is 1 or more; values fall off fast enough without in
  * many applications. 4mn(k + oversampling)(1 + powerIterations) flops; x is read 2 + 2·powerIterations times. Of x in blocks
  * the samples are in blocks too, and their QR is TSQR (`'lu'` puts a sample together); u has its blocks of rows, vt of columns.
+ * The component of largest magnitude in each row of vt is positive, so that signs are the same for any blocks.
  *
  * @throws ShapeError where x is not a matrix, ArgumentError where k is not a whole number from 1 to min(m, n)
  *
@@ -60,11 +61,19 @@ export function svdCompressed(x: ArrayInput, k: number, options: SvdCompressedOp
   const q = normalized(y, 'qr');
   const small = svd(nd.matmul(flipped(q), a));
   const first: readonly [null, number] = [null, k];
+  const vt = nd.slice(small.vt, [first]);
+  const signs = signsOf(vt);
   return {
-    u: nd.matmul(q, nd.slice(small.u, [[], first])),
+    u: nd.matmul(q, nd.mul(nd.slice(small.u, [[], first]), signs) as LazyArray),
     s: nd.slice(small.s, [first]),
-    vt: nd.slice(small.vt, [first]),
+    vt: nd.mul(vt, nd.expandDims(signs, 1)) as LazyArray,
   };
+}
+
+/** The sign of the component of largest magnitude in each row of x (k, n): (k). */
+function signsOf(x: LazyArray): LazyArray {
+  const middle = nd.add(nd.max(x, { axis: 1 }), nd.min(x, { axis: 1 })) as LazyArray;
+  return nd.sub(1, nd.mul(nd.astype(nd.less(middle, 0) as LazyArray, x.dtype), 2)) as LazyArray;
 }
 
 function checkCount(where: string, option: string, value: unknown): void {

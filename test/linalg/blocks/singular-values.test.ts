@@ -7,11 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { nodeOf, type TaskNode } from '../../../dist/graph/node.js';
-import { buildProgram } from '../../../dist/graph/program.js';
+import { nodeOf } from '../../../dist/graph/node.js';
+import { buildProgram, type Program } from '../../../dist/graph/program.js';
 import { createRuntime, type LazyArray, linalg, type NDArray, nd, random } from '../../../dist/index.js';
 import { fuse } from '../../../dist/kernels/fuse.js';
 import { blocksOf } from '../../../dist/lazy/blocks/blocked.js';
+import { OUTPUT, waysOf } from '../../../dist/scheduler/ways.js';
 import { generator } from '../../kernels/numbers.js';
 import {
   type Dense,
@@ -257,7 +258,14 @@ describe('what stands on the SVD', () => {
     const s = Array.from({ length: n }, (_, i) => 0.7 ** i);
     const a = (await runtime.compute(nd.matmul(nd.mul(left, nd.array(s)), right))) as NDArray;
     const options = { seed: 3, powerIterations: 2, oversampling: 6 };
-    const expected = vectorsIn((await runtime.compute(linalg.svdCompressed(a, k, options).s)) as NDArray)[0]!;
+    const whole = linalg.svdCompressed(a, k, options);
+    const expected = vectorsIn((await runtime.compute(whole.s)) as NDArray)[0]!;
+    // signs too: the largest component of each row is positive
+    const rows = matrix(await runtime.compute(whole.vt));
+    for (let i = 0; i < k; i++) {
+      const row = rows.data.subarray(i * n, (i + 1) * n);
+      expect(Math.max(...row)).toBe(Math.max(...row.map(Math.abs)));
+    }
     for (const chunks of [
       [50, 60],
       [70, 13],
@@ -276,32 +284,63 @@ describe('what stands on the SVD', () => {
         values.forEach((value, i) => {
           expect(Math.abs(value - expected[i]!)).toBeLessThan(1e-12);
         });
+        const vt = matrix(await runtime.compute(found.vt));
+        vt.data.forEach((value, i) => {
+          expect(Math.abs(value - rows.data[i]!)).toBeLessThan(1e-9);
+        });
       }
     }
   });
 });
 
 describe('graphs', () => {
-  /** Tasks that take time: outputs of tasks with several, and the blocks themselves, do not count. */
-  const counted = (...values: readonly unknown[]): number => {
-    const nodes = fuse(
+  const programOf = (...values: readonly unknown[]): Program =>
+    fuse(
       buildProgram(
         values.map((value) => nodeOf(value)!),
         false,
       ),
-    ).nodes as readonly TaskNode[];
-    return nodes.filter(({ op }) => !op.name.startsWith('random') && !op.name.includes('[')).length;
-  };
+    );
+
+  /** Tasks that take time: the blocks themselves do not count, nor what is but a name for an output of a task. */
+  function counted(program: Program): number {
+    const ways = waysOf(program, true, ['wasm', 'js']);
+    return program.nodes.filter(({ op }, task) => !op.name.startsWith('random') && ways[task] !== OUTPUT).length;
+  }
 
   it.each([
+    [3, 64, 16],
+    [4, 64, 64],
+    [5, 1000, 1000],
+    [9, 64, 16],
     [32, 64, 16],
     [32, 600, 600],
-    [5, 1000, 1000],
+    [100, 600, 600],
   ])('%i blocks of %i × %i: at most 3 tasks a block for values, 5 with vectors', (k, rows, n) => {
     const x = random.normal([k * rows, n], { seed: 1, chunks: [rows, n] });
-    expect(counted(linalg.svdvals(x))).toBeLessThanOrEqual(3 * k);
+    expect(counted(programOf(linalg.svdvals(x)))).toBeLessThanOrEqual(3 * k);
     const { u, s, vt } = linalg.svd(x);
-    expect(counted(...blocksOf(u), s, vt)).toBeLessThanOrEqual(5 * k);
+    const program = programOf(...blocksOf(u), s, vt);
+    expect(counted(program)).toBeLessThanOrEqual(5 * k);
+    // no task takes one of several outputs out of a record
+    for (const { op, deps } of program.nodes) if (op.kind === 'item') expect(deps[0]!.op.kind).toBe('kernel');
+  });
+
+  it('let the Q of a block go with the product that needs it', () => {
+    const x = random.normal([32 * 64, 16], { seed: 1, chunks: [64, 16] });
+    const { u, s, vt } = linalg.svd(x);
+    const { nodes, succStart, succs } = programOf(...blocksOf(u), s, vt);
+    nodes.forEach(({ op }, task) => {
+      if (op.name !== 'qr[0]') return;
+      const users = Array.from(succs.subarray(succStart[task], succStart[task + 1]), (user) => nodes[user]!.op.name);
+      expect(users).toEqual(['matmul']);
+    });
+    // R is taken as a copy, so that nothing else keeps the outputs of its task
+    nodes.forEach(({ op }, task) => {
+      if (op.name !== 'qr[1]') return;
+      const users = Array.from(succs.subarray(succStart[task], succStart[task + 1]), (user) => nodes[user]!.op.name);
+      expect(users).toEqual(['r']);
+    });
   });
 });
 
