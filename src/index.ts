@@ -6,7 +6,7 @@ import { visualize as draw } from './diagnostics/visualize.js';
 import { installHooks } from './graph/hooks.js';
 import type { RawGraph, RawKeys } from './graph/raw.js';
 import type { Computed, Persisted, VisualizeOptions } from './graph/types.js';
-import { persistedArray } from './lazy/lazy-array.js';
+import { keptArrays } from './lazy/lazy-array.js';
 import { defaultRuntime, installLazyArrays, installProgressBar, type PlanOptions } from './runtime.js';
 import type { Plan } from './scheduler/planned.js';
 import type { RunRecord } from './scheduler/recorder.js';
@@ -63,7 +63,20 @@ export type { Computed, Delayed, DelayedTask, Persisted, PersistedDelayed, Visua
 export type { Inferred, JsBody, Kernel, KernelCost, KernelParams } from './kernels/contract.js';
 export type { KernelDefinition, UserWasmBody } from './kernels/define.js';
 export type { UserKernel } from './lazy/define-kernel.js';
-export { type ArrayInput, LazyArray, type LazyScalar, nd, type PersistedLazyArray, random } from './lazy/index.js';
+export {
+  type ArrayInput,
+  type BlockPlace,
+  type BlockValue,
+  type Boundary,
+  type FromBlocksOptions,
+  LazyArray,
+  type LazyScalar,
+  type MapBlocksOptions,
+  type MapOverlapOptions,
+  nd,
+  type PersistedLazyArray,
+  random,
+} from './lazy/index.js';
 export type { ScalarKernel, ScalarKernelOptions } from './lazy/kernel.js';
 export * as linalg from './linalg/index.js';
 export { createRuntime, type PlanOptions, type Runtime } from './runtime.js';
@@ -74,7 +87,7 @@ export type { DeviceTable, MemoryTable, PlatformTable, PoolTable } from './sched
 export type { RunRecord, TaskRecord } from './scheduler/recorder.js';
 
 installProgressBar(() => new ProgressBar());
-installLazyArrays(persistedArray);
+installLazyArrays(keptArrays);
 installHooks({ visualize: (target, options) => draw(target, options, defaultRuntime.lastRun) });
 
 /**

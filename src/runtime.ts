@@ -154,8 +154,14 @@ export class Runtime {
   async persist<const T>(target: T, options?: RunOptions): Promise<PersistedStructure<T>> {
     const settings = this.#settings(options, 'persist');
     const { nodes, template } = collect(target);
-    const kept = await this.#run(nodes, settings, keepAll, { keepsResults: true });
-    const delayed = nodes.map((original, i) => aroundResult(original, kept[i] as Persisted));
+    // arrays in blocks are kept as blocks
+    const parts = nodes.map((node) => lazyArrays?.blocks(node) ?? [node]);
+    const kept = (await this.#run(parts.flat(), settings, keepAll, { keepsResults: true })) as Persisted[];
+    let at = 0;
+    const delayed = nodes.map((original, i) => {
+      const around = parts[i]!.map((node) => aroundResult(node, kept[at++]!));
+      return lazyArrays?.blocks(original) === undefined ? around[0] : lazyArrays.inBlocks(original, around);
+    });
     return rebuild(template, delayed) as PersistedStructure<T>;
   }
 
@@ -529,13 +535,19 @@ function functionsOf({ nodes }: Program): ReadonlySet<AnyFunction> {
   return hasKernels ? found : new Set();
 }
 
-/** Makes a lazy array around a persisted result; the lazy floor installs it. */
-export type MakeLazy = (node: TaskNode, spec: ArraySpec, release: () => void) => unknown;
+/** How persisted results that are arrays are kept; the lazy floor installs it. */
+export interface KeptArrays {
+  /** The tasks of the blocks of an array in blocks, which are kept as they are. */
+  blocks(node: TaskNode): readonly TaskNode[] | undefined;
+  /** The array in blocks around its blocks, each made by `array`. */
+  inBlocks(node: TaskNode, kept: readonly unknown[]): unknown;
+  array(node: TaskNode, spec: ArraySpec, release: () => void): unknown;
+}
 
-let makeLazy: MakeLazy | undefined;
+let lazyArrays: KeptArrays | undefined;
 
-export function installLazyArrays(make: MakeLazy): void {
-  makeLazy = make;
+export function installLazyArrays(arrays: KeptArrays): void {
+  lazyArrays = arrays;
 }
 
 /** A delayed value around a kept result: a lazy array where the result is an array on the heap. */
@@ -544,7 +556,9 @@ function aroundResult(original: TaskNode, kept: Persisted): unknown {
   const node = new TaskNode(op, [kept], [], undefined, original.key, true);
   const release = (): void => kept.release();
   const { spec } = kept;
-  if (spec !== undefined && spec.shape.length > 0 && makeLazy !== undefined) return makeLazy(node, spec, release);
+  if (spec !== undefined && spec.shape.length > 0 && lazyArrays !== undefined) {
+    return lazyArrays.array(node, spec, release);
+  }
   return wrapPersisted(node, release);
 }
 

@@ -237,9 +237,23 @@ function indexed(
  * @example
  * await nd.arange(3).compute(); // [0, 1, 2]
  * await nd.arange(10, 0, -4).compute(); // [10, 6, 2]
+ * nd.arange(10, { chunks: 4 }).chunks; // [[4, 4, 2]]
  */
-export function arange(start: number, stop?: number | null, step = 1, options: CreationOptions = {}): LazyArray {
+export function arange(stop: number, options?: CreationOptions): LazyArray;
+export function arange(start: number, stop: number | null | undefined, options?: CreationOptions): LazyArray;
+export function arange(start: number, stop?: number | null, step?: number, options?: CreationOptions): LazyArray;
+export function arange(
+  start: number,
+  second?: number | null | CreationOptions,
+  third?: number | CreationOptions,
+  fourth?: CreationOptions,
+): LazyArray {
   const where = 'nd.arange';
+  // options come last, wherever that is
+  const isOptions = (value: unknown): value is CreationOptions => typeof value === 'object' && value !== null;
+  const options = [second, third, fourth].find(isOptions) ?? {};
+  const stop = isOptions(second) ? undefined : second;
+  const step = isOptions(third) || third === undefined ? 1 : third;
   checkNames(where, options, ['dtype', 'chunks']);
   const [from, to] = stop === undefined || stop === null ? [0, start] : [start, stop];
   finite(where, { start: from, stop: to, step });

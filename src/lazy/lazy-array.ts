@@ -9,7 +9,6 @@ import { NDArray, rowMajorStrides, sizeOf } from '../array/ndarray.js';
 import { viewStrides } from '../array/view.js';
 import { ArgumentError } from '../errors.js';
 import { wrap } from '../graph/delayed.js';
-import { hook } from '../graph/hooks.js';
 import { computeFirst, refuseJson, refusePrimitive, useError } from '../graph/misuse.js';
 import { NODE, nodeOf, type Params, TaskNode, type TaskSettings } from '../graph/node.js';
 import { itemNode, wrapperWith } from '../graph/proxy.js';
@@ -41,6 +40,8 @@ export class LazyArray implements ArraySpec, Pending<NDArray> {
   readonly blocks: readonly LazyArray[] | null;
   /** Of an array in blocks the task that puts them together, made when it is asked for. */
   #node: TaskNode | undefined;
+  /** The same array as one block, once it was asked for. */
+  #whole: LazyArray | undefined;
 
   /** @internal Use `nd.array`. */
   constructor(node: TaskNode | undefined, spec: ArraySpec, chunks: Sizes | null = null, blocks?: readonly LazyArray[]) {
@@ -57,13 +58,19 @@ export class LazyArray implements ArraySpec, Pending<NDArray> {
   }
 
   get [NODE](): TaskNode {
-    this.#node ??= wholeNode(this.shape, this.chunks!, this.blocks!);
+    if (this.#node === undefined) {
+      this.#node = wholeNode(this.shape, this.chunks!, this.blocks!);
+      grids.set(this.#node, this);
+    }
     return this.#node;
   }
 
   /** @internal The same array as one block. */
   whole(): LazyArray {
-    return this.blocks === null ? this : new LazyArray(this[NODE], this);
+    if (this.blocks === null) return this;
+    // an equal task of its own: by the other one is known that the array is in blocks
+    this.#whole ??= new LazyArray(wholeNode(this.shape, this.chunks!, this.blocks), this);
+    return this.#whole;
   }
 
   /** The key of the task that makes this array. */
@@ -90,10 +97,9 @@ export class LazyArray implements ArraySpec, Pending<NDArray> {
 
   /** The same array, backed by a result that stays where it is until `release` is called. */
   async persist(options?: ComputeOptions): Promise<PersistedLazyArray> {
-    if (this.blocks !== null) return persistBlocks(this, this.chunks!, this.blocks, options);
     const persisted = await (this.#delayed().persist(options) as Awaitable<PersistedDelayed<NDArray>>);
     if (persisted instanceof LazyArray) return persisted as unknown as PersistedLazyArray;
-    return persistedArray(nodeOf(persisted) ?? this[NODE], this, () => persisted.release());
+    return keptArrays.array(nodeOf(persisted) ?? this[NODE], this, () => persisted.release());
   }
 
   /** A drawing of the graph behind this array: SVG text, or the file that `filename` names. */
@@ -158,19 +164,29 @@ export type PersistedLazyArray = LazyArray & {
   [Symbol.dispose](): void;
 };
 
-/** The array in blocks that stay where they are. */
-async function persistBlocks(
-  spec: ArraySpec,
-  chunks: Sizes,
-  blocks: readonly LazyArray[],
-  options: ComputeOptions | undefined,
-): Promise<PersistedLazyArray> {
-  const kept = (await hook('persist')(blocks, options)) as readonly PersistedLazyArray[];
-  const release = (): void => {
-    for (const block of kept) block.release();
-  };
-  return Object.assign(LazyArray.ofBlocks(chunks, spec, kept), { release, [Symbol.dispose]: release });
-}
+/** The arrays in blocks behind the tasks that would put them together. */
+const grids = new WeakMap<TaskNode, LazyArray>();
+
+/** How results are kept that are arrays: what `persist` of a runtime asks. */
+export const keptArrays = {
+  /** The tasks of the blocks of an array in blocks, which are kept as they are; undefined for other tasks. */
+  blocks(node: TaskNode): readonly TaskNode[] | undefined {
+    return grids.get(node)?.blocks?.map((block) => block[NODE]);
+  },
+  /** The array in blocks again, around those that are kept. */
+  inBlocks(node: TaskNode, kept: readonly unknown[]): PersistedLazyArray {
+    const array = grids.get(node)!;
+    const blocks = kept as readonly PersistedLazyArray[];
+    const release = (): void => {
+      for (const block of blocks) block.release();
+    };
+    return Object.assign(LazyArray.ofBlocks(array.chunks!, array, blocks), { release, [Symbol.dispose]: release });
+  },
+  /** The lazy array around a result that is kept; `release` gives it up. */
+  array(node: TaskNode, spec: ArraySpec, release: () => void): PersistedLazyArray {
+    return Object.assign(new LazyArray(node, spec), { release, [Symbol.dispose]: release });
+  },
+};
 
 /** The task that puts blocks together: each is copied to its place once, views from what they are views of. */
 function wholeNode(shape: readonly number[], chunks: Sizes, blocks: readonly LazyArray[]): TaskNode {
@@ -201,11 +217,6 @@ export function isSame(a: LazyArray, b: LazyArray): boolean {
   if (a === b) return true;
   if (a.chunks !== null || b.chunks !== null) return a.blocks === b.blocks;
   return a.key === b.key;
-}
-
-/** The lazy array around a result that is kept; `release` gives it up. */
-export function persistedArray(node: TaskNode, spec: ArraySpec, release: () => void): PersistedLazyArray {
-  return Object.assign(new LazyArray(node, spec), { release, [Symbol.dispose]: release });
 }
 
 /**

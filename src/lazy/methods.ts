@@ -4,6 +4,7 @@
  * types that it has as a method, and its name in the table.
  */
 import type { DType } from '../array/dtype.js';
+import type { NDArray } from '../array/ndarray.js';
 import * as arithmetic from './arithmetic.js';
 import type { Chunks } from './blocks/grid.js';
 import { astype } from './cast.js';
@@ -13,6 +14,8 @@ import { take } from './index-arrays.js';
 import { type ArrayInput, addScalarMembers, LazyArray, type LazyScalar } from './lazy-array.js';
 import * as logic from './logic.js';
 import { expandDims, flip, ravel, reshape, squeeze, transpose } from './manipulate.js';
+import { type BlockPlace, type BlockValue, type MapBlocksOptions, mapBlocks } from './map-blocks.js';
+import { type MapOverlapOptions, mapOverlap } from './map-overlap.js';
 import { type NormOptions, norm } from './norm.js';
 import { dot, matmul } from './products.js';
 import { type ChunkOptions, rechunk } from './rechunk.js';
@@ -173,6 +176,10 @@ declare module './lazy-array.js' {
     slice(items: readonly SliceItem[]): LazyArray;
     /** `nd.take(this, indices, options)` */
     take(indices: ArrayInput, options?: { readonly axis?: number }): LazyArray;
+    /** `nd.mapBlocks(fn, this, options)` */
+    mapBlocks(fn: (block: NDArray, place: BlockPlace) => BlockValue, options?: MapBlocksOptions): LazyArray;
+    /** `nd.mapOverlap(fn, this, options)` */
+    mapOverlap(fn: (block: NDArray, place: BlockPlace) => BlockValue, options: MapOverlapOptions): LazyArray;
     /** `nd.rechunk(this, chunks)` */
     rechunk(chunks: Chunks | ChunkOptions | null): LazyArray;
     /** The array with its axes in reverse order. */
@@ -197,6 +204,8 @@ const methods: Readonly<Record<string, Method>> = {
   ...{ transpose, reshape, ravel, expandDims, squeeze, flip, slice, take },
   ...{ matmul, dot, cumsum, cumprod, sort, argsort },
   ...{ astype, rechunk },
+  mapBlocks: (x, fn, options) => mapBlocks(fn, x, options),
+  mapOverlap: (x, fn, options) => mapOverlap(fn, x, options),
 };
 
 /** The same for what is read like a property. */

@@ -37,6 +37,8 @@ export {
   swapaxes,
   transpose,
 } from './manipulate.js';
+export { fromBlocks, mapBlocks } from './map-blocks.js';
+export { mapOverlap } from './map-overlap.js';
 export { norm } from './norm.js';
 export { pad } from './pad.js';
 export * from './products.js';

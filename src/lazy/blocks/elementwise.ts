@@ -36,23 +36,35 @@ export function elementwiseBlocks(
   shape: readonly number[],
   call: (blocks: readonly LazyArray[]) => LazyArray,
 ): LazyArray {
-  const { arrays, chunks } = unified(inputs, shape);
+  const { chunks, arrays } = unified(inputs, shape);
+  const result: LazyArray[] = [];
+  forEachMeeting(arrays, chunks, (blocks) => result.push(call(blocks)));
+  return fromBlocks(chunks, result);
+}
+
+/**
+ * Calls `visit` with the blocks of `unified` operands that meet in each block of what they broadcast to, in row-major
+ * order; `index` is the block's place along each axis and is reused. O(blocks × operands)
+ */
+export function forEachMeeting(
+  arrays: readonly LazyArray[],
+  chunks: Sizes,
+  visit: (blocks: readonly LazyArray[], index: readonly number[]) => void,
+): void {
   // how far a step along each axis of the result goes in the operand's blocks
   const steps = arrays.map((array) => {
     const sizes = sizesOf(array);
     const strides = blockStrides(sizes);
-    const lead = shape.length - array.ndim;
-    return shape.map((_, axis) => (axis < lead || sizes[axis - lead]!.length === 1 ? 0 : strides[axis - lead]!));
+    const lead = chunks.length - array.ndim;
+    return chunks.map((_, axis) => (axis < lead || sizes[axis - lead]!.length === 1 ? 0 : strides[axis - lead]!));
   });
   const lists = arrays.map(blocksOf);
-  const result: LazyArray[] = [];
   forEachBlock(chunks, (index) => {
     const blocks = lists.map((list, i) => {
       let at = 0;
       for (let axis = 0; axis < index.length; axis++) at += index[axis]! * steps[i]![axis]!;
       return list[at]!;
     });
-    result.push(call(blocks));
+    visit(blocks, index);
   });
-  return fromBlocks(chunks, result);
 }

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { nodeOf, type TaskNode } from '../../../dist/graph/node.js';
 import { buildProgram } from '../../../dist/graph/program.js';
-import { LazyArray as Lazy, type LazyArray, NDArray, nd, OptionError, random } from '../../../dist/index.js';
+import { LazyArray as Lazy, type LazyArray, NDArray, nd, OptionError, persist, random } from '../../../dist/index.js';
 import { fuse } from '../../../dist/kernels/fuse.js';
 import { blocksOf, fromBlocks, gathered } from '../../../dist/lazy/blocks/blocked.js';
 
@@ -105,6 +105,18 @@ describe('arrays in blocks', () => {
     expect(sum).toBeCloseTo(2 * other, 9);
     kept.release();
     await expect(nd.sum(kept).compute()).rejects.toThrow();
+  });
+
+  it('keep their blocks when a structure persists, and one block stays one', async () => {
+    const kept = await persist({ list: [x, nd.sum(x)], whole: nd.rechunk(x, null) } as const);
+    const [blocks, sum] = kept.list;
+    expect(blocks.chunks).toEqual(x.chunks);
+    expect(blocksOf(blocks)).toHaveLength(4);
+    expect(kept.whole.chunks).toBeNull();
+    expect(await nd.sum(blocks).compute()).toBe(await sum.compute());
+    expect((await kept.whole.compute()).toNested()).toEqual((await x.compute()).toNested());
+    for (const one of [blocks, sum, kept.whole]) one.release();
+    await expect(nd.sum(blocks).compute()).rejects.toThrow();
   });
 
   it('are made of blocks, and give them', async () => {
