@@ -63,6 +63,7 @@ export type { Computed, Delayed, DelayedTask, Persisted, PersistedDelayed, Visua
 export type { Inferred, JsBody, Kernel, KernelCost, KernelParams } from './kernels/contract.js';
 export type { KernelDefinition, UserWasmBody } from './kernels/define.js';
 export type { UserKernel } from './lazy/define-kernel.js';
+export type { GpuKernel, GpuKernelOptions, GpuKernelThis } from './lazy/gpu-kernel.js';
 export {
   type ArrayInput,
   type BlockPlace,

@@ -4,6 +4,7 @@ import type { Kernel } from './contract.js';
 import { contract } from './contraction.js';
 import { linearKernel, squaredDistances } from './distances.js';
 import { elementwise } from './elementwise.js';
+import { gpuKernel } from './gpu-js/kernel.js';
 import { polynomialKernel, rbfKernel, sigmoidKernel } from './kernel-matrix.js';
 import { cholesky, lu, qr, qrPivoted } from './linalg/factor.js';
 import { det, inv, lstsq, slogdet, solve } from './linalg/solve.js';
@@ -48,6 +49,7 @@ const all: readonly Kernel[] = [
   lu,
   qr,
   qrTriangles,
+  gpuKernel,
   qrPivoted,
   solve,
   solveRight,

@@ -18,6 +18,7 @@ export { defineKernel } from './define-kernel.js';
 export { diag, diagonal, tril, triu } from './diagonal.js';
 export { fromDelayed } from './from-delayed.js';
 export * from './functions.js';
+export { gpuKernel } from './gpu-kernel.js';
 export { compress, take } from './index-arrays.js';
 export { concat, split, stack } from './join.js';
 export { kernel } from './kernel.js';

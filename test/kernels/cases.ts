@@ -11,6 +11,7 @@ import type { KernelParams } from '../../dist/kernels/contract.js';
 import { kernels } from '../../dist/kernels/registry.js';
 import { arrayCases } from './cases-arrays.js';
 import { elementwiseCases } from './cases-elementwise.js';
+import { gpuJsCases } from './cases-gpu-js.js';
 import { linalgCases } from './cases-linalg.js';
 import { matmulAdd } from './cases-matmul-add.js';
 import { productCases } from './cases-products.js';
@@ -418,6 +419,7 @@ export const cases: Readonly<Record<string, fc.Arbitrary<Case>>> = {
   ...elementwiseCases,
   ...arrayCases,
   ...linalgCases,
+  ...gpuJsCases,
   ...tileCases,
   ...productCases,
   ...randomCases,

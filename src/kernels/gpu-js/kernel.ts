@@ -1,0 +1,131 @@
+/**
+ * `gpuKernel`: a function in gpu.js's form as a kernel. All that it is lies in its parameters, so that any thread can run
+ * it: the function's text, the lengths of the result, constants, and which arguments are numbers. The gpu body is WGSL that
+ * gpu.js makes of it, run on this package's arrays; the js body is gpu.js's WebAssembly or CPU backend.
+ */
+import { sizeOf } from '../../array/ndarray.js';
+import { ArgumentError } from '../../errors.js';
+import { checkParams } from '../checks.js';
+import type { ArraySpec, GpuOperand, Kernel, KernelParams } from '../contract.js';
+import { flat } from '../flat.js';
+import { floatWord } from '../gpu/words.js';
+import { type ArgumentKind, type PlainArray, runHere, type Source, shaderOf } from './translate.js';
+
+const FLOAT = 4;
+
+/** The parameters of a call, as text. `numbers`: for each argument its number, or null where it is an input. */
+export interface GpuKernelParams extends KernelParams {
+  readonly name: string;
+  readonly source: string;
+  readonly output: string;
+  readonly constants: string;
+  readonly numbers: string;
+  /** Operations for each element of the result. */
+  readonly flops: number;
+}
+
+interface Call {
+  readonly source: Source;
+  readonly numbers: readonly (number | null)[];
+}
+
+const calls = new Map<string, Call>();
+
+function callOf(inputs: readonly ArraySpec[], params: KernelParams): Call {
+  const { name, source, output, constants, numbers } = params as GpuKernelParams;
+  const ranks = inputs.map(({ shape }) => Number(shape.length > 0)).join('');
+  const key = JSON.stringify([name, source, output, constants, numbers, ranks]);
+  let call = calls.get(key);
+  if (call === undefined) {
+    const list = JSON.parse(numbers) as (number | null)[];
+    let next = 0;
+    const kinds = list.map((number): ArgumentKind => {
+      if (number !== null) return 'number';
+      return inputs[next++]!.shape.length > 0 ? 'array' : 'scalar';
+    });
+    const parts = {
+      output: JSON.parse(output) as number[],
+      constants: JSON.parse(constants) as Record<string, number>,
+    };
+    call = { source: { where: name, text: source, kinds, ...parts }, numbers: list };
+    if (calls.size >= 1024) calls.clear();
+    calls.set(key, call);
+  }
+  return call;
+}
+
+/** Lengths along x, y, z. */
+function lengths(shape: readonly number[]): [number, number, number] {
+  const [x = 1, y = 1, z = 1] = [...shape].reverse();
+  return [x, y, z];
+}
+
+export const gpuKernel: Kernel = {
+  name: 'gpuKernel',
+  infer(inputs, params) {
+    checkParams('gpuKernel', params, ['name', 'source', 'output', 'constants', 'numbers', 'flops']);
+    const { source, numbers } = callOf(inputs, params);
+    const count = numbers.filter((number) => number === null).length;
+    if (count !== inputs.length) {
+      throw new ArgumentError(`gpuKernel: ${inputs.length} inputs given, and ${count} arguments are no numbers`);
+    }
+    const { components } = shaderOf(source);
+    const shape = [...source.output].reverse();
+    return { outputs: [{ dtype: 'float32', shape: components === 1 ? shape : [...shape, components] }] };
+  },
+  cost(inputs, params) {
+    const { output, flops } = params as GpuKernelParams;
+    const elements = sizeOf(JSON.parse(output) as number[]);
+    const bytes = inputs.reduce((sum, { shape }) => sum + FLOAT * sizeOf(shape), 4 * FLOAT * elements);
+    return { flops: flops * elements, bytes };
+  },
+  bodies: {
+    js(inputs, [output], params) {
+      const { source, numbers } = callOf(inputs, params);
+      let next = 0;
+      const args = numbers.map((number): PlainArray | number => {
+        if (number !== null) return number;
+        const input = inputs[next++]!;
+        const data = flat(input) as Float32Array;
+        return input.ndim === 0 ? data[0]! : { data, size: lengths(input.shape) };
+      });
+      runHere(source, args, flat(output!) as Float32Array);
+    },
+    gpu: {
+      can(inputs, params, gpu) {
+        if (inputs.some(({ dtype }) => dtype !== 'float32')) return false;
+        const { source } = callOf(inputs, params);
+        const { components, workgroup } = shaderOf(source);
+        const largest = Math.max(components * sizeOf(source.output), ...inputs.map(({ shape }) => sizeOf(shape)));
+        const groups = groupsOf(source.output, workgroup, gpu.maxWorkgroups);
+        const fits = groups.every((count) => count <= gpu.maxWorkgroups);
+        return fits && inputs.length + 1 <= gpu.maxArrays && FLOAT * largest <= gpu.maxBinding;
+      },
+      plan(inputs, _outputs, params, gpu) {
+        const { source, numbers } = callOf(inputs, params);
+        const { code, workgroup } = shaderOf(source);
+        const workgroups = groupsOf(source.output, workgroup, gpu.maxWorkgroups);
+        if (sizeOf(source.output) === 0) return { passes: [] };
+        const [x, y, z] = [source.output[0] ?? 1, source.output[1] ?? 1, source.output[2] ?? 1];
+        const words = [x, y, z, source.output.length === 1 ? workgroups[0] * workgroup[0] : 0];
+        for (const { shape } of inputs) if (shape.length > 0) words.push(...lengths(shape), 0);
+        for (const number of numbers) if (number !== null) words.push(floatWord(number));
+        const operands: GpuOperand[] = inputs.map((_, index) => ({ of: 'input', index }));
+        operands.push({ of: 'output', index: 0 });
+        return { passes: [{ code, operands, numbers: words, workgroups }] };
+      },
+    },
+  },
+};
+
+/** Workgroups along each axis; rows of them where one axis has too many. */
+function groupsOf(
+  output: readonly number[],
+  workgroup: readonly [number, number, number],
+  most: number,
+): [number, number, number] {
+  const groups = workgroup.map((size, axis) => Math.ceil((output[axis] ?? 1) / size)) as [number, number, number];
+  if (output.length > 1 || groups[0] <= most) return groups;
+  const rows = Math.ceil(groups[0] / most);
+  return [Math.ceil(groups[0] / rows), rows, 1];
+}

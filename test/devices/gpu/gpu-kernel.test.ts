@@ -1,0 +1,56 @@
+/** Functions in gpu.js's form on the GPU: there, and beside other kernels without leaving it. */
+import { afterAll, describe, expect, it } from 'vitest';
+import { createRuntime, nd, random } from '../../../dist/index.js';
+import { noGpu } from '../../support/software-gpu.js';
+
+describe.skipIf(noGpu !== undefined)(`gpuKernel${noGpu === undefined ? '' : `: ${noGpu}`}`, { timeout: 60_000 }, () => {
+  const runtime = createRuntime({ workers: 1, device: 'gpu' });
+  afterAll(() => runtime.close());
+
+  it('runs on the GPU between other kernels, with numbers that come from them', async () => {
+    const blur = nd.gpuKernel(
+      function blur(a, k) {
+        const x = this.thread.x;
+        let sum = a[this.thread.y][x];
+        if (x > 0) sum += k * a[this.thread.y][x - 1];
+        if (x < this.constants.last) sum += k * a[this.thread.y][x + 1];
+        return sum;
+      },
+      { output: [40, 30], constants: { last: 39 } },
+    );
+    const x = random.uniform([30, 40], { seed: 1, dtype: 'float32' });
+    const scale = nd.mul(nd.max(x), 0.25);
+    const blurred = nd.sum(nd.square(blur(x, nd.astype(scale, 'float32'))));
+    const total = await runtime.compute(blurred);
+    expect(new Set(runtime.lastRun!.tasks.map(({ device }) => device))).toEqual(new Set(['gpu']));
+    const other = createRuntime({ workers: 1, device: 'js' });
+    try {
+      const expected = await other.compute(blurred);
+      expect(Math.abs(total - expected)).toBeLessThan(1e-4 * expected);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('has lines of more threads than one row of workgroups, three axes, and lists', async () => {
+    const count = 65_535 * 64 + 1000;
+    const line = nd.gpuKernel(
+      function () {
+        return this.thread.x % 1000;
+      },
+      { output: [count] },
+    );
+    const values = await runtime.compute(line());
+    expect(values.get(count - 1)).toBe((count - 1) % 1000);
+    expect(values.get(65_535 * 64 + 1)).toBe((65_535 * 64 + 1) % 1000);
+    const cube = nd.gpuKernel(
+      function (k) {
+        return [this.thread.x * k, this.thread.y, this.thread.z];
+      },
+      { output: [3, 4, 5] },
+    );
+    const places = await runtime.compute(cube(2));
+    expect(places.shape).toEqual([5, 4, 3, 3]);
+    expect([0, 1, 2].map((c) => places.get(4, 3, 2, c))).toEqual([4, 3, 4]);
+  });
+});

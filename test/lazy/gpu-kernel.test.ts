@@ -1,0 +1,158 @@
+/** `nd.gpuKernel` where there is no GPU: gpu.js's other backends, arguments of every kind, errors before anything runs. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  compute,
+  createRuntime,
+  DeviceUnsupportedError,
+  delayed,
+  KernelSourceError,
+  nd,
+  OptionError,
+  random,
+} from '../../dist/index.js';
+import { runHere, type Source } from '../../dist/kernels/gpu-js/translate.js';
+
+const product = nd.gpuKernel(
+  function scaled(a, b, k) {
+    let sum = 0;
+    for (let i = 0; i < this.constants.n; i++) sum += a[this.thread.y][i] * b[i][this.thread.x];
+    return sum * k;
+  },
+  { output: [3, 2], constants: { n: 4 } },
+);
+
+describe('gpuKernel', () => {
+  it('is a product, from arrays of any dtype, lists, delayed numbers', async () => {
+    expect([product.kernelName, product.parameters]).toEqual(['scaled', ['a', 'b', 'k']]);
+    const [a, b] = [
+      random.integers([2, 4], { seed: 1, low: -9, high: 9 }),
+      random.integers([4, 3], { seed: 2, low: -9, high: 9 }),
+    ];
+    const two = delayed(() => 2)();
+    const results = [product(a, b, 2), product(nd.astype(a, 'float32'), b, nd.sum([1, 1])), product(a, b, two)];
+    for (const result of results) expect([result.shape, result.dtype]).toEqual([[2, 3], 'float32']);
+    const [expected, lists, ...found] = await compute([nd.mul(nd.matmul(a, b), 2), a, ...results]);
+    for (const result of found) expect(result.toNested()).toEqual((expected as typeof result).toNested());
+    const again = await product(lists.toNested() as number[][], b, 2).compute();
+    expect(again.toNested()).toEqual((expected as typeof again).toNested());
+  });
+
+  it('has results of one to three axes, and one more for lists', async () => {
+    const cube = nd.gpuKernel(
+      function () {
+        return this.thread.x + 10 * this.thread.y + 100 * this.thread.z;
+      },
+      { output: [2, 3, 4] },
+    );
+    const values = await cube().compute();
+    expect(values.shape).toEqual([4, 3, 2]);
+    expect(values.get(3, 2, 1)).toBe(321);
+    const pairs = nd.gpuKernel(
+      function (a) {
+        return [a[this.thread.x], this.thread.x];
+      },
+      { output: [3] },
+    );
+    expect((await pairs([7, 8, 9]).compute()).toNested()).toEqual([
+      [7, 0],
+      [8, 1],
+      [9, 2],
+    ]);
+  });
+
+  it('gives the same on the WebAssembly and the CPU backend, on threads and on the calling thread', async () => {
+    const text =
+      'function (a, k) { let s = 0; for (let i = 0; i < 2000; i++) { s += a[this.thread.x] * k; if (s > 50) break; } return s; }';
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 30 }), async (list) => {
+        const source: Source = { where: 'f', text, output: [list.length], constants: {}, kinds: ['array', 'number'] };
+        const into = new Float32Array(list.length);
+        expect(runHere(source, [{ data: Float32Array.from(list), size: [list.length, 1, 1] }, 0.5], into)).toBe(
+          'webasm',
+        );
+        const expected = list.map((value) => {
+          let s = 0;
+          for (let i = 0; i < 2000 && s <= 50; i++) s += value * 0.5;
+          return s;
+        });
+        expect([...into]).toEqual(expected);
+        const kernel = nd.gpuKernel(new Function(`return ${text}`)() as () => number, {
+          output: [list.length],
+          name: 'f',
+        });
+        for (const scheduler of ['threads', 'sync'] as const) {
+          expect([...(await kernel(list, 0.5).compute({ scheduler })).data]).toEqual(expected);
+        }
+      }),
+      { numRuns: 8, seed: 20261123 },
+    );
+  });
+
+  it('says where it ran, and has no body for other devices', async () => {
+    const runtime = createRuntime({ workers: 1 });
+    try {
+      const call = product(nd.ones([2, 4], { dtype: 'float32' }), nd.ones([4, 3], { dtype: 'float32' }), 1);
+      expect((await runtime.compute(call, { device: 'js' })).get(0, 0)).toBe(4);
+      expect(runtime.lastRun!.tasks.find(({ key }) => key.startsWith('scaled'))!.device).toBe('js');
+      await expect(runtime.compute(call, { device: 'wasm' })).rejects.toThrow(DeviceUnsupportedError);
+    } finally {
+      await runtime.close();
+    }
+  });
+
+  it('runs once where function, options and arguments are equal', () => {
+    const [a, b] = [nd.ones([2, 4]), nd.ones([4, 3])];
+    expect(product(a, b, 2).key).toBe(product(a, b, 2).key);
+    expect(product(a, b, 2).key).not.toBe(product(a, b, 3).key);
+  });
+
+  it('names the function and the line of what gpu.js cannot translate', () => {
+    const tries = nd.gpuKernel(
+      // biome-ignore format: lines are counted
+      function tries(a) {
+        let x = 1;
+        try { x = a[0]; } catch { x = 2; }
+        return x;
+      },
+      { output: [1] },
+    );
+    const failure = (call: () => unknown): KernelSourceError => {
+      try {
+        call();
+      } catch (error) {
+        if (error instanceof KernelSourceError) return error;
+        throw error;
+      }
+      throw new Error('no error');
+    };
+    const first = failure(() => tries([1]));
+    expect(first.message).toContain("nd.gpuKernel('tries')");
+    expect(first.message).toContain('try');
+    expect(first.line).toBe(3);
+    const random_ = nd.gpuKernel(() => Math.random(), { output: [1] });
+    expect(failure(() => random_()).message).toContain('Math.random');
+    const foreign = nd.gpuKernel(new Function('return function foreign(a) { return other(a[0]); }')() as () => number, {
+      output: [1],
+    });
+    expect(failure(() => foreign([1])).message).toContain("a call of 'other'");
+    expect(() => nd.gpuKernel(({ x }) => x, { output: [1] })).toThrow('a parameter that is no plain name');
+  });
+
+  it('refuses what is no such kernel', () => {
+    const fn = (): number => 1;
+    // @ts-expect-error no function
+    expect(() => nd.gpuKernel('x', { output: [1] })).toThrow('the first argument is a function');
+    // @ts-expect-error no output
+    expect(() => nd.gpuKernel(fn, {})).toThrow(OptionError);
+    expect(() => nd.gpuKernel(fn, { output: [0] })).toThrow('whole numbers > 0');
+    // @ts-expect-error no such option
+    expect(() => nd.gpuKernel(fn, { output: [1], outputs: [1] })).toThrow("did you mean 'output'");
+    expect(() => nd.gpuKernel(fn, { output: [1], constants: { n: Number.NaN } })).toThrow(
+      "constant 'n' must be a finite number",
+    );
+    expect(() => product(nd.ones([2, 4]))).toThrow("nd.gpuKernel('scaled'): 1 arguments given; it takes 3: a, b, k");
+    expect(() => product(nd.ones([1, 1, 1, 1]), 1, 1)).toThrow('at most three axes');
+    expect(() => product(1, 2, Number.POSITIVE_INFINITY)).toThrow('k must be a finite number');
+  });
+});
