@@ -59,7 +59,7 @@ interface Work {
   readonly ours: (x: LazyArray) => SVD;
   readonly dask: string;
   readonly numpy?: string;
-  /** How far singular values may be from the peers', of the largest; undefined: they are approximate. */
+  /** Whether residuals and singular values are those of rounding errors; else errors are compared with dask's. */
   readonly exact: boolean;
   /** Of dask's speed, with its own kernels: on WebAssembly alone, and on the best devices. */
   readonly targets: readonly [wasm: number, best: number];
@@ -165,7 +165,10 @@ async function race({ name, x, ours, dask, numpy, exact, targets }: Work): Promi
 
   const first = answers.get('wasm')!;
   for (const [who, { values: list, error }] of answers) {
-    if (!exact) continue;
+    if (!exact) {
+      if (!(first.error <= 1.001 * error)) throw new Error(`${name}: the error is ${first.error}, of ${who} ${error}`);
+      continue;
+    }
     if (!(error < limit)) throw new Error(`${name}: the residual of ${who} is ${error}`);
     const most = Math.max(...list.map((value, i) => Math.abs(value - first.values[i]!)));
     if (!(most < limit * first.values[0]!)) throw new Error(`${name}: values of ${who} differ from ours by ${most}`);

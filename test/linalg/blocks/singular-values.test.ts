@@ -339,7 +339,7 @@ describe('graphs', () => {
     nodes.forEach(({ op }, task) => {
       if (op.name !== 'qr[1]') return;
       const users = Array.from(succs.subarray(succStart[task], succStart[task + 1]), (user) => nodes[user]!.op.name);
-      expect(users).toEqual(['r']);
+      expect(users).toEqual(['alone']);
     });
   });
 });
