@@ -8,36 +8,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { crc32, deflateSync } from 'node:zlib';
 import { compute, type LazyArray, linalg, nd } from 'lazuli';
 import { readOptionsWithCounts } from './options.js';
+import { png } from './png.js';
 
 /** Pixels a side of a digit; pixels of the picture for one of them; digits side by side; pixels between them. */
 const [SIDE, ZOOM, PER_ROW, GAP] = [8, 10, 8, 6];
-
-/** A PNG of grey levels, row after row. */
-function png(width: number, height: number, grey: Uint8Array): Buffer {
-  const chunk = (type: string, data: Buffer): Buffer => {
-    const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
-    length.writeUInt32BE(data.length);
-    sum.writeUInt32BE(crc32(body));
-    return Buffer.concat([length, body, sum]);
-  };
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header[8] = 8; // bits a pixel; the rest says: grey, deflate, no interlacing
-  const lines = Buffer.alloc(height * (width + 1)); // each row after a byte for "as it is"
-  for (let y = 0; y < height; y++) lines.set(grey.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
-  const signature = Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]);
-  return Buffer.concat([
-    signature,
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(lines)),
-    chunk('IEND', Buffer.alloc(0)),
-  ]);
-}
 
 async function main(): Promise<void> {
   const { out, components, chunk, ...options } = readOptionsWithCounts({ components: 16, chunk: 256 });

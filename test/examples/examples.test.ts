@@ -125,6 +125,33 @@ describe('examples/out-of-core', () => {
   });
 });
 
+describe('examples/mandelbrot', () => {
+  it.each(['auto', 'js'])('writes the picture on %s', (device) => {
+    const sizes = ['--width', '90', '--height', '60', '--iterations', '100', '--device', device];
+    const { status, stdout, stderr } = run('mandelbrot', ...sizes);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/90 × 60, at most 100 iterations: [\d.]+ s on (js|gpu)/);
+    // the set's area is 1.5066 of the picture's 3.4 × 2.27
+    const share = Number(/([\d.]+) % belong to the set/.exec(stdout)?.[1]);
+    expect(share).toBeGreaterThan(18.5);
+    expect(share).toBeLessThan(22);
+    const picture = readFileSync(join(out, 'mandelbrot.png'));
+    expect(picture.subarray(1, 4).toString()).toBe('PNG');
+    expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([90, 60]);
+  });
+});
+
+describe('examples/n-body', () => {
+  it('keeps energy', () => {
+    const { status, stdout, stderr } = run('n-body', '--bodies', '64', '--steps', '10');
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/64 bodies, 10 steps: [\d.]+ steps a second on (js|gpu)/);
+    expect(Number(/([\d.]+e-\d+) of it apart/.exec(stdout)?.[1])).toBeLessThan(1e-3);
+  });
+});
+
 describe('examples/digits-pca', () => {
   it('finds the components, and writes them as a picture', () => {
     const { status, stdout, stderr } = run('digits-pca', '--components', '9', '--chunk', '500');
