@@ -22,6 +22,7 @@ const benches = [
   'scheduler/prediction',
   'scheduler/real',
   'onnx/product',
+  'devices/mixed',
   'gpu/ozaki',
   'gpu/products',
 ];
