@@ -65,7 +65,7 @@ describe('kernels on the runtime', () => {
     const wide = widened(kernel);
     const samples = fc
       .sample(cases[name]!, { numRuns: 30, seed: 7 })
-      .filter(({ inputs, params }) => machine?.has(kernel, inputs, params) ?? true)
+      .filter(({ inputs, params }) => kernel.bodies.wasm === undefined || machine!.has(kernel, inputs, params))
       .slice(0, 12);
     expect(samples.length).toBeGreaterThan(3);
     for (const sample of samples) {
