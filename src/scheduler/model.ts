@@ -94,6 +94,11 @@ const KNOWN = 5;
 const LEAST_DEVIATION = 0.05;
 /** Of the device's peaks, what a kernel that nobody has measured reaches. */
 const EFFICIENCY = 0.5;
+/**
+ * A fit that makes a call so many times as fast as that knows nothing of calls of its size: of many small ones, which take
+ * what a call takes, it has learned that size does not matter.
+ */
+const FASTER_AT_MOST = 200;
 /** Where not even the device was measured. */
 const UNKNOWN: DeviceSpeed = { overhead: 5e-6, flops: 2e9, bandwidth: 4e9 };
 const SHORTEST = 1e-9;
@@ -175,13 +180,16 @@ export class CostModel {
     if (fit !== undefined && isKnown && fit.weight >= FITTED) {
       fit.theta ??= solve(fit);
       const seconds = evaluate(fit.theta, call);
-      if (seconds > SHORTEST) return seconds;
+      if (seconds > SHORTEST && seconds * FASTER_AT_MOST > this.#byPeaks(call)) return seconds;
     }
     if (call.hint !== undefined) return Math.max(SHORTEST, call.hint);
     if (fit !== undefined && !isKnown && fit.logs.length > 0) return Math.exp(median(fit.logs));
-    const speed = this.speedOf(call.device);
-    if (!isKnown) return speed.overhead;
-    return speed.overhead + Math.max(call.flops / speed.flops, call.bytes / speed.bandwidth) / EFFICIENCY;
+    return isKnown ? this.#byPeaks(call) : this.speedOf(call.device).overhead;
+  }
+
+  #byPeaks({ device, flops, bytes }: Omit<CallCost, 'signature'>): number {
+    const speed = this.speedOf(device);
+    return speed.overhead + Math.max(flops / speed.flops, bytes / speed.bandwidth) / EFFICIENCY;
   }
 
   /** What a call took. O(1) but for the history's median. */

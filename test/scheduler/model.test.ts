@@ -58,6 +58,14 @@ describe('CostModel', () => {
     for (const n of [80, 150, 400, 1000]) expect(relative(model, product(n))).toBeLessThan(0.15);
   });
 
+  it('does not take large calls for small ones after it has seen only those, whose time hardly depends on their size', () => {
+    const random = generator(5);
+    const model = new CostModel(speeds);
+    for (let i = 0; i < 300; i++) model.observe(product(4 + (i % 12)), 3e-5 * Math.exp(0.5 * normal(random)));
+    expect(relative(model, product(10))).toBeLessThan(1);
+    for (const n of [1000, 1500, 4000]) expect(relative(model, product(n))).toBeLessThan(1);
+  });
+
   it('is not moved by outliers', () => {
     const model = learned([200], 12, 0.05);
     const before = model.predict(product(200));
