@@ -11,17 +11,8 @@ import { checkParams, checkSameDType, show } from './checks.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { flat } from './flat.js';
 import { assembleBody } from './gpu/assemble.js';
+import type { Piece } from './piece.js';
 import { remembered } from './remembered.js';
-
-/** input, offset there, offset in the output, shape of the box, strides in the input, strides in the output. */
-export type Piece = readonly [
-  input: number,
-  from: number,
-  to: number,
-  shape: readonly number[],
-  fromStrides: readonly number[],
-  toStrides: readonly number[],
-];
 
 interface Plan {
   readonly shape: readonly number[];

@@ -9,28 +9,12 @@ import { sizeOf } from '../array/ndarray.js';
 import { ArgumentError, ShapeError } from '../errors.js';
 import { checkInputs, checkParams, checkSameDType, show } from './checks.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
+import type { Contraction, ContractionAxis } from './contraction-form.js';
 import { flat } from './flat.js';
 import { contractionBody } from './gpu/contraction.js';
 import { canContract, contractModel } from './onnx/contraction.js';
 import { remembered } from './remembered.js';
 import { canContractOn, contractOn } from './tensorflow/product.js';
-
-/** An axis of a contraction: its length, and how far a step along it goes in a and in b, in elements. */
-export type ContractionAxis = readonly [length: number, a: number, b: number];
-
-/** out[items…, i, j] = Σ_l a[items…, i, l]·b[items…, l, j], row-major, in the shape `shape`. */
-export interface Contraction {
-  readonly shape: readonly number[];
-  readonly items: readonly ContractionAxis[];
-  /** Steps in b only where n has length 1. */
-  readonly m: ContractionAxis;
-  /** Steps in b only. */
-  readonly n: ContractionAxis;
-  readonly k: ContractionAxis;
-  /** The first element of a and of b. */
-  readonly fromA: number;
-  readonly fromB: number;
-}
 
 /** What `contract` is called with. */
 export function contractionParams(contraction: Contraction): KernelParams {

@@ -5,7 +5,7 @@
  */
 import type { ArraySpec } from '../array/ndarray.js';
 import { sizeOf } from '../array/ndarray.js';
-import type { Contraction } from './contraction.js';
+import type { Contraction } from './contraction-form.js';
 
 /** How an operand lies: the shape that is seen, its axes as they lie in memory, and where in it each axis of the product is. */
 export interface Layout {

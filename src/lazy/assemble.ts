@@ -1,7 +1,8 @@
 /** Calls of the kernel `assemble`: what is seen of arrays, put into places of a new one. */
 import { sizeOf } from '../array/ndarray.js';
 import { type View, viewStrides } from '../array/view.js';
-import { assemble as assembleKernel, assembleParams, type Piece } from '../kernels/assemble.js';
+import { assemble as assembleKernel, assembleParams } from '../kernels/assemble.js';
+import type { Piece } from '../kernels/piece.js';
 import { kernelResult, type LazyArray } from './lazy-array.js';
 import { lookThrough } from './seen.js';
 

@@ -15,13 +15,8 @@ import { argument, numberInput } from './argument.js';
 import { capturesOf } from './captures.js';
 import { isUnknown, late } from './late.js';
 import { type ArrayInput, asLazy, kernelCall1, type LazyArray } from './lazy-array.js';
+import type { Lowered } from './lowered.js';
 import { checkNames } from './options.js';
-
-/** An expression as text, and the dtype of what it makes. */
-export interface Lowered {
-  readonly text: string;
-  readonly dtype: DType;
-}
 
 export interface ScalarKernelOptions {
   /** The dtype of the result; default: that of the numbers, or bool where the function answers a boolean. */

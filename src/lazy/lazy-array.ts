@@ -14,8 +14,9 @@ import { NODE, nodeOf, type Params, TaskNode, type TaskSettings } from '../graph
 import { itemNode, wrapperWith } from '../graph/proxy.js';
 import { holesFor } from '../graph/template.js';
 import type { ComputeOptions, Delayed, Pending, PersistedDelayed, RESULT, VisualizeOptions } from '../graph/types.js';
-import { assemble, assembleParams, type Piece } from '../kernels/assemble.js';
+import { assemble, assembleParams } from '../kernels/assemble.js';
 import type { ArraySpec, Kernel, KernelOp } from '../kernels/contract.js';
+import type { Piece } from '../kernels/piece.js';
 import { forEachBlock, type Sizes, startsOf } from './blocks/grid.js';
 import { arrayKey, kernelKey } from './keys.js';
 import { lookThrough } from './seen.js';

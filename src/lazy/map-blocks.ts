@@ -53,7 +53,8 @@ export interface FromBlocksOptions extends BlockTaskOptions {
   readonly dtype?: DType;
 }
 
-const taskOptions = ['name', 'pure', 'device', 'cost', 'memory', 'retries', 'timeout', 'priority'] as const;
+/** The names of `BlockTaskOptions`. */
+export const blockTaskOptions = ['name', 'pure', 'device', 'cost', 'memory', 'retries', 'timeout', 'priority'] as const;
 
 /**
  * What `fn` makes of each block: `fn(block, place)`, or of a list of arrays `fn(a, b, …, place)` with the blocks that meet,
@@ -87,7 +88,7 @@ export function mapBlocks(
   options: MapBlocksOptions = {},
 ): LazyArray {
   const where = 'nd.mapBlocks';
-  checkNames(where, options, ['dtype', 'chunks', ...taskOptions]);
+  checkNames(where, options, ['dtype', 'chunks', ...blockTaskOptions]);
   const { dtype, chunks: sizes, ...rest } = options;
   const list = (Array.isArray(x) ? (x as readonly ArrayInput[]) : [x as ArrayInput]).map((one) => known(one, where));
   if (list.length === 0) throw new ArgumentError(`${where}: give it an array, or a list of at least one`);
@@ -123,7 +124,7 @@ export function mapBlocks(
  */
 export function fromBlocks(fn: (place: BlockPlace) => BlockValue, options: FromBlocksOptions): LazyArray {
   const where = 'nd.fromBlocks';
-  checkNames(where, options, ['shape', 'chunks', 'dtype', ...taskOptions]);
+  checkNames(where, options, ['shape', 'chunks', 'dtype', ...blockTaskOptions]);
   const { shape, chunks, dtype = 'float64', ...rest } = options;
   if (!Array.isArray(shape)) throw new ArgumentError(`${where}: say the shape: { shape: [rows, columns], chunks: … }`);
   const sizes = chunkSizes(where, chunks, checkShape([...shape], where));

@@ -13,6 +13,7 @@ import {
   type BlockTaskOptions,
   type BlockValue,
   blockTask,
+  blockTaskOptions,
   expected,
   known,
   placesIn,
@@ -43,7 +44,7 @@ const modes: Readonly<Record<string, PadMode>> = { reflect: 'symmetric', nearest
 /**
  * What `fn(block, place)` makes of each block with `depth` elements around it, which must have the shape of what it was
  * given (or with `trim: false` of the block alone). `place` is that of the block without its borders. The same for every
- * chunking where `fn` looks no further than `depth`. O(blocks) tasks, two of them JavaScript.
+ * chunking where `fn` looks no further than `depth`. O(blocks) tasks.
  *
  * @throws OptionError for a depth or boundary that there is not; ShapeError where the array is shorter than the depth to
  * be mirrored; when computed ShapeError naming the block for a result of another shape
@@ -65,8 +66,7 @@ export function mapOverlap(
   options: MapOverlapOptions,
 ): LazyArray {
   const where = 'nd.mapOverlap';
-  const tasks = ['name', 'pure', 'device', 'cost', 'memory', 'retries', 'timeout', 'priority'];
-  checkNames(where, options, ['depth', 'boundary', 'trim', 'dtype', ...tasks]);
+  checkNames(where, options, ['depth', 'boundary', 'trim', 'dtype', ...blockTaskOptions]);
   const { depth, boundary = 'none', trim = true, dtype, ...rest } = options;
   const array = known(x, where);
   checkFlag(where, 'trim', trim);

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import type { DType } from '../../dist/array/dtype.js';
 import { type NDArray, rowMajorStrides } from '../../dist/array/ndarray.js';
-import { assembleParams, type Piece } from '../../dist/kernels/assemble.js';
+import { assembleParams } from '../../dist/kernels/assemble.js';
+import type { Piece } from '../../dist/kernels/piece.js';
 import { reshapeParams } from '../../dist/kernels/reshape.js';
 import type { Case } from './cases.js';
 import { array, generator } from './numbers.js';

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import type { DType } from '../../dist/array/dtype.js';
 import { NDArray, sizeOf } from '../../dist/array/ndarray.js';
-import { type ContractionAxis, contract, contractionParams } from '../../dist/kernels/contraction.js';
+import { contract, contractionParams } from '../../dist/kernels/contraction.js';
+import type { ContractionAxis } from '../../dist/kernels/contraction-form.js';
 import type { Case } from './cases.js';
 import { runJs } from './harness.js';
 import { array, epsilon, flavours, generator, smallest } from './numbers.js';

@@ -173,3 +173,15 @@ export function stacked(
   });
   return array;
 }
+
+/** Sizes of blocks that add up to `length`; one element at the least. */
+export function cuts(next: () => number, length: number): number[] {
+  const sizes: number[] = [];
+  const most = 1 + Math.floor(next() * 40);
+  for (let left = length; left > 0; ) {
+    const size = Math.min(left, 1 + Math.floor(next() * most));
+    sizes.push(size);
+    left -= size;
+  }
+  return sizes;
+}

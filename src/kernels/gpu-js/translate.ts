@@ -247,7 +247,7 @@ export interface PlainArray {
  * translate the function. `args` are arrays and numbers.
  */
 export function runHere(source: Source, args: readonly (PlainArray | number)[], into: Float32Array): 'webasm' | 'cpu' {
-  const { input } = load();
+  const { GPU, input } = load();
   const values = args.map((arg) => (typeof arg === 'number' ? arg : input(arg.data, arg.size)));
   const sizes = args.map((arg) => (typeof arg === 'number' ? 0 : arg.size));
   const key = JSON.stringify([keyOf(source), source.output, sizes]);
@@ -258,7 +258,6 @@ export function runHere(source: Source, args: readonly (PlainArray | number)[], 
   }
   for (const backend of ['webasm', 'cpu'] as const) {
     try {
-      const { GPU } = load();
       const run = new GPU({ mode: backend }).createKernel(source.text, settingsOf(source));
       flatten(run(...values), into);
       return kept(runners, key, () => ({ backend, run })).backend;

@@ -5,18 +5,9 @@
 import { itemSize } from '../../array/dtype.js';
 import { sizeOf } from '../../array/ndarray.js';
 import type { ArraySpec, GpuBody, GpuPass, KernelParams } from '../contract.js';
+import type { Piece } from '../piece.js';
 import { mainCode, spread } from './spread.js';
 import { intWord } from './words.js';
-
-/** As `Piece` of src/kernels/assemble.ts, over as few axes as possible. */
-export type CopiedBox = readonly [
-  input: number,
-  from: number,
-  to: number,
-  shape: readonly number[],
-  fromStrides: readonly number[],
-  toStrides: readonly number[],
-];
 
 /** More pieces than this are faster on the processor: each is a dispatch. */
 const MOST_BOXES = 256;
@@ -46,7 +37,7 @@ export function assembleBody(
   boxesOf: (
     inputs: readonly ArraySpec[],
     params: KernelParams,
-  ) => { readonly shape: readonly number[]; readonly boxes: readonly CopiedBox[] },
+  ) => { readonly shape: readonly number[]; readonly boxes: readonly Piece[] },
 ): GpuBody {
   return {
     can(inputs, params, gpu) {

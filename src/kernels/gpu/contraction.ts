@@ -5,23 +5,11 @@
  */
 import { sizeOf } from '../../array/ndarray.js';
 import type { ArraySpec, GpuBody, GpuOperand, GpuPass, GpuPlan, GpuTraits, KernelParams } from '../contract.js';
+import type { Contraction } from '../contraction-form.js';
 import { type ProductPart, sumPieces, tiled } from './matmul.js';
 import type { ProductSizes } from './product.js';
 import { mainCode, spread } from './spread.js';
 import { floatWord, intWord } from './words.js';
-
-/** As in src/kernels/contraction.ts. */
-type Axis = readonly [length: number, a: number, b: number];
-
-export interface StridedProduct {
-  readonly shape: readonly number[];
-  readonly items: readonly Axis[];
-  readonly m: Axis;
-  readonly n: Axis;
-  readonly k: Axis;
-  readonly fromA: number;
-  readonly fromB: number;
-}
 
 const FLOAT = 4;
 /** Products smaller than this gain nothing from tiles; stacks of more go to the plain loop where each is so small. */
@@ -44,7 +32,7 @@ function layout(
 }
 
 /** The passes of a contraction in tiles; undefined where it is none of those. */
-function asProducts(given: StridedProduct, inputs: readonly ArraySpec[], gpu: GpuTraits): GpuPlan | undefined {
+function asProducts(given: Contraction, inputs: readonly ArraySpec[], gpu: GpuTraits): GpuPlan | undefined {
   const { items, m, n, k, fromA, fromB } = given;
   const [rows, columns, depth] = [m[0], n[0], k[0]];
   const count = sizeOf(items.map(([length]) => length));
@@ -109,7 +97,7 @@ ${mainCode(`var rest = i % p.outputs;
   out[i] = all + block;`)}`;
 }
 
-function plainly(given: StridedProduct, inputs: readonly ArraySpec[], gpu: GpuTraits): GpuPlan {
+function plainly(given: Contraction, inputs: readonly ArraySpec[], gpu: GpuTraits): GpuPlan {
   const { items, m, n, k, fromA, fromB, shape } = given;
   const axes = [...items, m, n].filter(([length]) => length !== 1);
   const outputs = sizeOf(shape);
@@ -139,7 +127,7 @@ function plainly(given: StridedProduct, inputs: readonly ArraySpec[], gpu: GpuTr
 
 /** The body of `contract`: `contractionOf` says what a call sums. Of float32, int32 and uint32. */
 export function contractionBody(
-  contractionOf: (inputs: readonly ArraySpec[], params: KernelParams) => StridedProduct,
+  contractionOf: (inputs: readonly ArraySpec[], params: KernelParams) => Contraction,
 ): GpuBody {
   return {
     can(inputs, params, gpu) {

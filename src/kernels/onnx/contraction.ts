@@ -1,6 +1,6 @@
 /** `contract` as an ONNX graph: dense-product.ts says which, and an operand that MatMul cannot read is transposed first. */
 import type { ArraySpec, OnnxModel, OnnxNode } from '../contract.js';
-import type { Contraction } from '../contraction.js';
+import type { Contraction } from '../contraction-form.js';
 import { denseProduct, isOrdered, isTransposed, type Layout } from '../dense-product.js';
 import { productNode } from './product.js';
 

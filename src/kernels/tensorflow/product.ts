@@ -1,6 +1,6 @@
 /** Products by TensorFlow.js, whose floats are float32. */
 import type { ArraySpec } from '../../array/ndarray.js';
-import type { Contraction } from '../contraction.js';
+import type { Contraction } from '../contraction-form.js';
 import { denseProduct, isOrdered, isTransposed, type Layout } from '../dense-product.js';
 import type { Tensor, TensorFlow } from './tensors.js';
 

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createRuntime, type LazyArray, linalg, type NDArray, nd, ShapeError } from '../../../dist/index.js';
 import { generator } from '../../kernels/numbers.js';
 import {
+  cuts,
   type Dense,
   dense,
   frobenius,
@@ -25,18 +26,6 @@ import {
 const runtime = createRuntime({ workers: 2 });
 afterAll(() => runtime.close());
 const run = async (x: LazyArray): Promise<Dense> => matricesIn((await runtime.compute(x)) as NDArray)[0]!;
-
-/** Sizes of blocks that add up to `length`. */
-function cuts(random: () => number, length: number): number[] {
-  const sizes: number[] = [];
-  const most = 1 + Math.floor(random() * 40);
-  for (let left = length; left > 0; ) {
-    const size = Math.min(left, 1 + Math.floor(random() * most));
-    sizes.push(size);
-    left -= size;
-  }
-  return sizes;
-}
 
 const array = (a: Dense, dtype: 'float64' | 'float32' = 'float64'): NDArray => stacked([a], [], dtype, a.m, a.n);
 const chunked = (a: Dense, random: () => number, dtype?: 'float64' | 'float32'): LazyArray =>

@@ -15,6 +15,7 @@ import { blocksOf } from '../../../dist/lazy/blocks/blocked.js';
 import { OUTPUT, waysOf } from '../../../dist/scheduler/ways.js';
 import { generator } from '../../kernels/numbers.js';
 import {
+  cuts,
   type Dense,
   dense,
   frobenius,
@@ -35,18 +36,6 @@ const runtime = createRuntime({ workers: 2 });
 afterAll(() => runtime.close());
 const matrix = (x: unknown): Dense => matricesIn(x as NDArray)[0]!;
 const array = (a: Dense): NDArray => stacked([a], [], 'float64', a.m, a.n);
-
-/** Sizes of blocks that add up to `length`; one element at the least. */
-function cuts(next: () => number, length: number): number[] {
-  const sizes: number[] = [];
-  const most = 1 + Math.floor(next() * 40);
-  for (let left = length; left > 0; ) {
-    const size = Math.min(left, 1 + Math.floor(next() * most));
-    sizes.push(size);
-    left -= size;
-  }
-  return sizes;
-}
 
 const cases = fc.record({
   m: fc.constantFrom(1, 7, 30, 64, 150),
