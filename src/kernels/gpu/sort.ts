@@ -4,8 +4,8 @@
  * threads alone. The result has no rounding: it has the bits of the reference, but for what a NaN carries.
  */
 import { sizeOf } from '../../array/ndarray.js';
-import type { GpuBody, GpuOperand, GpuPass, GpuPlan } from '../contract.js';
-import { checkLines } from '../lines.js';
+import type { ArraySpec, GpuBody, GpuOperand, GpuPass, GpuPlan, KernelParams } from '../contract.js';
+import { checkLines, type Lines } from '../lines.js';
 import { hasPanels } from './product.js';
 import type { Sorted, Sorting } from './sort-keys.js';
 import { byThreads } from './sort-threads.js';
@@ -37,12 +37,16 @@ function planOf(sorting: Sorting): GpuPlan {
 
 /** The body of `sort` and, of positions, of `argsort`: of float32, int32 and uint32 that can be bound in one piece. */
 export function sortBody(wanted: Sorted): GpuBody {
+  const linesOf = (inputs: readonly ArraySpec[], params: KernelParams): Lines =>
+    checkLines(wanted === 'values' ? 'sort' : 'argsort', inputs, params);
   return {
+    // a merge for every doubling, where the processor's radix sort takes a fixed number of turns
+    times: (inputs, params) => Math.max(1, Math.log2(linesOf(inputs, params).length)),
     can([x], _params, gpu) {
       return ['float32', 'int32', 'uint32'].includes(x!.dtype) && 4 * sizeOf(x!.shape) <= gpu.maxBinding;
     },
     plan(inputs, _outputs, params, gpu) {
-      const { outer, length, inner } = checkLines(wanted === 'values' ? 'sort' : 'argsort', inputs, params);
+      const { outer, length, inner } = linesOf(inputs, params);
       return planOf({ dtype: inputs[0]!.dtype, wanted, lines: outer * inner, length, inner, gpu });
     },
   };
