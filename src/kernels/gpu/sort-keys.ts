@@ -22,8 +22,8 @@ export interface Sorting {
 }
 
 /**
- * A way to sort. Passes write `keys` and `positions` line after line, those of them that are wanted; the last one writes
- * the result alone, where it belongs. Operands are in this order: what is read, and what is written.
+ * A way to sort. Every pass writes keys, or keys and their positions, line after line; the last one values or positions
+ * alone, where they belong. Operands are what is read, and then what is written, in this order.
  */
 export interface SortingWay {
   /** How long the runs are that the first pass makes. */
@@ -43,26 +43,48 @@ export function writtenBy({ wanted }: Sorting, isLast: boolean): readonly string
   return isLast ? ['at_out'] : ['key_out', 'at_out'];
 }
 
-/** NaN, of which ever sign, has the largest key; to `argsort` −0 and 0 are one value. */
-export function keyCode(dtype: DType, isPlaces: boolean): string {
-  const float = `let size = word & 0x7fffffffu;
+/** Bindings of arrays of words by these names, in this order, and of the uniform. */
+export function bindings(read: readonly string[], written: readonly string[], isInput: boolean): string {
+  const line = (name: string, i: number): string => {
+    const access = isInput && i < read.length ? 'read' : 'read_write';
+    return `@group(0) @binding(${i}) var<storage, ${access}> ${name}: array<u32>;`;
+  };
+  const arrays = [...read, ...written];
+  return [...arrays.map(line), `@group(0) @binding(${arrays.length}) var<uniform> p: P;`].join('\n');
+}
+
+/** What kinds of words there are: those that are their own keys, whole numbers with signs, and floats. */
+const WORDS = 0;
+const SIGNED = 1;
+const FLOATS = 2;
+
+/** The kind of a dtype's words; a pass that leaves keys for another one writes them as they are. */
+export function kindOf(dtype: DType, isKept = false): number {
+  if (isKept || dtype === 'uint32') return WORDS;
+  return dtype === 'int32' ? SIGNED : FLOATS;
+}
+
+/** Where a line begins that lies with so many others; one line after the other where `inner` is 1. */
+export const startCode = `fn start_of(line: u32, inner: u32) -> u32 {
+  return (line / inner) * p.length * inner + line % inner;
+}`;
+
+/** NaN, of whichever sign, has the largest key; where positions are wanted −0 and 0 are one value. */
+export const keyCode = (isPlaces: boolean): string => `fn key_of(word: u32) -> u32 {
+  if (p.kind == ${WORDS}u) { return word; }
+  if (p.kind == ${SIGNED}u) { return word ^ 0x80000000u; }
+  let size = word & 0x7fffffffu;
   if (size > 0x7f800000u) { return 0xffffffffu; }
   ${isPlaces ? 'if (size == 0u) { return 0x80000000u; }' : ''}
-  return select(word | 0x80000000u, ~word, word > 0x7fffffffu);`;
-  const words: Partial<Record<DType, string>> = { float32: float, int32: 'return word ^ 0x80000000u;' };
-  return `fn key_of(word: u32) -> u32 { ${words[dtype] ?? 'return word;'} }`;
-}
+  return select(word | 0x80000000u, ~word, word > 0x7fffffffu);
+}`;
 
-export function wordCode(dtype: DType): string {
-  const float = `if (key == 0xffffffffu) { return 0x7fc00000u; }
-  return select(~key, key & 0x7fffffffu, key > 0x7fffffffu);`;
-  const words: Partial<Record<DType, string>> = { float32: float, int32: 'return key ^ 0x80000000u;' };
-  return `fn word_of(key: u32) -> u32 { ${words[dtype] ?? 'return key;'} }`;
-}
-
-/** Where an element of a line lies among all. */
-export const placeCode = `fn place(line: u32, position: u32) -> u32 {
-  return ((line / p.inner) * p.length + position) * p.inner + line % p.inner;
+/** What is written of keys. `p.kind_out`, `p.inner_out` say whether as values, and where. */
+export const valueCode = `fn word_of(key: u32) -> u32 {
+  if (p.kind_out == ${WORDS}u) { return key; }
+  if (p.kind_out == ${SIGNED}u) { return key ^ 0x80000000u; }
+  if (key == 0xffffffffu) { return 0x7fc00000u; }
+  return select(~key, key & 0x7fffffffu, key > 0x7fffffffu);
 }`;
 
 /** How many of the first `d` keys of two merged runs are of the first one. */

@@ -4,15 +4,17 @@
  * their runs, in which each workgroup brings what its tile of a merged run is made of into its memory.
  */
 import {
+  bindings,
   EACH,
   each,
   exchanges,
   keyCode,
+  kindOf,
   pathCode,
-  placeCode,
   type Sorting,
   type SortingWay,
-  wordCode,
+  startCode,
+  valueCode,
   writtenBy,
 } from './sort-keys.js';
 import { rowsOf } from './spread.js';
@@ -43,6 +45,9 @@ const mergeCode = `let path = path_of(a, na, b, nb, d);
   }`,
   )}`;
 
+/** What a thread holds, into a workgroup's memory. */
+const held = (array: string, name: string): string => each((k) => `${array}[own + ${k}u] = ${name}${k};`);
+
 const mainCode = (body: string): string => `@compute @workgroup_size(${THREADS})
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let group = id.x + id.y * p.row;
@@ -56,43 +61,37 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) t
  * not lie together.
  */
 function tileCode(sorting: Sorting, isLast: boolean): string {
-  const { dtype } = sorting;
   const isPlaces = sorting.wanted === 'positions';
-  const arrays = writtenBy(sorting, isLast);
+  const written = writtenBy(sorting, isLast);
   const piece = `let slot = (e % p.way) * p.width + e / p.way;
     let piece = group * p.each + slot / p.width;
     let line = piece / p.pieces;
     let position = (piece % p.pieces) * p.width + slot % p.width;`;
-  const held = (array: string, name: string, isStored: boolean): string =>
-    each((k) => (isStored ? `${array}[own + ${k}u] = ${name}${k};` : `${name}${k} = ${array}[own + ${k}u];`));
-  const store = (name: string): string =>
-    name === 'at_out' ? 'positions[slot]' : isLast ? 'word_of(keys[slot])' : 'keys[slot]';
-  const at = isLast ? 'place(line, position)' : 'line * p.length + position';
-  return `struct P { groups: u32, row: u32, lines: u32, length: u32, inner: u32, pieces: u32, width: u32, each: u32, way: u32 }
-@group(0) @binding(0) var<storage, read> x: array<u32>;
-${arrays.map((name, i) => `@group(0) @binding(${i + 1}) var<storage, read_write> ${name}: array<u32>;`).join('\n')}
-@group(0) @binding(${arrays.length + 1}) var<uniform> p: P;
+  const keep = [held('keys', 'v'), ...(isPlaces ? [held('positions', 's')] : [])].join('\n  ');
+  const stored: Readonly<Record<string, string>> = { key_out: 'word_of(keys[slot])', at_out: 'positions[slot]' };
+  return `struct P {
+  groups: u32, row: u32, lines: u32, length: u32, inner: u32, kind: u32, inner_out: u32, kind_out: u32,
+  pieces: u32, width: u32, each: u32, way: u32
+}
+${bindings(['x'], written, true)}
 var<workgroup> keys: array<u32, ${TILE}>;
 ${isPlaces ? `var<workgroup> positions: array<u32, ${TILE}>;` : ''}
-${keyCode(dtype, isPlaces)}
-${isLast && !isPlaces ? wordCode(dtype) : ''}
-${placeCode}
+${startCode}
+${keyCode(isPlaces)}
+${valueCode}
 ${pathCode('path_of', 'keys')}
 ${mainCode(`for (var e = thread; e < ${TILE}u; e += ${THREADS}u) {
     ${piece}
     var key = 0xffffffffu;
-    if (line < p.lines && position < p.length) { key = key_of(x[place(line, position)]); }
+    if (line < p.lines && position < p.length) { key = key_of(x[start_of(line, p.inner) + position * p.inner]); }
     keys[slot] = key;
     ${isPlaces ? 'positions[slot] = position;' : ''}
   }
   workgroupBarrier();
   let own = thread * ${EACH}u;
-  ${each((k) => `var v${k} = 0u; var s${k} = 0u;`)}
-  ${held('keys', 'v', false)}
-  ${isPlaces ? held('positions', 's', false) : ''}
+  ${each((k) => `var v${k} = keys[own + ${k}u]; var s${k} = ${isPlaces ? `positions[own + ${k}u]` : '0u'};`)}
   ${exchanges(isPlaces)}
-  ${held('keys', 'v', true)}
-  ${isPlaces ? held('positions', 's', true) : ''}
+  ${keep}
   workgroupBarrier();
   for (var run = ${EACH}u; run < p.width; run *= 2u) {
     let a = own / (2u * run) * (2u * run);
@@ -103,38 +102,37 @@ ${mainCode(`for (var e = thread; e < ${TILE}u; e += ${THREADS}u) {
     ${mergeCode}
     ${isPlaces ? each((k) => `s${k} = positions[s${k}];`) : ''}
     workgroupBarrier();
-    ${held('keys', 'v', true)}
-    ${isPlaces ? held('positions', 's', true) : ''}
+    ${keep}
     workgroupBarrier();
   }
   for (var e = thread; e < ${TILE}u; e += ${THREADS}u) {
     ${piece}
     if (line < p.lines && position < p.length) {
-      ${arrays.map((name) => `${name}[${at}] = ${store(name)};`).join('\n      ')}
+      let at = start_of(line, p.inner_out) + position * p.inner_out;
+      ${written.map((name) => `${name}[at] = ${stored[name]};`).join('\n      ')}
     }
   }`)}`;
 }
 
-/** A tile of a line whose runs are merged two by two. */
+/** A tile of a line whose runs are merged two by two. Positions do not take part: they are fetched at the end. */
 function mergeTileCode(sorting: Sorting, isLast: boolean): string {
-  const { dtype } = sorting;
   const isPlaces = sorting.wanted === 'positions';
   const written = writtenBy(sorting, isLast);
-  const arrays = [...(isPlaces ? ['key_in', 'at_in'] : ['key_in']), ...written];
-  const at = isLast ? 'place(line, begin + e)' : 'line * p.length + begin + e';
   const source = (e: string): string =>
     `base + select(na + first - ends[0] + ${e} - count_a, ends[0] + ${e}, ${e} < count_a)`;
-  const passOn = (name: string, value: string): string => `workgroupBarrier();
-  ${each((k) => `keys[own + ${k}u] = ${name}${k};`)}
+  const passOn = (name: string, out: string, value: string): string => `workgroupBarrier();
+  ${held('keys', name)}
   workgroupBarrier();
-  for (var e = thread; e < count; e += ${THREADS}u) { ${value} }`;
-  return `struct P { groups: u32, row: u32, length: u32, inner: u32, tiles: u32, run: u32 }
-${arrays.map((name, i) => `@group(0) @binding(${i}) var<storage, read_write> ${name}: array<u32>;`).join('\n')}
-@group(0) @binding(${arrays.length}) var<uniform> p: P;
+  for (var e = thread; e < count; e += ${THREADS}u) {
+    let held = keys[e];
+    ${out}[start + e * p.inner_out] = ${value};
+  }`;
+  return `struct P { groups: u32, row: u32, length: u32, inner_out: u32, kind_out: u32, tiles: u32, run: u32 }
+${bindings(isPlaces ? ['key_in', 'at_in'] : ['key_in'], written, false)}
 var<workgroup> keys: array<u32, ${TILE}>;
 var<workgroup> ends: array<u32, 2>;
-${isLast && !isPlaces ? wordCode(dtype) : ''}
-${isLast ? placeCode : ''}
+${startCode}
+${valueCode}
 ${pathCode('path_of', 'keys')}
 ${pathCode('path_in', 'key_in')}
 ${mainCode(`let line = group / p.tiles;
@@ -160,30 +158,33 @@ ${mainCode(`let line = group / p.tiles;
     let d = min(own, count);
     ${mergeCode}
   }
-  ${written.includes('key_out') ? passOn('v', `key_out[${at}] = ${isLast ? 'word_of(keys[e])' : 'keys[e]'};`) : ''}
-  ${isPlaces ? passOn('s', `let s = keys[e]; at_out[${at}] = at_in[${source('s')}];`) : ''}`)}`;
+  let start = start_of(line, p.inner_out) + begin * p.inner_out;
+  ${written.includes('key_out') ? passOn('v', 'key_out', 'word_of(held)') : ''}
+  ${isPlaces ? passOn('s', 'at_out', `at_in[${source('held')}]`) : ''}`)}`;
 }
 
 /** By workgroups. */
 export const byTiles: SortingWay = {
   run: TILE,
   first(sorting, isLast) {
-    const { lines, length, inner, gpu } = sorting;
+    const { dtype, lines, length, inner, gpu } = sorting;
     const width = Math.min(TILE, Math.max(EACH, 2 ** Math.ceil(Math.log2(length))));
     const pieces = Math.ceil(length / width);
     const perTile = TILE / width;
     const groups = Math.ceil((lines * pieces) / perTile);
     const { workgroups, row } = rowsOf(groups, gpu);
-    const numbers = [groups, row, lines, length, inner, pieces, width, perTile, inner > 1 ? perTile : 1];
+    const out = [isLast ? inner : 1, kindOf(dtype, !isLast)];
+    const tile = [pieces, width, perTile, inner > 1 ? perTile : 1];
+    const numbers = [groups, row, lines, length, inner, kindOf(dtype), ...out, ...tile];
     return { code: tileCode(sorting, isLast), numbers, workgroups };
   },
   merge(sorting, run, isLast) {
-    const { lines, length, inner, gpu } = sorting;
+    const { dtype, lines, length, inner, gpu } = sorting;
     const tiles = Math.ceil(length / TILE);
     const { workgroups, row } = rowsOf(lines * tiles, gpu);
     return {
       code: mergeTileCode(sorting, isLast),
-      numbers: [lines * tiles, row, length, inner, tiles, run],
+      numbers: [lines * tiles, row, length, isLast ? inner : 1, kindOf(dtype, !isLast), tiles, run],
       workgroups,
     };
   },
