@@ -206,8 +206,8 @@ describe('what sorting on the gpu is expected to cost', () => {
 
   it('keeps it off a GPU that a processor plays, and not off a real one', () => {
     const model = new CostModel();
-    model.assume('played', { overhead: 50e-6, flops: 4e9, bandwidth: 2e9 });
-    model.assume('real', { overhead: 10e-6, flops: 5e12, bandwidth: 200e9 });
+    model.assume('played', 'a processor', { overhead: 50e-6, flops: 4e9, bandwidth: 2e9 });
+    model.assume('real', 'a GPU', { overhead: 10e-6, flops: 5e12, bandwidth: 200e9 });
     for (const kernel of [sort, argsort]) {
       for (const length of [1e3, 1e4, 1e5, 1e6, 1e7]) {
         const expected = (device: string, name: string): number => {
