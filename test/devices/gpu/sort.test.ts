@@ -9,6 +9,7 @@ import { NDArray, sizeOf } from '../../../dist/array/ndarray.js';
 import { runJs } from '../../../dist/conformance/machine.js';
 import type { GpuDevice } from '../../../dist/devices/gpu/device.js';
 import { openGpu } from '../../../dist/devices/gpu/open.js';
+import { canInSingle } from '../../../dist/devices/single-precision.js';
 import { gpuFactor, type Kernel } from '../../../dist/kernels/contract.js';
 import { matmul } from '../../../dist/kernels/matmul.js';
 import { argsort, sort } from '../../../dist/kernels/sort.js';
@@ -178,6 +179,12 @@ describe.skipIf(noGpu !== undefined)(`sorting on the gpu${noGpu === undefined ? 
           expect(arrays.reduce((sum, [, length]) => sum + 4 * Number(length), 0)).toBeLessThanOrEqual(16384);
         }
       }
+    });
+
+    it('takes values of float64 where a run allows single precision, and never their positions', () => {
+      const can = canInSingle((kernel, inputs, params) => device.can(kernel, inputs, params));
+      const x = { dtype: 'float64', shape: [10] } as const;
+      expect([sort, argsort].map((kernel) => can(kernel, [x], {}))).toEqual([true, false]);
     });
 
     it('takes what has words and can be bound', async () => {
