@@ -15,7 +15,7 @@
  */
 import type { GpuOperand, GpuPass, GpuPlan, GpuTraits } from '../contract.js';
 import { doubleCode } from './double.js';
-import { type ProductSizes, productTiles } from './product.js';
+import { hasPanels, type ProductSizes } from './product.js';
 import { mainCode, spread } from './spread.js';
 
 /** Operations of the GPU's float32 that take as long as one of these. */
@@ -276,8 +276,6 @@ function cut(k: number): { readonly quads: number; readonly piece: number; reado
   const pieces = Math.max(1, Math.ceil(quads / MOST_QUADS));
   return { quads, piece: Math.ceil(quads / pieces), pieces };
 }
-
-const hasPanels = ({ productTile }: GpuTraits): boolean => (productTiles[productTile]?.depth ?? 0) > 0;
 
 /** Rows and columns of a part, so that all it needs fits bindings; undefined where nothing does. */
 function partOf(sizes: ProductSizes, gpu: GpuTraits): readonly [rows: number, columns: number] | undefined {
