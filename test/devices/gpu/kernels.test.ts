@@ -8,6 +8,7 @@ import { openGpu } from '../../../dist/devices/gpu/open.js';
 import { assemble, assembleParams } from '../../../dist/kernels/assemble.js';
 import { contract, contractionParams } from '../../../dist/kernels/contraction.js';
 import type { Contraction } from '../../../dist/kernels/contraction-form.js';
+import { squaredDistances } from '../../../dist/kernels/distances.js';
 import { elementwise } from '../../../dist/kernels/elementwise.js';
 import type { BinaryOperation, UnaryOperation } from '../../../dist/kernels/expression.js';
 import { ExpressionBuilder } from '../../../dist/kernels/expression-builder.js';
@@ -178,6 +179,35 @@ describe.skipIf(noGpu !== undefined)(
         const [p, q] = [expected!.data[i]!, edges.data[i]!];
         const isClose = Math.abs(p - q) <= most * EPS32 * Math.abs(p) && Math.sign(p) === Math.sign(q);
         expect(same(p, q) || isClose, `${name}(${x.data[i]}, ${y.data[i]}): ${p}, ${q}`).toBe(true);
+      }
+    });
+
+    it('distances are made in parts where they are larger than a binding', async () => {
+      for (const [n, m, d] of [
+        [300, 3, 5],
+        [130, 2, 60],
+        [200, 40, 4],
+      ] as const) {
+        // 64 rows of x, or of the distances
+        const small = await openGpu({ productTile: 6, maxBinding: 64 * 4 * Math.max(m, d) });
+        try {
+          const [x, y] = [floats([n, d], noise), floats([m, d], (i) => noise(i + 1))];
+          const [expected] = runJs(squaredDistances, [x, y], {});
+          const actual = await run(small, squaredDistances, {}, [x, y]);
+          expect(error(expected!, actual)).toBeLessThanOrEqual(8 * d * EPS32);
+        } finally {
+          await small.close();
+        }
+      }
+      const own = await openGpu({ productTile: 6, maxBinding: 64 * 70 * 4 });
+      try {
+        const x = floats([70, 6], noise);
+        const [expected] = runJs(squaredDistances, [x], {});
+        const actual = await run(own, squaredDistances, {}, [x]);
+        expect(error(expected!, actual)).toBeLessThanOrEqual(8 * 6 * EPS32);
+        for (let i = 0; i < 70; i++) expect(actual.data[i * 71]).toBe(0);
+      } finally {
+        await own.close();
       }
     });
 
