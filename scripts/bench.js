@@ -25,6 +25,7 @@ const benches = [
   'devices/mixed',
   'gpu/ozaki',
   'gpu/products',
+  'gpu/sort',
 ];
 const words = process.argv.slice(2);
 const failed = benches

@@ -7,7 +7,8 @@ import { installHooks } from './graph/hooks.js';
 import type { RawGraph, RawKeys } from './graph/raw.js';
 import type { Computed, Persisted, VisualizeOptions } from './graph/types.js';
 import { keptArrays } from './lazy/lazy-array.js';
-import { defaultRuntime, installLazyArrays, installProgressBar, type PlanOptions } from './runtime.js';
+import { defaultRuntime, installProgressBar, type PlanOptions } from './runtime.js';
+import { installLazyArrays } from './scheduler/kept.js';
 import type { Plan } from './scheduler/planned.js';
 import type { RunRecord } from './scheduler/recorder.js';
 

@@ -4,8 +4,6 @@
  * isolated one.
  */
 
-import { freemem } from 'node:os';
-import type { ArraySpec } from './array/ndarray.js';
 import {
   checkOptions,
   environmentOptions,
@@ -15,15 +13,14 @@ import {
   resolveSettings,
   type Settings,
 } from './config.js';
-import { LocalKernels } from './devices/bodies.js';
 import type { DeviceSource } from './devices/contract.js';
 import { type DeviceInfo, kernelDevices } from './devices/discovery.js';
-import { Engine } from './devices/engine.js';
+import { Engines } from './devices/engines.js';
 import type { LaneSink } from './devices/lanes.js';
 import { closeIdleDevices, type KnownDevice, knownDevice } from './devices/leases.js';
 import { renew } from './devices/revectorize.js';
 import { deviceSources } from './devices/sources.js';
-import { buildOf, instantiate, kernelCode, LEAST_PAGES } from './devices/wasm-module.js';
+import { buildOf } from './devices/wasm-module.js';
 import {
   ComputationAbortedError,
   DeviceUnavailableError,
@@ -32,24 +29,20 @@ import {
   RuntimeClosedError,
 } from './errors.js';
 import { collect, rebuild } from './graph/collect.js';
-import { wrapPersisted } from './graph/delayed.js';
 import { hook, installHooks } from './graph/hooks.js';
-import { type AnyFunction, TaskNode } from './graph/node.js';
+import type { AnyFunction, TaskNode } from './graph/node.js';
 import { buildProgram, type Program } from './graph/program.js';
 import { installFunctionHash } from './graph/pure-key.js';
 import { fromGraph, type RawGraph, type RawKeys } from './graph/raw.js';
 import type { Computed, Persisted as PersistedStructure, VisualizeOptions } from './graph/types.js';
 import { fuse } from './kernels/fuse.js';
-import { HeapMark } from './memory/detach.js';
-import { Heap, MAX_HEAP_BYTES } from './memory/heap.js';
-import { SpillStore } from './memory/spill.js';
-import { Crowd } from './scheduler/crowd.js';
+import { MAX_HEAP_BYTES } from './memory/heap.js';
 import { measuredDevices } from './scheduler/device-speeds.js';
 import { belongsHere, didHere } from './scheduler/inline.js';
-import { type Knowledge, knowledgeOf } from './scheduler/knowledge.js';
+import { aroundKept, keepAll, tasksToKeep } from './scheduler/kept.js';
+import { knowledgeOf } from './scheduler/knowledge.js';
 import { capacityOf, easier, type MemoryPlan, planMemory } from './scheduler/memory-plan.js';
 import type { Observer } from './scheduler/observer.js';
-import { Persisted } from './scheduler/persisted.js';
 import { type Placing, placingOf } from './scheduler/placing.js';
 import type { Plan } from './scheduler/planned.js';
 import { planProgram } from './scheduler/planner.js';
@@ -57,8 +50,8 @@ import type { PlatformTable } from './scheduler/platform-table.js';
 import { Recorder, type RunRecord } from './scheduler/recorder.js';
 import type { Results } from './scheduler/results.js';
 import { Run } from './scheduler/run.js';
+import { budgetByDefault, RunMemory } from './scheduler/run-memory.js';
 import { waysOf } from './scheduler/ways.js';
-import type { KernelCode } from './workers/kernel-code.js';
 import { readScripts } from './workers/locate.js';
 import { functionHash } from './workers/ship.js';
 import { isLazuliThread } from './workers/thread.js';
@@ -76,25 +69,6 @@ export interface PlanOptions extends RunOptions {
   readonly platform?: PlatformTable | undefined;
 }
 
-interface Memory {
-  readonly heap: Heap;
-  readonly crowd: Crowd;
-  readonly mark: HeapMark;
-  readonly local: LocalKernels;
-  readonly code: KernelCode;
-  /** As the option was when the memory was made. */
-  readonly revectorize: boolean;
-  /** Half of what was free then. */
-  readonly budget: number;
-  /** For arrays that there is no room for, by folder. */
-  readonly stores: Map<string | undefined, SpillStore>;
-  /** How long things take with these kernels. */
-  readonly knowledge: Knowledge;
-}
-
-/** The heap cannot be larger than 4 GiB; a budget by default leaves some of that for gaps between arrays. */
-const MOST_BY_DEFAULT = 3 * 2 ** 30;
-
 /** Symbol.asyncDispose, which Node 20 lacks. */
 const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose');
 
@@ -103,9 +77,6 @@ let runs = 0;
 
 /** So many functions of a program are looked at for the scripts that they come from, before it runs. */
 const MOST_READ = 64;
-
-/** More engines than this are not kept: the one unused for longest is closed. */
-const MAX_ENGINES = 2;
 
 /**
  * An isolated runtime: its own threads, memory and options.
@@ -117,13 +88,11 @@ const MAX_ENGINES = 2;
  */
 export class Runtime {
   #options: RuntimeOptions;
-  #memory: Memory | undefined;
-  readonly #engines = new Map<number, { readonly engine: Engine; users: number }>();
+  #memory: RunMemory | undefined;
+  readonly #engines = new Engines();
   #record: (() => RunRecord) | undefined;
   #closed = false;
   readonly #running = new Set<Pick<Run<unknown>, 'stop' | 'promise'>>();
-  /** Engines on their way out. */
-  readonly #closing = new Set<Promise<void>>();
 
   constructor(options: RuntimeOptions = {}) {
     this.#options = checkOptions(options, 'createRuntime', 'runtime');
@@ -154,15 +123,9 @@ export class Runtime {
   async persist<const T>(target: T, options?: RunOptions): Promise<PersistedStructure<T>> {
     const settings = this.#settings(options, 'persist');
     const { nodes, template } = collect(target);
-    // arrays in blocks are kept as blocks
-    const parts = nodes.map((node) => lazyArrays?.blocks(node) ?? [node]);
-    const kept = (await this.#run(parts.flat(), settings, keepAll, { keepsResults: true })) as Persisted[];
-    let at = 0;
-    const delayed = nodes.map((original, i) => {
-      const around = parts[i]!.map((node) => aroundResult(node, kept[at++]!));
-      return lazyArrays?.blocks(original) === undefined ? around[0] : lazyArrays.inBlocks(original, around);
-    });
-    return rebuild(template, delayed) as PersistedStructure<T>;
+    const tasks = tasksToKeep(nodes);
+    const kept = await this.#run(tasks.flat(), settings, keepAll, { keepsResults: true });
+    return rebuild(template, aroundKept(nodes, tasks, kept)) as PersistedStructure<T>;
   }
 
   /**
@@ -264,12 +227,10 @@ export class Runtime {
     this.#closed = true;
     const runs = [...this.#running];
     for (const run of runs) run.stop(new RuntimeClosedError());
-    for (const { engine } of this.#engines.values()) this.#closeEngine(engine);
-    this.#engines.clear();
-    await Promise.all(this.#closing);
+    await this.#engines.close();
     await Promise.allSettled(runs.map((run) => run.promise));
     await closeIdleDevices();
-    await Promise.all(Array.from(this.#memory?.stores.values() ?? [], (store) => store.close()));
+    await this.#memory?.close();
     this.#memory = undefined;
   }
 
@@ -285,54 +246,9 @@ export class Runtime {
     return resolveSettings(call, this.#options, environmentOptions(), nested);
   }
 
-  #memoryOf(revectorize: boolean): Memory {
-    if (this.#memory === undefined) {
-      const code = kernelCode(revectorize);
-      const probe = new WebAssembly.Memory({ initial: LEAST_PAGES, maximum: LEAST_PAGES, shared: true });
-      const base = (instantiate(code.module, probe).heapBase as () => number)();
-      const heap = new Heap({ base });
-      this.#memory = {
-        heap,
-        crowd: new Crowd(),
-        mark: new HeapMark(heap),
-        local: new LocalKernels(heap, code),
-        code,
-        revectorize,
-        knowledge: knowledgeOf(buildOf(revectorize)),
-        budget: budgetByDefault(),
-        stores: new Map(),
-      };
-    }
+  #memoryOf({ revectorize }: Settings): RunMemory {
+    this.#memory ??= new RunMemory(revectorize);
     return this.#memory;
-  }
-
-  /** An engine with that many threads, in use until `done` is called. */
-  #engineOf(threads: number, { heap, code }: Memory): { readonly engine: Engine; readonly done: () => void } {
-    let entry = this.#engines.get(threads);
-    if (entry === undefined) {
-      entry = { engine: new Engine(heap, code, threads), users: 0 };
-    } else {
-      this.#engines.delete(threads);
-    }
-    // The last in the map is the one used last.
-    this.#engines.set(threads, entry);
-    const own = entry;
-    own.users++;
-    const done = (): void => {
-      own.users--;
-      for (const [count, other] of this.#engines) {
-        if (this.#engines.size <= MAX_ENGINES) break;
-        if (other.users > 0) continue;
-        this.#engines.delete(count);
-        this.#closeEngine(other.engine);
-      }
-    };
-    return { engine: own.engine, done };
-  }
-
-  #closeEngine(engine: Engine): void {
-    const closing = engine.close().finally(() => this.#closing.delete(closing));
-    this.#closing.add(closing);
   }
 
   /**
@@ -367,7 +283,7 @@ export class Runtime {
       isThreaded,
       threads,
       precision,
-      model: this.#memoryOf(settings.revectorize).knowledge.model,
+      model: this.#memoryOf(settings).knowledge.model,
     });
   }
 
@@ -379,9 +295,9 @@ export class Runtime {
   ): Promise<T> {
     const devices = kernelDevices(settings.devices).host;
     const built = buildProgram(nodes, hasUniqueKeys);
-    const memory = this.#memoryOf(settings.revectorize);
+    const memory = this.#memoryOf(settings);
     const { heap, crowd, mark, local } = memory;
-    const store = storeOf(memory, settings.spill);
+    const store = memory.storeOf(settings.spill);
     const budget = Math.min(settings.memory.host ?? memory.budget, capacityOf(heap, settings.workers));
     const planned = (form: Program): MemoryPlan => planMemory(form, heap, budget, store !== undefined);
     const fused = optimized(built, settings);
@@ -415,7 +331,7 @@ export class Runtime {
       knowledge: memory.knowledge,
       precision: settings.precision,
     });
-    const used = threaded ? this.#engineOf(settings.workers, memory) : undefined;
+    const used = threaded ? this.#engines.take(settings.workers, heap, memory.code) : undefined;
     const { workers: threads, retries, timeout, signal } = settings;
     const lanes = used === undefined ? undefined : (sink: LaneSink) => used.engine.lanes(sink);
     const context = {
@@ -459,18 +375,6 @@ export class Runtime {
   }
 }
 
-/** Where a run puts arrays that there is no room for; undefined where it must not. */
-function storeOf({ stores }: Memory, spill: boolean | string): SpillStore | undefined {
-  if (spill === false) return undefined;
-  const place = spill === true ? undefined : spill;
-  let store = stores.get(place);
-  if (store === undefined) {
-    store = new SpillStore(place);
-    stores.set(place, store);
-  }
-  return store;
-}
-
 /**
  * Where memory decides what starts, a device must not hold places for tasks that may not start yet: where the threads may
  * compute everything they do, else a device is given all that is ready.
@@ -505,18 +409,9 @@ function othersOf(
   return known;
 }
 
-function budgetByDefault(): number {
-  return Math.min(MOST_BY_DEFAULT, Math.floor(availableMemory() / 2));
-}
-
 /** A program after the passes over it. */
 function optimized(program: Program, { passes }: Settings): Program {
   return passes.includes('fuse') ? fuse(program) : program;
-}
-
-/** Bytes that the process may still take: of the machine, or of its control group. */
-function availableMemory(): number {
-  return (process as { availableMemory?: () => number }).availableMemory?.() ?? freemem();
 }
 
 /** Whether a program has tasks that are for threads, or may take their time on this one. */
@@ -535,39 +430,8 @@ function functionsOf({ nodes }: Program): ReadonlySet<AnyFunction> {
   return hasKernels ? found : new Set();
 }
 
-/** How persisted results that are arrays are kept; the lazy floor installs it. */
-export interface KeptArrays {
-  /** The tasks of the blocks of an array in blocks, which are kept as they are. */
-  blocks(node: TaskNode): readonly TaskNode[] | undefined;
-  /** The array in blocks around its blocks, each made by `array`. */
-  inBlocks(node: TaskNode, kept: readonly unknown[]): unknown;
-  array(node: TaskNode, spec: ArraySpec, release: () => void): unknown;
-}
-
-let lazyArrays: KeptArrays | undefined;
-
-export function installLazyArrays(arrays: KeptArrays): void {
-  lazyArrays = arrays;
-}
-
-/** A delayed value around a kept result: a lazy array where the result is an array on the heap. */
-function aroundResult(original: TaskNode, kept: Persisted): unknown {
-  const op = { kind: 'value', name: original.op.name } as const;
-  const node = new TaskNode(op, [kept], [], undefined, original.key, true);
-  const release = (): void => kept.release();
-  const { spec } = kept;
-  if (spec !== undefined && spec.shape.length > 0 && lazyArrays !== undefined) {
-    return lazyArrays.array(node, spec, release);
-  }
-  return wrapPersisted(node, release);
-}
-
 function takeAll({ targets }: Program, results: Results): unknown[] {
   return Array.from(targets, (task) => results.take(task));
-}
-
-function keepAll({ targets }: Program, results: Results): Persisted[] {
-  return Array.from(targets, (task) => new Persisted(results, task));
 }
 
 /** A run that this thread works for at the moment. */

@@ -17,7 +17,10 @@ export const calibrate: Command = {
     const found = await measure({ revectorize, workers });
     console.log(table(rowsOf(found, workers)));
     const knowledge = knowledgeOf(buildOf(revectorize));
-    knowledge.calibrated(found.speeds);
+    knowledge.calibrated({
+      ...found.speeds,
+      ...Object.fromEntries(found.others.map(({ key, speed }) => [key, speed])),
+    });
     if (knowledge.path === undefined) {
       console.log('\nnot kept: LAZULI_CACHE is off');
       return 0;
@@ -28,7 +31,7 @@ export const calibrate: Command = {
   },
 };
 
-function rowsOf({ speeds, singleFlops, triads, roundTrip }: Calibration, workers: number): [string, string][] {
+function rowsOf({ speeds, singleFlops, triads, roundTrip, others }: Calibration, workers: number): [string, string][] {
   const { wasm, js, [THREADS]: threads } = speeds as Record<string, DeviceSpeed>;
   const rows: [string, string][] = [];
   if (wasm !== undefined) {
@@ -46,10 +49,13 @@ function rowsOf({ speeds, singleFlops, triads, roundTrip }: Calibration, workers
     rows.push(['js, one thread', rates(js)]);
     rows.push(['  a kernel of nothing', formatSeconds(js.overhead)]);
   }
+  for (const { name, dtype, speed } of others) {
+    rows.push([name, `${rates(speed)}, in ${dtype}`], ['  a call of nothing', formatSeconds(speed.overhead)]);
+  }
   return rows;
 }
 
-/** Operations in float64, and bytes from memory. */
+/** Operations, in float64 unless it is said otherwise, and bytes from memory. */
 function rates({ flops, bandwidth }: DeviceSpeed): string {
   return `${gigas(flops)}FLOP/s, ${gigas(bandwidth)}B/s`;
 }

@@ -23,6 +23,10 @@ function describe({ available, reason, description, memory, speed }: DeviceInfo)
   if (!available) return `not available: ${reason}`;
   const parts = [`${description}`];
   if (memory !== undefined) parts.push(`${formatBytes(memory)} of memory`);
-  if (speed !== undefined) parts.push(`${significant(speed.gflops)} GFLOP/s`, `${significant(speed.gbps)} GB/s`);
+  if (speed !== undefined)
+    parts.push(
+      `${significant(speed.gflops)} GFLOP/s${speed.dtype === 'float32' ? ' in float32' : ''}`,
+      `${significant(speed.gbps)} GB/s`,
+    );
   return parts.join(', ');
 }

@@ -16,12 +16,14 @@ export interface DeviceInfo {
   readonly description?: string;
   /** Bytes of the memory it computes in. */
   readonly memory?: number;
-  /** What `lazuli calibrate` has measured of it on one thread. */
+  /** What `lazuli calibrate` has measured of it; of `wasm` and `js` on one thread. */
   readonly speed?: DeviceRates;
 }
 
-/** Float64 products and long arrays. */
+/** Of products, and of long arrays that are there already. */
 export interface DeviceRates {
+  /** Of what: float32 where the device has no float64 of its own. */
+  readonly dtype: 'float64' | 'float32';
   /** 10⁹ operations a second. */
   readonly gflops: number;
   /** 10⁹ bytes a second. */

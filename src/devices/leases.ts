@@ -14,6 +14,8 @@ const UNKNOWN_OPENING = 0.3;
 
 /** What is known of a device that has been open, also while it is closed. */
 export interface KnownDevice {
+  /** What it is, as looking for it says. */
+  readonly description: string;
   readonly traits: DeviceTraits;
   readonly can: Device['can'];
   /** Of its own memory; undefined where it computes on the heap. */
@@ -77,7 +79,9 @@ class Entry {
     this.openingSeconds = (performance.now() - start) / 1000;
     const { traits, memory } = device;
     const can: Device['can'] = (kernel, inputs, params) => device.can(kernel, inputs, params);
+    const found = this.source.discover();
     this.known = {
+      description: found.available ? found.description : '',
       traits,
       can,
       memory: memory === undefined ? undefined : { capacity: memory.capacity, link: memory.link },

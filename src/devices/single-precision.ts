@@ -4,7 +4,7 @@
  * dtype that it has anywhere, with values that were rounded.
  *
  * Only what is a rounding of the same thing goes there: kernels that take float64 and give float64 or bool. Positions
- * (argmax, sorting), conversions to whole numbers, and random numbers, which would be others, stay where they are exact.
+ * (argmax, argsort), conversions to whole numbers, and random numbers, which would be others, stay where they are exact.
  */
 import { allocate } from '../array/dtype.js';
 import { gather, NDArray, scatter, sizeOf } from '../array/ndarray.js';

@@ -1,13 +1,16 @@
 /**
- * What `lazuli calibrate` measures, in about a second: what a kernel that does nothing takes, products and triads by
- * each body on one thread and on all, what waking the threads costs, and the way of a call to a thread and back. Each is
- * measured after the code was optimised; the times of kernels are those of the runs' own records.
+ * What `lazuli calibrate` measures, in a second or two for each device: what a kernel that does nothing takes, products
+ * and triads by each body on one thread and on all, what waking the threads costs, the way of a call to a thread and back,
+ * and the devices outside the pool (device-calibration.ts). Each is measured after the code was optimised; the times of
+ * kernels on the threads are those of the runs' own records.
  */
+import { deviceSources } from '../devices/sources.js';
 import { delayed } from '../graph/delayed.js';
 import { type LazyArray, nd, random } from '../lazy/index.js';
 import { createRuntime, type Runtime } from '../runtime.js';
 import { THREADS } from '../scheduler/knowledge.js';
 import type { DeviceSpeed } from '../scheduler/model.js';
+import { type MeasuredDevice, measureDevice } from './device-calibration.js';
 
 /** Seconds, operations a second, bytes a second. */
 export interface Calibration {
@@ -19,6 +22,8 @@ export interface Calibration {
   readonly triads: readonly Triad[];
   /** Of a call that does nothing, to a thread and back. */
   readonly roundTrip: number;
+  /** Those outside the pool that are there. */
+  readonly others: readonly MeasuredDevice[];
 }
 
 export interface Triad {
@@ -38,7 +43,7 @@ const LEAST_ROUNDS = 5;
 type Way = { readonly scheduler: 'sync' | 'threads'; readonly device: 'wasm' | 'js' };
 
 /**
- * Measures this machine. Takes about a second, in which nothing else should compute.
+ * Measures this machine. Takes a few seconds, in which nothing else should compute.
  * @param options as of createRuntime()
  */
 export async function calibrate(
@@ -46,13 +51,19 @@ export async function calibrate(
 ): Promise<Calibration> {
   const runtime = createRuntime(options);
   try {
-    return await measure(runtime);
+    const host = await measure(runtime);
+    const others: MeasuredDevice[] = [];
+    for (const source of deviceSources()) {
+      const found = await measureDevice(source);
+      if (found !== undefined) others.push(found);
+    }
+    return { ...host, others };
   } finally {
     await runtime.close();
   }
 }
 
-async function measure(runtime: Runtime): Promise<Calibration> {
+async function measure(runtime: Runtime): Promise<Omit<Calibration, 'others'>> {
   const all: Way = { scheduler: 'threads', device: 'wasm' };
   const matrix = async (n: number): Promise<LazyArray> =>
     nd.array(await runtime.compute(random.uniform([n, n], { seed: n }), { scheduler: 'sync' }));

@@ -165,6 +165,8 @@ export interface GpuPlan {
 export interface GpuBody {
   /** It takes float64 too, which a GPU does not have: by so many times the operations of the kernel. Default: it does not. */
   readonly doubles?: number;
+  /** So many times the operations of the kernel's cost, where the GPU goes another way than the processor. Default: 1. */
+  times?(inputs: readonly ArraySpec[], params: KernelParams): number;
   /** Whether it takes these dtypes and shapes. */
   can(inputs: readonly ArraySpec[], params: KernelParams, gpu: GpuTraits): boolean;
   plan(inputs: readonly ArraySpec[], outputs: readonly ArraySpec[], params: KernelParams, gpu: GpuTraits): GpuPlan;
@@ -188,10 +190,10 @@ export interface Kernel {
   failure?(status: number, params: KernelParams): Error;
 }
 
-/** How many times its own operations a kernel takes on a GPU, where float64 is made of other numbers. */
-export function doublesFactor({ bodies }: Kernel, inputs: readonly ArraySpec[]): number {
+/** How many times its own operations a kernel takes on a GPU: by its way there, and where float64 is made of other numbers. */
+export function gpuFactor({ bodies: { gpu } }: Kernel, inputs: readonly ArraySpec[], params: KernelParams): number {
   const isDouble = inputs.some(({ dtype }) => dtype === 'float64');
-  return isDouble ? (bodies.gpu?.doubles ?? 1) : 1;
+  return (isDouble ? (gpu?.doubles ?? 1) : 1) * (gpu?.times?.(inputs, params) ?? 1);
 }
 
 /** The op of a task whose maker knew what its inputs are. */

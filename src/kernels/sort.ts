@@ -6,6 +6,7 @@ import { itemSize } from '../array/dtype.js';
 import { sizeOf } from '../array/ndarray.js';
 import type { ArraySpec, Kernel, KernelParams } from './contract.js';
 import { flat } from './flat.js';
+import { sortBody } from './gpu/sort.js';
 import { CONTEXT_BYTES, checkLines, forEachLine, PLAN_BYTES, sortedOrder, typeCode, WIDE } from './lines.js';
 
 /** About 12 ns an element, two to three times that of what memory takes. */
@@ -51,6 +52,7 @@ export const sort: Kernel = {
       });
     },
     wasm: { export: 'sort', isWide: isLarge, args: lineArguments('sort') },
+    gpu: sortBody('values'),
   },
 };
 
@@ -90,5 +92,6 @@ export const argsort: Kernel = {
       });
     },
     wasm: { export: 'argsort', isWide: isLarge, args: lineArguments('argsort') },
+    gpu: sortBody('positions'),
   },
 };

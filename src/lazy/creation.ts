@@ -182,17 +182,26 @@ function constantBlock(name: string, shape: readonly number[], number: NDArray):
   return viewOf(leaf(number), broadcastView(wholeView([]), shape, `nd.${name}`), name);
 }
 
+/** Options of `nd.eye`. */
+export interface EyeOptions extends CreationOptions {
+  /** The diagonal of the ones: 0 the main one, above it > 0, below it < 0. Default 0. */
+  readonly k?: number;
+}
+
 /**
  * The identity: ones where row and column are equal, or on the diagonal `k` above that. `columns` defaults to `rows`.
  *
  * @throws ShapeError for lengths that are no whole numbers ≥ 0
  *
  * @example
- * await nd.eye(2).compute(); // [[1, 0], [0, 1]]
+ * await nd.eye(2, { dtype: 'float32' }).compute(); // [[1, 0], [0, 1]]
  * await nd.eye(2, 3, { k: 1, dtype: 'int32' }).compute(); // [[0, 1, 0], [0, 0, 1]]
  */
-export function eye(rows: number, columns = rows, options: CreationOptions & { readonly k?: number } = {}): LazyArray {
+export function eye(rows: number, options?: EyeOptions): LazyArray;
+export function eye(rows: number, columns?: number, options?: EyeOptions): LazyArray;
+export function eye(rows: number, second: number | EyeOptions = rows, third: EyeOptions = {}): LazyArray {
   const where = 'nd.eye';
+  const [columns, options] = typeof second === 'object' ? [rows, second] : [second, third];
   checkNames(where, options, ['dtype', 'k', 'chunks']);
   const shape = checkShape([rows, columns], where);
   const dtype = checkDType(options.dtype ?? 'float64', where);

@@ -10,7 +10,7 @@ import { createHash } from 'node:crypto';
 import { itemSize } from '../array/dtype.js';
 import { type ArraySpec, NDArray, sizeOf } from '../array/ndarray.js';
 import { type AnyFunction, Hole, type TaskNode } from '../graph/node.js';
-import { doublesFactor, type Kernel, type KernelParams } from '../kernels/contract.js';
+import { gpuFactor, type Kernel, type KernelParams } from '../kernels/contract.js';
 import type { CallCost } from './model.js';
 
 /** Hex digits of an identity's hash. */
@@ -85,7 +85,7 @@ export function kernelWork(
   if (inputs === undefined) return { kernel: own, device, signature: '?', flops: Number.NaN, bytes: Number.NaN };
   const { flops, bytes } = kernel.cost(inputs, params);
   const shared = device === 'wasm' && isShared(kernel, inputs, params, threads);
-  const times = device === 'gpu' && !isDescribed ? doublesFactor(kernel, inputs) : 1;
+  const times = device === 'gpu' && !isDescribed ? gpuFactor(kernel, inputs, params) : 1;
   return { kernel: shared ? `${own}×${threads}` : own, device, signature: '', flops: flops * times, bytes };
 }
 

@@ -40,6 +40,9 @@ export interface DeviceSpeed {
   readonly bandwidth: number;
 }
 
+/** The name under which the speed of a device is kept that may be another one tomorrow: another adapter, another library. */
+export const speedKey = (device: string, description: string): string => `${device}: ${description}`;
+
 /** What is known of one signature. */
 interface History {
   readonly logs: number[];
@@ -150,9 +153,10 @@ export class CostModel {
     return this.#speeds.get(device) ?? this.#assumed.get(device) ?? UNKNOWN;
   }
 
-  /** What a device says of itself, until it is measured. */
-  assume(device: string, speed: DeviceSpeed): void {
-    this.#assumed.set(device, speed);
+  /** What a device says of itself, unless calibration has measured one of that description. */
+  assume(device: string, description: string, { overhead, flops, bandwidth }: DeviceSpeed): void {
+    const measured = this.#speeds.get(speedKey(device, description));
+    this.#assumed.set(device, measured ?? { overhead, flops, bandwidth });
   }
 
   /** Expected seconds. */

@@ -107,8 +107,8 @@ async function place(
     if (found === undefined) continue;
     sources.push(source);
     known.push(found);
-    const { overhead, flops, bandwidth } = found.traits;
-    model.assume(source.name, { overhead, flops, bandwidth });
+    const { description, traits } = found;
+    model.assume(source.name, description, traits);
   }
   if (sources.length === 0) return undefined;
   const allowed = asked === 'auto' ? undefined : asked;

@@ -71,8 +71,8 @@ export function ownTable(
  */
 export function planProgram(program: Program, request: PlanRequest): Plan {
   const { model, allowed, spill } = request;
-  const table = tableOf(request);
   const own = speedsOf(request);
+  const table = tableOf(request);
   const checked = readTable(table, own);
   const { platform } = checked;
   if (allowed !== undefined && !checked.devices.some(({ name }) => allowed.includes(name))) {
@@ -114,10 +114,7 @@ function threadsOf({ devices, pools }: Platform): number {
 }
 
 function speedsOf({ model, others }: PlanRequest): ReadonlyMap<string, DeviceSpeed> {
-  for (const [name, { traits }] of others) {
-    const { overhead, flops, bandwidth } = traits;
-    model.assume(name, { overhead, flops, bandwidth });
-  }
+  for (const [name, { description, traits }] of others) model.assume(name, description, traits);
   return new Map(['wasm', 'js', ...others.keys()].map((name) => [name, model.speedOf(name)]));
 }
 

@@ -46,6 +46,10 @@ describe('constants', () => {
   });
 
   it('have ones on a diagonal', async () => {
+    expect(await nested(nd.eye(2, { k: 1, dtype: 'int32' }))).toEqual([
+      [0, 1],
+      [0, 0],
+    ]);
     expect(await nested(nd.eye(2, 3, { k: -1 }))).toEqual([
       [0, 0, 0],
       [1, 0, 0],

@@ -6,10 +6,10 @@
 import type { ArraySpec } from '../../array/ndarray.js';
 import { DeviceUnsupportedError } from '../../errors.js';
 import {
-  doublesFactor,
   type GpuOperand,
   type GpuPass,
   type GpuTraits,
+  gpuFactor,
   type Kernel,
   type KernelParams,
 } from '../../kernels/contract.js';
@@ -293,7 +293,7 @@ export class GpuDevice implements Device {
     const { overhead, flops, bandwidth } = this.traits;
     const seconds = sent.map(({ call: { kernel, inputs, params } }) => {
       const cost = kernel.cost(inputs, params);
-      return overhead + Math.max((cost.flops * doublesFactor(kernel, inputs)) / flops, cost.bytes / bandwidth);
+      return overhead + Math.max((cost.flops * gpuFactor(kernel, inputs, params)) / flops, cost.bytes / bandwidth);
     });
     const scale =
       (end - begin) /

@@ -67,9 +67,7 @@ ${mainCode(store)}`;
 export function elementwiseBody(callOf: (inputs: readonly ArraySpec[], params: KernelParams) => Call): GpuBody {
   return {
     can(inputs, params, gpu) {
-      if (inputs.some(({ dtype }) => dtype === 'float64')) return false;
       const call = callOf(inputs, params);
-      if (call.dtype === 'float64') return false;
       const space = spaceFor(call);
       return partSize(call, space, gpu) > 0 && placesOf(call, space, gpu) !== undefined;
     },

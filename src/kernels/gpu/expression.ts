@@ -1,13 +1,15 @@
 /**
  * The expression form as WGSL: each instruction a value, loops as loops. A dtype is a type of WGSL in registers (uint8
- * an unsigned word whose upper bits are zero, bool a bool) and keeps its own bytes in memory. Constants and strides are
- * in the uniform, so that the same code serves all shapes of as many dimensions.
+ * an unsigned word whose upper bits are zero, bool a bool, float64 the two words of its bits) and keeps its own bytes in
+ * memory. float64 is moved and converted here, nothing else. Constants and strides are in the uniform, so that the same
+ * code serves all shapes of as many dimensions.
  */
 import type { DType } from '../../array/dtype.js';
 import type { Expression, Instruction, ValueId } from '../expression.js';
-import { floatWord, intWord } from './words.js';
+import { doubleWords, floatWord, intWord } from './words.js';
 
-const types: Readonly<Record<Exclude<DType, 'float64'>, string>> = {
+const types: Readonly<Record<DType, string>> = {
+  float64: 'vec2<u32>',
   float32: 'f32',
   int32: 'i32',
   uint32: 'u32',
@@ -17,7 +19,7 @@ const types: Readonly<Record<Exclude<DType, 'float64'>, string>> = {
 
 /** The WGSL type of a value. */
 export function typeOf(dtype: DType): string {
-  return types[dtype as Exclude<DType, 'float64'>];
+  return types[dtype];
 }
 
 /** The WGSL type that arrays of a dtype are bound as the elements of. */
@@ -161,6 +163,7 @@ const ofBools: Readonly<Record<string, string>> = {
 
 /** The pattern of an operation on values of `dtype`; undefined where there is none. */
 function patternOf(op: string, dtype: DType): string | undefined {
+  if (dtype === 'float64') return undefined;
   if (dtype === 'bool') return ofBools[op];
   if (dtype === 'float32') return floatUnary[op] ?? floatBinary[op] ?? comparisons[op];
   const own = dtype === 'int32' ? { ...signed, ...signedBinary } : { ...unsigned, ...unsignedBinary };
@@ -170,9 +173,33 @@ function patternOf(op: string, dtype: DType): string | undefined {
   return dtype === 'uint8' && !['isnan', 'isinf', 'isfinite'].includes(op) ? `(${found} & 255u)` : found;
 }
 
-function castPattern(from: DType, to: DType): string | undefined {
-  if (from === 'float64' || to === 'float64') return undefined;
+/** What makes a float64 of a value. */
+const doubles: Readonly<Record<DType, string>> = {
+  float64: 'X',
+  float32: '@double_of_float(X)',
+  int32: '@double_of_int(X)',
+  uint32: '@double_of_word(X)',
+  uint8: '@double_of_word(X)',
+  bool: 'select(vec2<u32>(), vec2<u32>(0u, 0x3ff00000u), X)',
+};
+
+function fromDouble(to: Exclude<DType, 'float64'>): string {
+  switch (to) {
+    case 'float32':
+      return '@float_of_double(X)';
+    case 'bool':
+      return '((X.x | (X.y & 0x7fffffffu)) != 0u)';
+    case 'int32':
+      return 'bitcast<i32>(@word_of_double(X))';
+    default:
+      return to === 'uint8' ? '(@word_of_double(X) & 255u)' : '@word_of_double(X)';
+  }
+}
+
+function castPattern(from: DType, to: DType): string {
   if (from === to) return 'X';
+  if (to === 'float64') return doubles[from];
+  if (from === 'float64') return fromDouble(to);
   if (to === 'bool') return from === 'float32' ? '((@bits_of(X) & 0x7fffffffu) != 0u)' : `(X != ${typeOf(from)}(0))`;
   if (from === 'float32') {
     const word = '@wrap_f(X)';
@@ -225,7 +252,6 @@ class Emitter {
 
   #value(instruction: Exclude<Instruction, { op: 'loop' }>): string | undefined {
     const { id, dtype } = instruction;
-    if (dtype === 'float64') return undefined;
     this.dtypes.set(id, dtype);
     const code = this.#expression(instruction);
     return code && `let e${id}: ${typeOf(dtype)} = ${code};`;
@@ -238,7 +264,8 @@ class Emitter {
         return this.#sources.input(instruction.input, dtype);
       case 'index': {
         const index = this.#sources.index(instruction.axis);
-        return index && `i32(${index})`;
+        if (dtype === 'float64' && index !== undefined) this.functions.add('double_of_word');
+        return index && (dtype === 'float64' ? `double_of_word(${index})` : `i32(${index})`);
       }
       case 'constant':
         return this.#constant(dtype, instruction.value);
@@ -256,9 +283,17 @@ class Emitter {
 
   #constant(dtype: DType, value: number): string {
     if (dtype === 'bool') return value === 0 ? 'false' : 'true';
+    if (dtype === 'float64') {
+      const [low, high] = doubleWords(value);
+      return `vec2<u32>(${this.#field('u32', low)}, ${this.#field('u32', high)})`;
+    }
+    return this.#field(typeOf(dtype), dtype === 'float32' ? floatWord(value) : intWord(value));
+  }
+
+  #field(type: string, word: number): string {
     const name = `k${this.fields.length}`;
-    this.fields.push(`${name}: ${typeOf(dtype)}`);
-    this.words.push(dtype === 'float32' ? floatWord(value) : intWord(value));
+    this.fields.push(`${name}: ${type}`);
+    this.words.push(word);
     return `p.${name}`;
   }
 
@@ -274,7 +309,6 @@ class Emitter {
 
   #loop(loop: Extract<Instruction, { op: 'loop' }>): string | undefined {
     const { id, variables, limit, condition } = loop;
-    if (variables.some(({ dtype }) => dtype === 'float64')) return undefined;
     const test = this.run(loop.test);
     const body = this.run(loop.body);
     if (test === undefined || body === undefined) return undefined;
@@ -290,7 +324,7 @@ ${next.join(' ')}
   }
 }
 
-/** The WGSL of an expression; undefined where something in it has none (float64, functions that are not exact enough). */
+/** The WGSL of an expression; undefined where something in it has none: arithmetic of float64, functions that would not be exact. */
 export function expressionCode({ instructions, result }: Expression, sources: Sources): ExpressionCode | undefined {
   const emitter = new Emitter(sources);
   const statements = emitter.run(instructions);

@@ -4,6 +4,7 @@
  *
  * Source of the polynomials: Moshier, "Methods and Programs for Mathematical Functions", 1989 (the Cephes library).
  */
+import { conversions } from './conversions.js';
 import { moreFunctions } from './more-functions.js';
 
 /** WGSL of each function by its name, and the functions that it uses. */
@@ -17,6 +18,7 @@ const bits = 'fn bits_of(x: f32) -> u32 { return bitcast<u32>(x); }';
 
 const table: Readonly<Record<string, Definition>> = {
   ...moreFunctions,
+  ...conversions,
   bits_of: { code: bits },
   is_nan: { code: 'fn is_nan(x: f32) -> bool { return (bits_of(x) & 0x7fffffffu) > 0x7f800000u; }', uses: ['bits_of'] },
   is_inf: {

@@ -15,7 +15,7 @@
  */
 import type { GpuOperand, GpuPass, GpuPlan, GpuTraits } from '../contract.js';
 import { doubleCode } from './double.js';
-import { type ProductSizes, productTiles } from './product.js';
+import { hasPanels, type ProductSizes } from './product.js';
 import { mainCode, spread } from './spread.js';
 
 /** Operations of the GPU's float32 that take as long as one of these. */
@@ -32,22 +32,29 @@ const MOST_QUADS = 1023;
 const ENOUGH = 260;
 const WORD = 4;
 
+/** Bytes of each scratch array at most: of larger products parts are made, one after the other. */
+const MOST_SCRATCH = 2 ** 29;
+/** Parts that are not the last have a multiple of so many lines, so that windows begin at multiples of 256 bytes. */
+const ALIGNED = 32;
+
 /** Lines of an operand: rows of a, columns of b. `line` and `step` are elements from one line, and one k, to the next. */
 interface Lines {
   readonly input: number;
   readonly count: number;
   readonly line: number;
   readonly step: number;
+  /** Bytes of the array. */
+  readonly bytes: number;
 }
 
 /** The largest exponent of each line: 0 where all of it is zero, 2047 where something is infinite or NaN. */
-const scanCode = `struct P { size: u32, width: u32, k: u32, line: u32, step: u32 }
+const scanCode = `struct P { size: u32, width: u32, first: u32, k: u32, line: u32, step: u32 }
 @group(0) @binding(0) var<storage, read> x: array<vec2<u32>>;
 @group(0) @binding(1) var<storage, read_write> exponents: array<u32>;
 @group(0) @binding(2) var<uniform> p: P;
 ${mainCode(`var largest = 0u;
   for (var l = 0u; l < p.k; l++) {
-    let bits = x[i * p.line + l * p.step];
+    let bits = x[p.first + i * p.line + l * p.step];
     let high = bits.y & 0x7fffffffu;
     if ((high | bits.x) != 0u) { largest = max(largest, max(1u, high >> 20u)); }
   }
@@ -57,7 +64,7 @@ ${mainCode(`var largest = 0u;
  * Slices of four elements: |x| < 2^e of its line is the integer X = x · 2^(62 − e), rounded, whose bytes with signs are
  * its digits. Adding 128 to every byte makes them unsigned ones, turning the top bit makes that signed.
  */
-const splitCode = `struct P { size: u32, width: u32, k: u32, line: u32, step: u32, lines: u32, words: u32, across: u32 }
+const splitCode = `struct P { size: u32, width: u32, first: u32, k: u32, line: u32, step: u32, lines: u32, words: u32, across: u32 }
 @group(0) @binding(0) var<storage, read> x: array<vec2<u32>>;
 @group(0) @binding(1) var<storage, read_write> exponents: array<u32>;
 @group(0) @binding(2) var<storage, read_write> slices: array<u32>;
@@ -69,7 +76,7 @@ ${mainCode(`let line = select(i / p.words, i % p.lines, p.across == 1u);
   for (var t = 0u; t < 4u; t++) {
     let l = word * 4u + t;
     if (l >= p.k) { continue; }
-    let bits = x[line * p.line + l * p.step];
+    let bits = x[p.first + line * p.line + l * p.step];
     let exponent = (bits.y >> 20u) & 0x7ffu;
     var m = vec2<u32>(bits.x, (bits.y & 0xfffffu) | select(0u, 0x100000u, exponent != 0u));
     if ((m.x | m.y) == 0u) { continue; }
@@ -196,8 +203,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 `;
 }
 
-/** Levels put together and rounded; elements that need another way are marked in the first level. */
-const combineCode = `struct P { size: u32, width: u32, n: u32, pieces: u32 }
+/**
+ * Levels put together and rounded; elements that need another way are marked in the first level. Of a part of n columns,
+ * whose first element lies at `first` of a result with rows of length `row`.
+ */
+const combineCode = `struct P { size: u32, width: u32, n: u32, first: u32, row: u32, pieces: u32 }
 @group(0) @binding(0) var<storage, read_write> sums: array<u32>;
 @group(0) @binding(1) var<storage, read_write> rows: array<u32>;
 @group(0) @binding(2) var<storage, read_write> columns: array<u32>;
@@ -226,10 +236,13 @@ ${mainCode(`let ea = rows[i / p.n];
   }
   let isNegative = (sum.w & 0x80000000u) != 0u;
   if (isNegative) { sum = neg128(sum); }
-  c[i] = dpack(select(0u, 0x80000000u, isNegative), sum, i32(ea) + i32(eb) - 2112);`)}`;
+  c[p.first + i / p.n * p.row + i % p.n] = dpack(select(0u, 0x80000000u, isNegative), sum, i32(ea) + i32(eb) - 2112);`)}`;
 
 /** The marked elements, in float64 by integers. */
-const hardCode = `struct P { size: u32, width: u32, n: u32, k: u32, line_a: u32, step_a: u32, line_b: u32, step_b: u32 }
+const hardCode = `struct P {
+  size: u32, width: u32, n: u32, first: u32, row: u32, k: u32,
+  first_a: u32, line_a: u32, step_a: u32, first_b: u32, line_b: u32, step_b: u32
+}
 @group(0) @binding(0) var<storage, read> a: array<vec2<u32>>;
 @group(0) @binding(1) var<storage, read> b: array<vec2<u32>>;
 @group(0) @binding(2) var<storage, read_write> marks: array<u32>;
@@ -239,14 +252,16 @@ ${doubleCode}
 ${mainCode(`if (marks[i] == 0u) { return; }
   var sum = vec2<u32>();
   for (var l = 0u; l < p.k; l++) {
-    sum = dadd(sum, dmul(a[i / p.n * p.line_a + l * p.step_a], b[i % p.n * p.line_b + l * p.step_b]));
+    let x = a[p.first_a + i / p.n * p.line_a + l * p.step_a];
+    let y = b[p.first_b + i % p.n * p.line_b + l * p.step_b];
+    sum = dadd(sum, dmul(x, y));
   }
-  c[i] = sum;`)}`;
+  c[p.first + i / p.n * p.row + i % p.n] = sum;`)}`;
 
 function linesOf({ m, n, k, transposeA, transposeB }: ProductSizes, second: number): readonly [Lines, Lines] {
   return [
-    { input: 0, count: m, line: transposeA ? 1 : k, step: transposeA ? m : 1 },
-    { input: second, count: n, line: transposeB ? k : 1, step: transposeB ? 1 : n },
+    { input: 0, count: m, line: transposeA ? 1 : k, step: transposeA ? m : 1, bytes: 8 * m * k },
+    { input: second, count: n, line: transposeB ? k : 1, step: transposeB ? 1 : n, bytes: 8 * n * k },
   ];
 }
 
@@ -262,71 +277,110 @@ function cut(k: number): { readonly quads: number; readonly piece: number; reado
   return { quads, piece: Math.ceil(quads / pieces), pieces };
 }
 
-const hasPanels = ({ productTile }: GpuTraits): boolean => (productTiles[productTile]?.depth ?? 0) > 0;
-
-/** Whether all that such a product needs fits the bindings. */
-export function canSplit({ m, n, k }: ProductSizes, gpu: GpuTraits): boolean {
+/** Rows and columns of a part, so that all it needs fits bindings; undefined where nothing does. */
+function partOf(sizes: ProductSizes, gpu: GpuTraits): readonly [rows: number, columns: number] | undefined {
+  const { m, n, k } = sizes;
   const { quads, pieces } = cut(k);
-  const slices = PARTS * Math.max(m, n) * quads * QUAD;
-  const largest = Math.max(slices, PARTS * pieces * m * n * WORD, 8 * m * n, 8 * m * k, 8 * k * n);
   const tile = (hasPanels(gpu) ? 16 : 8) * SIDE;
-  const groups = Math.max(Math.ceil(Math.max(m, n) / tile), PARTS * pieces);
-  return largest <= gpu.maxBinding && groups <= gpu.maxWorkgroups;
+  const room = Math.min(gpu.maxBinding, MOST_SCRATCH);
+  const whole = (length: number, count: number): number =>
+    length >= count ? count : Math.floor(length / ALIGNED) * ALIGNED;
+  const [rows, columns] = linesOf(sizes, 1).map(({ count, line, bytes }) => {
+    const isWhole = bytes <= gpu.maxBinding;
+    // lines that lie across its rows are all over an array
+    if (!isWhole && line !== k) return 0;
+    const own = isWhole ? count : Math.floor(gpu.maxBinding / (8 * k));
+    return Math.min(own, Math.floor(room / (PARTS * quads * QUAD)), tile * gpu.maxWorkgroups);
+  }) as [number, number];
+  const isResultWhole = 8 * m * n <= gpu.maxBinding;
+  const height = whole(Math.min(rows, isResultWhole ? m : Math.floor(gpu.maxBinding / (8 * n))), m);
+  // of sums as many as there is room for, in a square where that is not for all
+  const sums = Math.floor(room / (PARTS * pieces * WORD));
+  const width = whole(Math.min(columns, Math.max(Math.floor(Math.sqrt(sums)), Math.floor(sums / height))), n);
+  const part = [whole(Math.min(height, Math.floor(sums / width)), m), width] as const;
+  return Math.min(...part) > 0 && PARTS * pieces <= gpu.maxWorkgroups ? part : undefined;
+}
+
+/** Whether all that such a product needs fits the bindings, in parts where it is large. */
+export function canSplit(sizes: ProductSizes, gpu: GpuTraits): boolean {
+  return sizes.m * sizes.n === 0 || sizes.k === 0
+    ? 8 * sizes.m * sizes.n <= gpu.maxBinding
+    : partOf(sizes, gpu) !== undefined;
+}
+
+/** Lines of an operand in a part: where they begin in what is bound, and their exponents and slices. */
+interface Side extends Lines {
+  readonly source: GpuOperand;
+  readonly from: number;
+  readonly exponents: GpuOperand;
+  readonly slices: GpuOperand;
 }
 
 /** @param second the input that is b */
 export function splitProduct(sizes: ProductSizes, second: number, gpu: GpuTraits): GpuPlan {
   const { m, n, k } = sizes;
-  const output: GpuOperand = { of: 'output', index: 0 };
-  const { workgroups, width } = spread(m * n, gpu);
-  if (k === 0) return { passes: [{ code: zeroCode, operands: [output], numbers: [m * n, width], workgroups }] };
+  if (m * n === 0) return { passes: [] };
+  if (k === 0) {
+    const { workgroups, width } = spread(m * n, gpu);
+    const operands: GpuOperand[] = [{ of: 'output', index: 0 }];
+    return { passes: [{ code: zeroCode, operands, numbers: [m * n, width], workgroups }] };
+  }
   const { quads, piece, pieces } = cut(k);
   const words = quads * (QUAD / WORD);
+  const [rows, columns] = partOf(sizes, gpu)!;
   const scratch: number[] = [];
-  const room = (bytes: number): GpuOperand => ({ of: 'scratch', index: scratch.push(Math.max(16, bytes)) - 1 });
   const passes: GpuPass[] = [];
-  const both = linesOf(sizes, second);
-  const [a, b] = both.map(({ input, count, line, step }) => {
-    const exponents = room(count * WORD);
-    const slices = room(PARTS * count * words * WORD);
-    const source: GpuOperand = { of: 'input', index: input };
-    const scan = spread(count, gpu);
+  const room = (bytes: number): GpuOperand => ({ of: 'scratch', index: scratch.push(Math.max(16, bytes)) - 1 });
+  const pass = (code: string, operands: readonly GpuOperand[], size: number, numbers: readonly number[]): void => {
+    const { workgroups, width } = spread(size, gpu);
+    passes.push({ code, operands, numbers: [size, width, ...numbers], workgroups });
+  };
+  const sides = linesOf(sizes, second).map((lines, i) => {
+    const most = i === 0 ? rows : columns;
+    return { ...lines, exponents: room(most * WORD), slices: room(PARTS * most * words * WORD) };
+  }) as [Omit<Side, 'source' | 'from'>, Omit<Side, 'source' | 'from'>];
+  const sums = room(pieces * PARTS * rows * columns * WORD);
+
+  /** The slices of so many lines of an operand. */
+  const slice = (side: Omit<Side, 'source' | 'from'>, first: number, count: number): Side => {
+    const { input, line, step, bytes, exponents, slices } = side;
+    const isWhole = bytes <= gpu.maxBinding;
+    const window = isWhole ? {} : { offset: 8 * first * k, bytes: 8 * count * k };
+    const source: GpuOperand = { of: 'input', index: input, ...window };
+    const from = isWhole ? first * line : 0;
+    pass(scanCode, [source, exponents], count, [from, k, line, step]);
+    const numbers = [from, k, line, step, count, words, Number(step !== 1)];
+    pass(splitCode, [source, exponents, slices], count * words, numbers);
+    return { ...side, count, source, from };
+  };
+
+  const multiply = (a: Side, b: Side, row: number, column: number): void => {
+    const panels = hasPanels(gpu);
+    const tile = (panels ? 16 : 8) * SIDE;
     passes.push({
-      code: scanCode,
-      operands: [source, exponents],
-      numbers: [count, scan.width, k, line, step],
-      workgroups: scan.workgroups,
+      code: levelsCode(panels),
+      operands: [a.slices, b.slices, sums],
+      numbers: [a.count, b.count, quads, piece],
+      workgroups: [Math.ceil(b.count / tile), Math.ceil(a.count / tile), PARTS * pieces],
     });
-    const split = spread(count * words, gpu);
-    passes.push({
-      code: splitCode,
-      operands: [source, exponents, slices],
-      numbers: [count * words, split.width, k, line, step, count, words, Number(step !== 1)],
-      workgroups: split.workgroups,
-    });
-    return { exponents, slices };
-  }) as [{ exponents: GpuOperand; slices: GpuOperand }, { exponents: GpuOperand; slices: GpuOperand }];
-  const sums = room(pieces * PARTS * m * n * WORD);
-  const panels = hasPanels(gpu);
-  const tile = (panels ? 16 : 8) * SIDE;
-  passes.push({
-    code: levelsCode(panels),
-    operands: [a.slices, b.slices, sums],
-    numbers: [m, n, quads, piece],
-    workgroups: [Math.ceil(n / tile), Math.ceil(m / tile), PARTS * pieces],
-  });
-  passes.push({
-    code: combineCode,
-    operands: [sums, a.exponents, b.exponents, output],
-    numbers: [m * n, width, n, pieces],
-    workgroups,
-  });
-  const [x, y] = both;
-  passes.push({
-    code: hardCode,
-    operands: [{ of: 'input', index: 0 }, { of: 'input', index: second }, sums, output],
-    numbers: [m * n, width, n, k, x.line, x.step, y.line, y.step],
-    workgroups,
-  });
+    const isWhole = 8 * m * n <= gpu.maxBinding;
+    const window = isWhole ? {} : { offset: 8 * row * n, bytes: 8 * a.count * n };
+    const c: GpuOperand = { of: 'output', index: 0, ...window };
+    const size = a.count * b.count;
+    const place = [b.count, (isWhole ? row * n : 0) + column, n];
+    pass(combineCode, [sums, a.exponents, b.exponents, c], size, [...place, pieces]);
+    const lines = [a.from, a.line, a.step, b.from, b.line, b.step];
+    pass(hardCode, [a.source, b.source, sums, c], size, [...place, k, ...lines]);
+  };
+
+  let a: Side | undefined;
+  for (let column = 0; column < n; column += columns) {
+    const b = slice(sides[1], column, Math.min(columns, n - column));
+    for (let row = 0; row < m; row += rows) {
+      // where it is one part it is cut once
+      if (a === undefined || rows < m) a = slice(sides[0], row, Math.min(rows, m - row));
+      multiply(a, b, row, column);
+    }
+  }
   return { scratch, passes };
 }

@@ -77,11 +77,3 @@ export function placesOf(call: Call, space: Space, gpu: GpuTraits): Places | und
     result: code.result,
   };
 }
-
-/** Whether all inputs can be bound: none is float64, each fits a binding. */
-export function areBindable({ inputs, program }: Call, bytesOf: (input: number) => number, gpu: GpuTraits): boolean {
-  return program.operands.every((operand) => {
-    if (operand.op !== 'input') return true;
-    return inputs[operand.input]!.dtype !== 'float64' && bytesOf(operand.input) <= gpu.maxBinding;
-  });
-}

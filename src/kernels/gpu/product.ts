@@ -6,6 +6,7 @@
  *
  * Source of the scheme: Volkov & Demmel, "Benchmarking GPUs to tune dense linear algebra", SC 2008.
  */
+import type { GpuTraits } from '../contract.js';
 
 /** Sizes of a product, and how its operands are stored. */
 export interface ProductSizes {
@@ -44,6 +45,9 @@ export const productTiles: readonly ProductTile[] = [
   { rows: 64, columns: 64, depth: 0, tr: 8, tc: 8 },
   { rows: 32, columns: 32, depth: 0, tr: 4, tc: 4 },
 ];
+
+/** Whether workgroups' own memory pays: not where a processor plays the GPU. */
+export const hasPanels = ({ productTile }: GpuTraits): boolean => (productTiles[productTile]?.depth ?? 0) > 0;
 
 /** How the operands lie, and what becomes of the tile. */
 export interface ProductForm {

@@ -228,7 +228,6 @@ ${mainCode(store)}`;
 export function reduceBody(reducingOf: (inputs: readonly ArraySpec[], params: KernelParams) => Reducing): GpuBody {
   return {
     can(inputs, params, gpu) {
-      if (inputs.some(({ dtype }) => dtype === 'float64')) return false;
       const reducing = reducingOf(inputs, params);
       const { values, dtype, reduction } = reducing;
       if (values.dtype === 'float64' || dtype === 'float64') return false;

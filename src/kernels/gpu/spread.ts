@@ -10,11 +10,19 @@ export interface Spread {
 /** Threads of a workgroup of the kernels that work element by element. */
 export const THREADS = 64;
 
+/** So many workgroups in two dimensions where one does not suffice: (x, y) has the number x + y · row. */
+export function rowsOf(
+  groups: number,
+  gpu: GpuTraits,
+): { readonly workgroups: Spread['workgroups']; readonly row: number } {
+  const row = Math.min(groups, gpu.maxWorkgroups);
+  return { workgroups: [row, row === 0 ? 0 : Math.ceil(groups / row), 1], row };
+}
+
 /** Workgroups for `size` threads, in two dimensions where one does not suffice. */
 export function spread(size: number, gpu: GpuTraits): Spread {
-  const groups = Math.ceil(size / THREADS);
-  const x = Math.min(groups, gpu.maxWorkgroups);
-  return { workgroups: [x, x === 0 ? 0 : Math.ceil(groups / x), 1], width: x * THREADS };
+  const { workgroups, row } = rowsOf(Math.ceil(size / THREADS), gpu);
+  return { workgroups, width: row * THREADS };
 }
 
 /** WGSL of the entry point of such a kernel: `i` is the number of the thread. The uniform has `width` and `size`. */

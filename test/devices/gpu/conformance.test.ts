@@ -26,6 +26,8 @@ if (noGpu === undefined) {
       'contract',
       'assemble',
       'randomNormal',
+      'sort',
+      'argsort',
     ],
     check: gpuCheck,
     isRequired: true,

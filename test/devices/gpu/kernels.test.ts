@@ -1,6 +1,7 @@
 /** Kernels on the GPU against exact values and the reference: functions, products that are added, contractions, scans. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { NDArray } from '../../../dist/array/ndarray.js';
+import { allocate, type DType } from '../../../dist/array/dtype.js';
+import { NDArray } from '../../../dist/array/ndarray.js';
 import { runJs } from '../../../dist/conformance/machine.js';
 import type { GpuDevice } from '../../../dist/devices/gpu/device.js';
 import { openGpu } from '../../../dist/devices/gpu/open.js';
@@ -55,6 +56,79 @@ describe.skipIf(noGpu !== undefined)(
       device = await openGpu({ productTile: 6 });
     }, 60_000);
     afterAll(() => device.close());
+
+    describe('float64', () => {
+      /** What rounding to float32 and cutting off to integers have to tell apart, and numbers of every size. */
+      const hard = [
+        ...special,
+        ...[1, 1.5, 2 - 2 ** -52, 1 + 2 ** -24, 1 + 3 * 2 ** -24, 1 + 2 ** -24 + 2 ** -52, 1 - 2 ** -25].flatMap((m) =>
+          [-1074, -151, -150, -149, -140, -127, -126, -1, 0, 20, 21, 31, 32, 52, 53, 83, 84, 127, 128].flatMap((e) => [
+            m * 2 ** e,
+            -m * 2 ** e,
+          ]),
+        ),
+        ...Array.from({ length: 500 }, (_, i) => noise(i) * 2 ** (((i * 37) % 300) - 150)),
+        ...Array.from({ length: 200 }, (_, i) => noise(i) * 2 ** ((i * 37) % 40)),
+        2 ** 31,
+        -(2 ** 31) - 1,
+        4294967295.5,
+        5e-324,
+        Number.MAX_VALUE,
+        3.4028235677973366e38,
+        3.4028235677973362e38,
+      ];
+      const cast = (from: DType, to: DType): { readonly expression: string } => {
+        const builder = new ExpressionBuilder();
+        return { expression: serialize(builder.build(builder.cast(builder.input(0, from), to))) };
+      };
+      const arrayOf = (dtype: DType, values: readonly number[]): NDArray => {
+        const data = allocate(dtype, values.length);
+        data.set(dtype === 'bool' ? values.map((value) => Number(value !== 0)) : values);
+        return new NDArray(data, { shape: [values.length], dtype });
+      };
+
+      const others = ['float32', 'int32', 'uint32', 'uint8', 'bool'] as const;
+      it.each(others)('becomes %s as elsewhere, to the bit', async (dtype) => {
+        const x = arrayOf('float64', hard);
+        const [expected] = runJs(elementwise, [x], cast('float64', dtype));
+        const actual = await run(device, elementwise, cast('float64', dtype), [x]);
+        expect(Array.from(actual.data).findIndex((value, i) => !same(value, expected!.data[i]!))).toBe(-1);
+      });
+
+      it.each(others)('is made of %s, to the bit', async (dtype) => {
+        const x = arrayOf(dtype, [...hard, 2 ** -149, -3 * 2 ** -149, 2 ** -127, 1 - 2 ** -24]);
+        const [expected] = runJs(elementwise, [x], cast(dtype, 'float64'));
+        const actual = await run(device, elementwise, cast(dtype, 'float64'), [x]);
+        expect(actual.dtype).toBe('float64');
+        expect(Array.from(actual.data).findIndex((value, i) => !same(value, expected!.data[i]!))).toBe(-1);
+      });
+
+      it('is moved and chosen between, whatever it is', async () => {
+        const builder = new ExpressionBuilder();
+        const [mask, x] = [builder.input(0, 'bool'), builder.input(1, 'float64')];
+        const chosen = builder.where(mask, x, builder.constant(0.1, 'float64'));
+        const params = { expression: serialize(builder.build(chosen)) };
+        const inputs = [
+          arrayOf(
+            'bool',
+            hard.map((_, i) => i % 3),
+          ),
+          arrayOf('float64', hard),
+        ];
+        const [expected] = runJs(elementwise, inputs, params);
+        const actual = await run(device, elementwise, params, inputs);
+        expect(Array.from(actual.data).findIndex((value, i) => !same(value, expected!.data[i]!))).toBe(-1);
+      });
+
+      it('is not computed with', () => {
+        const builder = new ExpressionBuilder();
+        const x = builder.input(0, 'float64');
+        for (const value of [builder.unary('neg', x), builder.binary('add', x, x), builder.binary('less', x, x)]) {
+          const params = { expression: serialize(builder.build(value)) };
+          expect(device.can(elementwise, [arrayOf('float64', hard), arrayOf('float64', hard)], params)).toBe(false);
+        }
+      });
+    });
 
     const functions: readonly [UnaryOperation, (x: number) => number, number, number, number][] = [
       ['tan', Math.tan, -100, 100, 8],

@@ -234,13 +234,31 @@ describe.skipIf(noGpu !== undefined)('float64 on the GPU', { timeout: 120_000 },
     }
   });
 
-  it('is refused where it does not fit a binding', async () => {
+  it('is made in parts where it does not fit a binding, and refused where no part would', async () => {
+    // slices of 37 to 64 lines, sums of 42 × 42: parts of 32 rows and columns, and what is left over
     const small = await openGpu({ productTile: 6, maxBinding: 1 << 16 });
     try {
-      const spec = { dtype: 'float64', shape: [128, 128] } as const;
-      expect(small.can(matmul, [spec, spec], {})).toBe(false);
-      const fitting = { dtype: 'float64', shape: [32, 32] } as const;
-      expect(small.can(matmul, [fitting, fitting], {})).toBe(true);
+      const next = randoms(5);
+      for (const [m, n, k, params] of [
+        [100, 130, 60, {}],
+        [97, 33, 40, { transposeB: true }],
+        [33, 97, 60, { transposeA: true }],
+        [260, 35, 64, {}],
+        [20, 200, 60, { transposeB: true }],
+      ] as const) {
+        const a = filled('transposeA' in params ? [k, m] : [m, k], next);
+        const b = filled('transposeB' in params ? [n, k] : [k, n], next);
+        // an element that slices cannot hold, in the last part
+        a.data[a.size - 1] = 1e300;
+        b.data[b.size - 1] = 1e-300;
+        const whole = await multiply(device, [a, b], params);
+        const parts = await multiply(small, [a, b], params);
+        expect(Array.from(parts.data).findIndex((value, i) => !Object.is(value, whole.data[i]))).toBe(-1);
+      }
+      // lines across the rows of an array that is larger than a binding; a line that is
+      const spec = (...shape: number[]) => ({ dtype: 'float64', shape }) as const;
+      expect(small.can(matmul, [spec(8, 100), spec(100, 128)], {})).toBe(false);
+      expect(small.can(matmul, [spec(2, 10_000), spec(10_000, 2)], {})).toBe(false);
     } finally {
       await small.close();
     }
