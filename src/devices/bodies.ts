@@ -36,6 +36,17 @@ export function hasWasmBody(kernel: Kernel, inputs: readonly ArraySpec[], params
   return body !== undefined && (body.can?.(inputs, params) ?? true);
 }
 
+/** What follows the statement that devices have no body for these inputs: the reason, where one of them gives it. */
+export function reasonOf(
+  kernel: Kernel,
+  devices: readonly string[],
+  inputs: readonly ArraySpec[],
+  params: KernelParams,
+): string {
+  const why = devices.includes('wasm') ? kernel.bodies.wasm?.why?.(inputs, params) : undefined;
+  return why === undefined ? '' : `: ${why}`;
+}
+
 /** The error that a kernel's status stands for. */
 export function statusError(kernel: Kernel, status: number, params: KernelParams): Error {
   if (status === CANCELLED) return new Error(`kernel '${kernel.name}' was cancelled`);

@@ -60,6 +60,8 @@ export interface WasmBody {
   block?(inputs: readonly HeapArray[], outputs: readonly HeapArray[], params: KernelParams): readonly number[];
   /** Whether this body takes these dtypes and shapes; default: always. Inputs are row-major and contiguous. */
   can?(inputs: readonly ArraySpec[], params: KernelParams): boolean;
+  /** Where `can` is false: the reason, for errors; default: none is given. */
+  why?(inputs: readonly ArraySpec[], params: KernelParams): string | undefined;
   /** At most MAX_WASM_ARGS numbers. `scratch` is the address of `Inferred.scratch` bytes, 0 when none was asked for. */
   args(
     inputs: readonly HeapArray[],

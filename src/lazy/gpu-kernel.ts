@@ -50,12 +50,19 @@ export interface GpuKernel {
  * arrays (indexed `a[z][y][x]`) and numbers. The result is float32 of shape [y, x] for `output: [x, y]`; a function that
  * answers a list of two to four numbers has an axis more. Arrays of other dtypes are made float32 first.
  *
- * On `gpu` it runs as WGSL, on arrays that stay there between tasks; on `js` by gpu.js's WebAssembly backend, or its CPU
- * backend where that one cannot translate it. `lastRun.tasks[].device` says which of the two it was. It has no body on
- * other devices: a run that allows only those refuses it.
+ * gpu.js translates it for each device, and `lastRun.tasks[].device` says which of them ran it:
+ *
+ * - `gpu`: WGSL, on arrays that stay there between tasks.
+ * - `wasm`: its WebAssembly, on arrays where they are; all idle threads share a call that is large enough. Some functions it
+ *   cannot translate, as those that write elements of lists: they run on `js` where that is allowed, else the error says why.
+ * - `js`: its JavaScript, on one thread; it rounds to float32 what is answered, the others every operation.
+ *
+ * What it finds at an index outside an array is not the same on all of them: NaN on `js`, the nearest element on `wasm`.
+ * Arguments that are numbers may be assigned to; elements of arrays may not.
  *
  * @throws ArgumentError, OptionError; calls throw KernelSourceError naming the function and the line of what gpu.js cannot
- * translate, and ArgumentError for as many arguments as there are not
+ * translate, and ArgumentError for as many arguments as there are not; runs throw DeviceUnsupportedError where no device
+ * that they may use has a body for it
  *
  * @example
  * const product = nd.gpuKernel(

@@ -11,6 +11,7 @@
  */
 import type { ArraySpec } from '../array/ndarray.js';
 import type { Precision } from '../config.js';
+import { reasonOf } from '../devices/bodies.js';
 import type { DeviceSource } from '../devices/contract.js';
 import { kernelDevices } from '../devices/discovery.js';
 import { isInSingle, type KnownDevice, knownDevice, openingSeconds, takeDevice } from '../devices/leases.js';
@@ -309,12 +310,14 @@ function decide(
 }
 
 export function unsupported(node: TaskNode, names: readonly string[], inputs?: readonly ArraySpec[]): Error {
-  const { kernel } = kernelOf(node);
+  const { kernel, params } = kernelOf(node);
   const shapes = inputs?.map(({ dtype, shape }) => `${dtype}[${shape.join(', ')}]`).join(', ');
   return new DeviceUnsupportedError(
     node.key,
     `task '${node.key}': kernel '${kernel.name}' has no body for device '${names.join("', '")}'` +
-      (shapes === undefined ? ' with these inputs' : ` with inputs ${shapes}`) +
+      (inputs === undefined
+        ? ' with these inputs'
+        : ` with inputs ${shapes}${reasonOf(kernel, names, inputs, params)}`) +
       "; let it run elsewhere too, as with device: 'auto' or a list",
   );
 }

@@ -7,11 +7,11 @@
  * a kernel that may go to a device outside the pool, as long as it is not decided to go another way.
  */
 
-import { hasWasmBody } from '../devices/bodies.js';
+import { hasWasmBody, reasonOf } from '../devices/bodies.js';
 import { DeviceUnsupportedError } from '../errors.js';
 import type { CostHint, TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
-import type { ArraySpec, Kernel, KernelParams } from '../kernels/contract.js';
+import type { ArraySpec, Kernel, KernelOp, KernelParams } from '../kernels/contract.js';
 
 export const HERE = 0;
 export const CALL = 1;
@@ -54,7 +54,9 @@ function wayOf(
   switch (node.op.kind) {
     case 'kernel':
       if (isAlias(node)) return OUTPUT;
-      return kernelDevice(node, undefined, devices) === 'wasm' && threaded && !keepsKernels ? KERNEL : HERE;
+      return kernelDevice(node, saidSpecs(node, devices), devices) === 'wasm' && threaded && !keepsKernels
+        ? KERNEL
+        : HERE;
     case 'item':
       return outputOf(program, task) === undefined ? HERE : OUTPUT;
     case 'call': {
@@ -88,8 +90,7 @@ export function kernelDevice(
   devices: readonly ('wasm' | 'js')[],
 ): 'wasm' | 'js' {
   const { kernel, params } = kernelOf(node);
-  const own = node.settings.device;
-  const allowed: readonly string[] = own === undefined || own === 'auto' ? devices : [own].flat();
+  const allowed = allowedOf(node, devices);
   for (const device of allowed) {
     if (device === 'js' || device === 'auto') return 'js';
     if (device !== 'wasm' || kernel.bodies.wasm === undefined) continue;
@@ -99,8 +100,20 @@ export function kernelDevice(
   throw new DeviceUnsupportedError(
     node.key,
     `task '${node.key}': kernel '${kernel.name}' has no body for device '${allowed.join("', '")}'` +
-      (inputs === undefined ? '' : ` with inputs ${inputs}`),
+      (specs === undefined ? '' : ` with inputs ${inputs}${reasonOf(kernel, allowed, specs, params)}`),
   );
+}
+
+function allowedOf({ settings: { device } }: TaskNode, devices: readonly ('wasm' | 'js')[]): readonly string[] {
+  return device === undefined || device === 'auto' ? devices : [device].flat();
+}
+
+/** What a task's maker knew of its inputs, where there is no js body to run it in any case; undefined unless all of it. */
+function saidSpecs(node: TaskNode, devices: readonly ('wasm' | 'js')[]): readonly ArraySpec[] | undefined {
+  const allowed = allowedOf(node, devices);
+  if (allowed.includes('js') || allowed.includes('auto')) return undefined;
+  const { specs } = node.op as KernelOp;
+  return specs?.some(({ shape }) => shape.some(Number.isNaN)) ? undefined : specs;
 }
 
 /** Whether a task is a kernel whose output is its first input in another shape. */

@@ -6,6 +6,14 @@
  */
 import type { CodePlace } from './team.js';
 
+/** Functions of Math that generated code may import, as `math_sin`: they take and answer numbers of any kind. */
+const mathematics = Object.fromEntries(
+  Object.getOwnPropertyNames(Math).flatMap((name) => {
+    const value: unknown = Math[name as keyof Math];
+    return typeof value === 'function' ? [[`math_${name}`, value]] : [];
+  }),
+) as Record<string, (...numbers: number[]) => number>;
+
 export class CodeTable {
   readonly #exports: Readonly<Record<string, unknown>>;
   readonly #memory: WebAssembly.Memory;
@@ -46,7 +54,7 @@ export class CodeTable {
     const copy = new Uint8Array(buffer, address, bytes).slice();
     if (!isStill()) return false;
     const { exports } = new WebAssembly.Instance(new WebAssembly.Module(copy), {
-      env: { ...this.#exports, memory: this.#memory },
+      env: { ...mathematics, ...this.#exports, memory: this.#memory },
     });
     if (table.length <= this.#base + index) table.grow(this.#base + index + 1 - table.length);
     table.set(this.#base + index, exports.run as () => void);

@@ -1,20 +1,89 @@
-/** Cases of functions in gpu.js's form: sums, conditions, lists, and arguments that are arrays, numbers, or numbers in arrays. */
+/**
+ * Cases of functions in gpu.js's form: sums, conditions, loops that end at different times, functions within, lists, and
+ * arguments that are arrays, numbers, or numbers in arrays.
+ */
 import fc from 'fast-check';
 import { NDArray } from '../../dist/array/ndarray.js';
 import type { Case } from './cases.js';
 import { generator } from './numbers.js';
 
-const sources = {
-  product: `function (a, b, k) {
-    let sum = 0;
-    for (let i = 0; i < this.constants.n; i++) sum += a[this.thread.y][i] * b[i][this.thread.x];
-    return sum * k;
-  }`,
-  pieces: `function (a, b, k) {
-    const x = a[this.thread.y][0];
-    if (x > k) return [x, b[0][this.thread.x]];
-    return [Math.sqrt(Math.abs(x)), this.thread.x];
-  }`,
+/** Of a call: the arrays, the number, and the element that is asked for (`c` where it is a list). */
+interface Asked {
+  readonly a: NDArray;
+  readonly b: NDArray;
+  readonly k: number;
+  readonly i: number;
+  readonly j: number;
+  readonly c: number;
+}
+
+interface Function {
+  readonly text: string;
+  readonly components: number;
+  expected(asked: Asked): number;
+}
+
+const sources: Readonly<Record<string, Function>> = {
+  product: {
+    text: `function (a, b, k) {
+      let sum = 0;
+      for (let i = 0; i < this.constants.n; i++) sum += a[this.thread.y][i] * b[i][this.thread.x];
+      return sum * k;
+    }`,
+    components: 1,
+    expected({ a, b, k, i, j }) {
+      let sum = 0;
+      for (let l = 0; l < a.shape[1]!; l++) sum += Number(a.get(i, l)) * Number(b.get(l, j));
+      return sum * k;
+    },
+  },
+  pieces: {
+    text: `function (a, b, k) {
+      const x = a[this.thread.y][0];
+      if (x > k) return [x, b[0][this.thread.x]];
+      return [Math.sqrt(Math.abs(x)), this.thread.x];
+    }`,
+    components: 2,
+    expected({ a, b, k, i, j, c }) {
+      const x = Number(a.get(i, 0));
+      if (x > k) return c === 0 ? x : Number(b.get(0, j));
+      return c === 0 ? Math.sqrt(Math.abs(x)) : j;
+    },
+  },
+  steps: {
+    // whole numbers, so that every precision takes as many steps
+    text: `function (a, b, k) {
+      let s = Math.floor(b[0][this.thread.x] * 8) + k * 0;
+      let n = 0;
+      while (s < 100) {
+        s = s * 2 + 5;
+        n++;
+        if (n > 3 && this.thread.y > 2) break;
+      }
+      return n;
+    }`,
+    components: 1,
+    expected({ b, i, j }) {
+      let n = 0;
+      for (let s = Math.floor(Number(b.get(0, j)) * 8); s < 100 && !(n > 3 && i > 2); n++) s = s * 2 + 5;
+      return n;
+    },
+  },
+  parts: {
+    text: `function (a, b, k) {
+      function half(x) {
+        if (x > 0) return x / 2;
+        return x;
+      }
+      k = half(k) + this.thread.x;
+      return [half(a[this.thread.y][0]), k, half(b[0][this.thread.x]) - this.thread.y];
+    }`,
+    components: 3,
+    expected({ a, b, k, i, j, c }) {
+      const half = (x: number): number => (x > 0 ? x / 2 : x);
+      return [half(Number(a.get(i, 0))), half(k) + j, half(Number(b.get(0, j))) - i][c]!;
+    },
+  },
 };
 
 const gpuKernel = fc
@@ -22,7 +91,7 @@ const gpuKernel = fc
     m: fc.integer({ min: 1, max: 20 }),
     n: fc.integer({ min: 1, max: 20 }),
     k: fc.integer({ min: 1, max: 20 }),
-    source: fc.constantFrom<keyof typeof sources>('product', 'pieces'),
+    source: fc.constantFrom(...Object.keys(sources)),
     isNumber: fc.boolean(),
     seed: fc.integer({ min: 0, max: 2 ** 31 }),
   })
@@ -37,30 +106,20 @@ const gpuKernel = fc
     };
     const [a, b, factor] = [array([m, k]), array([k, n]), array([])];
     const number = Number(factor.get());
+    const { text, components, expected } = sources[source]!;
     const params = {
       name: source,
-      source: sources[source],
+      source: text,
       output: JSON.stringify([n, m]),
       constants: JSON.stringify(source === 'product' ? { n: k } : {}),
       numbers: JSON.stringify([null, null, isNumber ? number : null]),
       flops: 2 * k,
     };
-    const expected = (i: number, j: number, c: number): number => {
-      if (source === 'product') {
-        let sum = 0;
-        for (let l = 0; l < k; l++) sum += Number(a.get(i, l)) * Number(b.get(l, j));
-        return sum * number;
-      }
-      const x = Number(a.get(i, 0));
-      if (x > number) return c === 0 ? x : Number(b.get(0, j));
-      return c === 0 ? Math.sqrt(Math.abs(x)) : j;
-    };
     const check: Case['check'] = ([reference], [actual]) => {
-      const components = source === 'product' ? 1 : 2;
       for (const result of [reference!, actual!]) {
         for (let at = 0; at < m * n * components; at++) {
           const [c, cell] = [at % components, Math.floor(at / components)];
-          const value = expected(Math.floor(cell / n), cell % n, c);
+          const value = expected({ a, b, k: number, i: Math.floor(cell / n), j: cell % n, c });
           const got = Number(result.data[at]);
           const bound = 8 * (k + 2) * 2 ** -23 * Math.max(1, Math.abs(value));
           if (!(Math.abs(got - value) <= bound)) throw new Error(`element ${at} is ${got}, and ${value} was expected`);

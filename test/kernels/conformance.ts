@@ -7,9 +7,6 @@ import { describe, expect, it } from 'vitest';
 import { type Case, conform, type Runner } from '../../dist/conformance/conform.js';
 import type { Kernel } from '../../dist/kernels/contract.js';
 
-/** Kernels without a wasm body: functions that gpu.js translates, which has a WebAssembly backend of its own. */
-const withoutWasm = ['gpuKernel'];
-
 /** Defines the suite: every kernel × every runner that has a body for it. */
 export function conformance(
   kernels: ReadonlyMap<string, Kernel>,
@@ -24,10 +21,6 @@ export function conformance(
   it.each(runners.map(({ title }) => title))('runs a body of every kernel on %s', (title) => {
     const runner = runners.find((candidate) => candidate.title === title)!;
     for (const kernel of kernels.values()) {
-      if (withoutWasm.includes(kernel.name)) {
-        expect(kernel.bodies.wasm).toBeUndefined();
-        continue;
-      }
       const samples = fc.sample(cases[kernel.name]!, { numRuns: 20, seed: 1 });
       const count = samples.filter(({ inputs, params }) => runner.has(kernel, inputs, params)).length;
       expect(count, `${kernel.name}: cases with a body`).toBeGreaterThan(5);
@@ -35,7 +28,7 @@ export function conformance(
   });
 
   describe.each(runners.map((runner) => [runner.title, runner] as const))('%s', (_title, runner) => {
-    const tested = [...kernels.values()].filter(({ name }) => !withoutWasm.includes(name));
+    const tested = [...kernels.values()];
     it.each(tested.map((kernel) => [kernel.name, kernel] as const))('%s', (name, kernel) => {
       const property = fc.property(cases[name]!, (instance) => {
         fc.pre(runner.has(kernel, instance.inputs, instance.params));

@@ -1,4 +1,4 @@
-/** `nd.gpuKernel` where there is no GPU: gpu.js's other backends, arguments of every kind, errors before anything runs. */
+/** `nd.gpuKernel` where there is no GPU: WebAssembly and JavaScript, arguments of every kind, errors before anything runs. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -11,7 +11,6 @@ import {
   OptionError,
   random,
 } from '../../dist/index.js';
-import { runHere, type Source } from '../../dist/kernels/gpu-js/translate.js';
 
 const product = nd.gpuKernel(
   function scaled(a, b, k) {
@@ -61,44 +60,102 @@ describe('gpuKernel', () => {
     ]);
   });
 
-  it('gives the same on the WebAssembly and the CPU backend, on threads and on the calling thread', async () => {
+  it('gives the same in WebAssembly and in JavaScript, on threads and on the calling thread', async () => {
     const text =
       'function (a, k) { let s = 0; for (let i = 0; i < 2000; i++) { s += a[this.thread.x] * k; if (s > 50) break; } return s; }';
     await fc.assert(
       fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 20 }), { minLength: 1, maxLength: 30 }), async (list) => {
-        const source: Source = { where: 'f', text, output: [list.length], constants: {}, kinds: ['array', 'number'] };
-        const into = new Float32Array(list.length);
-        expect(runHere(source, [{ data: Float32Array.from(list), size: [list.length, 1, 1] }, 0.5], into)).toBe(
-          'webasm',
-        );
         const expected = list.map((value) => {
           let s = 0;
           for (let i = 0; i < 2000 && s <= 50; i++) s += value * 0.5;
           return s;
         });
-        expect([...into]).toEqual(expected);
         const kernel = nd.gpuKernel(new Function(`return ${text}`)() as () => number, {
           output: [list.length],
           name: 'f',
         });
         for (const scheduler of ['threads', 'sync'] as const) {
-          expect([...(await kernel(list, 0.5).compute({ scheduler })).data]).toEqual(expected);
+          for (const device of ['wasm', 'js'] as const) {
+            expect([...(await kernel(list, 0.5).compute({ scheduler, device })).data]).toEqual(expected);
+          }
         }
       }),
       { numRuns: 8, seed: 20261123 },
     );
   });
 
-  it('says where it ran, and has no body for other devices', async () => {
+  it('says where it ran: WebAssembly where gpu.js has it, else JavaScript', async () => {
     const runtime = createRuntime({ workers: 1 });
+    const ran = (name: string): string | undefined =>
+      runtime.lastRun!.tasks.find(({ key }) => key.startsWith(name))!.device;
     try {
-      const call = product(nd.ones([2, 4], { dtype: 'float32' }), nd.ones([4, 3], { dtype: 'float32' }), 1);
-      expect((await runtime.compute(call, { device: 'js' })).get(0, 0)).toBe(4);
-      expect(runtime.lastRun!.tasks.find(({ key }) => key.startsWith('scaled'))!.device).toBe('js');
-      await expect(runtime.compute(call, { device: 'wasm' })).rejects.toThrow(DeviceUnsupportedError);
+      const [a, b] = [nd.ones([2, 4], { dtype: 'float32' }), nd.ones([4, 3], { dtype: 'float32' })];
+      for (const device of ['js', 'wasm'] as const) {
+        expect((await runtime.compute(product(a, b, 1), { device })).get(0, 0)).toBe(4);
+        expect(ran('scaled')).toBe(device);
+        expect((await runtime.compute(product(a, b, 1), { device, scheduler: 'sync' })).get(0, 0)).toBe(4);
+        expect(ran('scaled')).toBe(device);
+      }
+      expect((await runtime.compute(product(a, b, 1), { device: ['wasm', 'js'] })).get(0, 0)).toBe(4);
+      expect(ran('scaled')).toBe('wasm');
+      const listed = nd.gpuKernel(
+        function listed(a) {
+          const pair = [1, 2];
+          pair[0] = a[this.thread.x];
+          return pair[0]! + pair[1]!;
+        },
+        { output: [3] },
+      );
+      expect([...(await runtime.compute(listed([1, 2, 3]), { device: ['wasm', 'js'] })).data]).toEqual([3, 4, 5]);
+      expect(ran('listed')).toBe('js');
+      const alone = runtime.compute(listed([1, 2, 3]), { device: 'wasm' });
+      await expect(alone).rejects.toThrow(DeviceUnsupportedError);
+      await expect(alone).rejects.toThrow(
+        /^task 'listed-\w+': kernel 'gpuKernel' has no body for device 'wasm' with inputs float32\[3\]: nd.gpuKernel\('listed'\): line 3/,
+      );
+      await expect(alone).rejects.toThrow('WebAssembly backend does not yet support assignment');
     } finally {
       await runtime.close();
     }
+  });
+
+  it('prefers WebAssembly to JavaScript where all devices may be used, and plans for it', async () => {
+    const runtime = createRuntime({ workers: 1 });
+    try {
+      const call = product(nd.ones([2, 4], { dtype: 'float32' }), nd.ones([4, 3], { dtype: 'float32' }), 1);
+      const plan = await runtime.plan(call, { device: ['js', 'wasm'] });
+      expect(plan.tasks.find(({ key }) => key.startsWith('scaled'))!.device).toBe('wasm');
+      await runtime.compute(call, { device: 'auto' });
+      expect(runtime.lastRun!.tasks.find(({ key }) => key.startsWith('scaled'))!.device).toBe('wasm');
+    } finally {
+      await runtime.close();
+    }
+  });
+
+  it('has the same bits on one, two and three threads, for large results and small', async () => {
+    const waves = nd.gpuKernel(
+      function waves(a, k) {
+        let sum = 0;
+        for (let i = 0; i < 40; i++) sum += Math.sin(a[(this.thread.x + i) % 301]) * k;
+        if (sum > this.thread.y) return sum / 3;
+        return sum;
+      },
+      { output: [301, 97], flops: 800 },
+    );
+    const a = random.uniform([301], { seed: 3, dtype: 'float32' });
+    const calls = [1, 2, 3, 4, 5, 6].map((k) => waves(a, k / 7));
+    const all: Float32Array[][] = [];
+    for (const workers of [1, 2, 3]) {
+      const runtime = createRuntime({ workers, device: 'wasm' });
+      try {
+        all.push((await runtime.compute(calls)).map(({ data }) => Float32Array.from(data as Float32Array)));
+      } finally {
+        await runtime.close();
+      }
+    }
+    expect(all[1]).toEqual(all[0]);
+    expect(all[2]).toEqual(all[0]);
+    expect(new Set(all[0]!.map((data) => data[100])).size).toBe(6);
   });
 
   it('runs once where function, options and arguments are equal', () => {
@@ -130,6 +187,30 @@ describe('gpuKernel', () => {
     expect(first.message).toContain("nd.gpuKernel('tries')");
     expect(first.message).toContain('try');
     expect(first.line).toBe(3);
+    const nested = nd.gpuKernel(
+      // biome-ignore format: lines are counted
+      function nested(a) {
+        const x = a[0];
+        const rows = [[1, 2], [3, x]];
+        return rows[1]![0];
+      },
+      { output: [1] },
+    );
+    const second = failure(() => nested([1]));
+    expect(second.message).toContain("nd.gpuKernel('nested'): line 3");
+    expect(second.message).toContain('gpu.js says: Markup type Matrix(2) not handled\n');
+    expect(second.line).toBe(3);
+    const written = nd.gpuKernel(
+      // biome-ignore format: lines are counted
+      function written(a) {
+        a[this.thread.x] += 1;
+        return a[0];
+      },
+      { output: [1] },
+    );
+    const third = failure(() => written([1]));
+    expect(third.message).toContain("an assignment to an element of 'a'");
+    expect(third.line).toBe(2);
     const random_ = nd.gpuKernel(() => Math.random(), { output: [1] });
     expect(failure(() => random_()).message).toContain('Math.random');
     const foreign = nd.gpuKernel(new Function('return function foreign(a) { return other(a[0]); }')() as () => number, {

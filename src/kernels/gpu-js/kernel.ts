@@ -1,7 +1,7 @@
 /**
  * `gpuKernel`: a function in gpu.js's form as a kernel. All that it is lies in its parameters, so that any thread can run
- * it: the function's text, the lengths of the result, constants, and which arguments are numbers. The gpu body is WGSL that
- * gpu.js makes of it, run on this package's arrays; the js body is gpu.js's WebAssembly or CPU backend.
+ * it: the function's text, the lengths of the result, constants, and which arguments are numbers. The gpu body is WGSL and the
+ * wasm body WebAssembly that gpu.js makes of it, both run on this package's arrays; the js body is gpu.js's CPU backend.
  */
 import { sizeOf } from '../../array/ndarray.js';
 import { ArgumentError } from '../../errors.js';
@@ -9,9 +9,16 @@ import { checkParams } from '../checks.js';
 import type { ArraySpec, GpuOperand, Kernel, KernelParams } from '../contract.js';
 import { flat } from '../flat.js';
 import { floatWord } from '../gpu/words.js';
-import { type ArgumentKind, type PlainArray, runHere, type Source, shaderOf } from './translate.js';
+import { type PlainArray, runHere } from './cpu.js';
+import type { ArgumentKind, Source } from './library.js';
+import { shaderOf } from './translate.js';
+import { contextBytes, pieceOf, type Translation, translationOf } from './web-assembly.js';
 
 const FLOAT = 4;
+/** A call of fewer operations and bytes, about 100 µs, is not worth the help of other threads. */
+const WIDE = 1e6;
+/** gpu.js's WebAssembly counts bytes of an array in signed numbers. */
+const MOST = 2 ** 29;
 
 /** The parameters of a call, as text. `numbers`: for each argument its number, or null where it is an input. */
 export interface GpuKernelParams extends KernelParams {
@@ -54,6 +61,25 @@ function callOf(inputs: readonly ArraySpec[], params: KernelParams): Call {
   return call;
 }
 
+/** What the WebAssembly body is of a call. */
+function moduleOf(inputs: readonly ArraySpec[], params: KernelParams): Translation {
+  const { source, numbers } = callOf(inputs, params);
+  let next = 0;
+  const lengthsOf = (number: number | null): readonly number[] => {
+    const shape = number === null ? inputs[next++]!.shape : [];
+    return shape.length > 0 ? lengths(shape) : [];
+  };
+  return translationOf(source, numbers.map(lengthsOf));
+}
+
+/** Elements of the result, and how many pieces they are computed in, of how many each. */
+function piecesOf(params: KernelParams): { readonly cells: number; readonly count: number; readonly size: number } {
+  const { output, flops } = params as GpuKernelParams;
+  const cells = sizeOf(JSON.parse(output) as number[]);
+  const size = pieceOf(cells, flops);
+  return { cells, count: Math.ceil(cells / size), size };
+}
+
 /** Lengths along x, y, z. */
 function lengths(shape: readonly number[]): [number, number, number] {
   const [x = 1, y = 1, z = 1] = [...shape].reverse();
@@ -71,7 +97,8 @@ export const gpuKernel: Kernel = {
     }
     const { components } = shaderOf(source);
     const shape = [...source.output].reverse();
-    return { outputs: [{ dtype: 'float32', shape: components === 1 ? shape : [...shape, components] }] };
+    const outputs = [{ dtype: 'float32' as const, shape: components === 1 ? shape : [...shape, components] }];
+    return { outputs, scratch: contextBytes(numbers.length) };
   },
   cost(inputs, params) {
     const { output, flops } = params as GpuKernelParams;
@@ -90,6 +117,35 @@ export const gpuKernel: Kernel = {
         return input.ndim === 0 ? data[0]! : { data, size: lengths(input.shape) };
       });
       runHere(source, args, flat(output!) as Float32Array);
+    },
+    wasm: {
+      export: 'userKernel',
+      can(inputs, params) {
+        return this.why!(inputs, params) === undefined;
+      },
+      why(inputs, params) {
+        if (inputs.some(({ dtype }) => dtype !== 'float32')) return 'it takes float32';
+        if (inputs.some(({ shape }) => sizeOf(shape) === 0)) return 'an array has no elements';
+        if (inputs.some(({ shape }) => sizeOf(shape) >= MOST)) return `an array has more than ${MOST - 1} elements`;
+        const made = moduleOf(inputs, params);
+        return 'why' in made ? made.why : undefined;
+      },
+      isWide(inputs, params) {
+        const { flops, bytes } = gpuKernel.cost(inputs, params);
+        return flops + bytes >= WIDE && piecesOf(params).count > 1;
+      },
+      code(inputs, params) {
+        const made = moduleOf(inputs, params);
+        if ('why' in made) throw new ArgumentError(made.why);
+        return made.code;
+      },
+      block(inputs, [output], params) {
+        const { numbers } = callOf(inputs, params);
+        let next = 0;
+        const words = numbers.map((number) => number ?? inputs[next++]!.pointer);
+        return [0, piecesOf(params).size, ...words, output!.pointer];
+      },
+      args: (_inputs, _outputs, params, context) => [piecesOf(params).count, context],
     },
     gpu: {
       can(inputs, params, gpu) {

@@ -23,13 +23,30 @@ describe.skipIf(noGpu !== undefined)(`gpuKernel${noGpu === undefined ? '' : `: $
     const blurred = nd.sum(nd.square(blur(x, nd.astype(scale, 'float32'))));
     const total = await runtime.compute(blurred);
     expect(new Set(runtime.lastRun!.tasks.map(({ device }) => device))).toEqual(new Set(['gpu']));
-    const other = createRuntime({ workers: 1, device: 'js' });
-    try {
-      const expected = await other.compute(blurred);
-      expect(Math.abs(total - expected)).toBeLessThan(1e-4 * expected);
-    } finally {
-      await other.close();
+    for (const device of ['js', 'wasm'] as const) {
+      const other = createRuntime({ workers: 1, device });
+      try {
+        const expected = await other.compute(blurred);
+        expect(Math.abs(total - expected)).toBeLessThan(1e-4 * expected);
+        expect(other.lastRun!.tasks.find(({ key }) => key.startsWith('blur'))!.device).toBe(device);
+      } finally {
+        await other.close();
+      }
     }
+  });
+
+  it('may change numbers that it is given, as everywhere else', async () => {
+    const stepped = nd.gpuKernel(
+      function stepped(k, by) {
+        k += this.thread.x;
+        by = by * 2;
+        return k * by;
+      },
+      { output: [5] },
+    );
+    const call = stepped(nd.sum(nd.ones([2], { dtype: 'float32' })), 1.5);
+    expect([...(await runtime.compute(call)).data]).toEqual([6, 9, 12, 15, 18]);
+    expect(runtime.lastRun!.tasks.find(({ key }) => key.startsWith('stepped'))!.device).toBe('gpu');
   });
 
   it('has lines of more threads than one row of workgroups, three axes, and lists', async () => {
