@@ -88,6 +88,7 @@ const floatBinary: Readonly<Record<string, string>> = {
   remainder: '@rem_f(X, Y)',
   atan2: '@atan2_f(X, Y)',
   hypot: '@hypot_f(X, Y)',
+  pow: '@pow_f(X, Y)',
 };
 
 const comparisons: Readonly<Record<string, string>> = {
