@@ -1,11 +1,12 @@
 /**
- * Float32 products on the GPU: ours against a plain gpu.js kernel on the same device, alternating; medians. Before
- * anything is timed the results are compared. On a software GPU small sizes; on a real one the large ones, where ours
+ * Float32 products on the GPU: ours against a plain gpu.js kernel and TensorFlow.js on the same device, alternating;
+ * medians. Before anything is timed the results are compared. On a software GPU small sizes; on a real one the large ones, where ours
  * is to reach 50 to 60 % of what the adapter can do.
  *
  *     npm run build && npx tsx bench/gpu/products.ts
  */
 import '../../test/support/software-gpu.js';
+import { createRequire } from 'node:module';
 import { GPU } from 'gpu.js';
 import { NDArray } from '../../dist/array/ndarray.js';
 import { acquire, release } from '../../dist/devices/gpu/context.js';
@@ -28,7 +29,16 @@ console.log(description);
 console.log(`tile ${JSON.stringify(productTiles[device.gpu.productTile])}`);
 const peak = await peakOf(device, isSoftware);
 console.log(`peak of its float32 units, by a loop of multiply-adds: ${(peak / 1e9).toFixed(0)} GFLOP/s`);
-console.log('    n   ours ms  GFLOP/s  of peak   gpu.js ms  ratio');
+const tensorflow = await loadTensorFlow();
+if (tensorflow === undefined) console.log('tfjs-webgpu is not installed: npm install --prefix bench/peers');
+console.log('    n   ours ms  GFLOP/s  of peak   gpu.js ms  ratio   tfjs-webgpu ms  ratio');
+
+/** A rival's product of a matrix with itself: timed, and read. */
+interface Rival {
+  run(): Promise<void>;
+  result(): Promise<(i: number, j: number) => number>;
+  destroy(): void;
+}
 
 for (const n of sizes) {
   const shape = [n, n];
@@ -39,46 +49,51 @@ for (const n of sizes) {
   if (a === undefined || b === undefined || c === undefined) break;
   device.memory.write(a, source);
   device.memory.write(b, source);
-  const ours = (): Promise<unknown> =>
-    new Promise((resolve) => {
+  const ours = async (): Promise<void> => {
+    const error = await new Promise<unknown>((resolve) => {
       device.submit({ kernel: matmul, params: {}, inputs: [a, b], outputs: [c], onDone: resolve });
       device.flush();
     });
-  const rival = n <= largestRival ? rivalOf(n, data) : undefined;
-  const error = await ours();
-  if (error !== undefined) throw error;
+    if (error !== undefined) throw error;
+  };
+  await ours();
   const result = NDArray.zeros(shape, 'float32');
   await device.memory.read(c, result);
-  if (rival !== undefined) {
+  const rivals = [n <= largestRival ? gpuJs(n, data) : undefined, tensorflow?.(n, data)];
+  for (const rival of rivals) {
+    if (rival === undefined) continue;
     const theirs = await rival.result();
     for (let i = 0; i < n; i += 7) {
-      if (Math.abs(theirs[i]![(i * 3) % n]! - result.data[i * n + ((i * 3) % n)]!) > n * 1e-5) {
-        throw new Error(`element ${i} differs: ${theirs[i]![(i * 3) % n]} and ${result.data[i * n + ((i * 3) % n)]}`);
+      const j = (i * 3) % n;
+      if (Math.abs(theirs(i, j) - result.data[i * n + j]!) > n * 1e-5) {
+        throw new Error(`element ${i}, ${j} differs: ${theirs(i, j)} and ${result.data[i * n + j]}`);
       }
     }
   }
-  const times: number[][] = [[], []];
+  const contestants = [ours, ...rivals.map((rival) => rival?.run)];
+  const times: number[][] = contestants.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [i, contestant] of [ours, rival?.run].entries()) {
+    for (const [i, contestant] of contestants.entries()) {
       if (contestant === undefined) continue;
       const began = performance.now();
       await contestant();
       times[i]!.push(performance.now() - began);
     }
   }
-  const own = median(times[0]!);
-  const other = rival === undefined ? 0 : median(times[1]!);
-  const rate = (2 * n ** 3) / own / 1e6;
+  const [own, ...others] = times.map((each) => (each.length === 0 ? undefined : median(each)));
+  const rate = (2 * n ** 3) / own! / 1e6;
   const part = `${((rate * 1e11) / peak).toFixed(0)} %`;
-  const beside = rival === undefined ? ['', ''] : [other.toFixed(2), (other / own).toFixed(2)];
-  const cells = [n, own.toFixed(2), rate.toFixed(1), part, ...beside];
-  console.log(cells.map((cell, i) => String(cell).padStart([5, 9, 8, 8, 11, 6][i]!)).join(' '));
+  const beside = others.flatMap((other) =>
+    other === undefined ? ['', ''] : [other.toFixed(2), (other / own!).toFixed(2)],
+  );
+  const cells = [n, own!.toFixed(2), rate.toFixed(1), part, ...beside];
+  console.log(cells.map((cell, i) => String(cell).padStart([5, 9, 8, 8, 11, 6, 16, 6][i]!)).join(' '));
   for (const array of arrays) if (array !== undefined) device.memory.free(array);
-  rival?.destroy();
+  for (const rival of rivals) rival?.destroy();
 }
 
 /** gpu.js's product as its manual writes it, of arrays that lie on the GPU, where the result stays too. */
-function rivalOf(n: number, data: Float32Array) {
+function gpuJs(n: number, data: Float32Array): Rival {
   type Thread = { thread: { x: number; y: number }; constants: { n: number } };
   type Handle = { toArray(): Promise<Float32Array[]>; delete(): void };
   const gpu = new GPU({ mode: 'webgpu' } as never);
@@ -105,8 +120,54 @@ function rivalOf(n: number, data: Float32Array) {
   };
   return {
     run: async () => (await call()).delete(),
-    result: async () => (await call()).toArray(),
-    destroy: (): unknown => gpu.destroy(),
+    async result() {
+      const read = await (await call()).toArray();
+      return (i, j) => read[i]![j]!;
+    },
+    destroy: () => void gpu.destroy(),
+  };
+}
+
+/** TensorFlow.js on the same device, which it finds where gpu.js does; its own product of tensors that are there. */
+async function loadTensorFlow(): Promise<((n: number, data: Float32Array) => Rival) | undefined> {
+  interface Tensor {
+    data(): Promise<Float32Array>;
+    dispose(): void;
+  }
+  interface TensorFlow {
+    setBackend(name: string): Promise<boolean>;
+    tensor2d(data: Float32Array, shape: readonly [number, number]): Tensor;
+    matMul(a: Tensor, b: Tensor): Tensor;
+    backend(): { endComputePassEncoder(): void; submitQueue(): void };
+  }
+  const require = createRequire(new URL('../peers/package.json', import.meta.url));
+  let tf: TensorFlow;
+  try {
+    tf = require('@tensorflow/tfjs-core') as TensorFlow;
+    require('@tensorflow/tfjs-backend-webgpu');
+  } catch {
+    return undefined;
+  }
+  if (!(await tf.setBackend('webgpu'))) throw new Error('tfjs-webgpu is installed and does not find the GPU');
+  return (n, data) => {
+    const operand = tf.tensor2d(data, [n, n]);
+    return {
+      async run() {
+        const product = tf.matMul(operand, operand);
+        const backend = tf.backend();
+        backend.endComputePassEncoder();
+        backend.submitQueue();
+        await context.device.queue.onSubmittedWorkDone();
+        product.dispose();
+      },
+      async result() {
+        const product = tf.matMul(operand, operand);
+        const read = await product.data();
+        product.dispose();
+        return (i, j) => read[i * n + j]!;
+      },
+      destroy: () => operand.dispose(),
+    };
   };
 }
 
