@@ -17,7 +17,7 @@ import type { Device, DeviceCall, DeviceTraits } from '../contract.js';
 import { BufferPool, type Chunk } from './buffers.js';
 import { type Context, release } from './context.js';
 import { COPY_DST, COPY_SRC, MAP_READ, READ, STORAGE } from './flags.js';
-import { type GpuArray, GpuMemory } from './memory.js';
+import { type GpuArray, GpuMemory, LEAST_BYTES } from './memory.js';
 import { type Bound, Pipelines, UNIFORM_STEP } from './pipelines.js';
 
 /** Bytes of the status words of one batch: each call that has one takes a step of 256. */
@@ -233,7 +233,7 @@ export class GpuDevice implements Device {
         const { of, index, offset = 0, bytes } = operand;
         const array = of === 'input' ? given[index] : made[index];
         const chunk = of === 'scratch' ? (taken[index] as Chunk) : (array as GpuArray).chunk;
-        const whole = of === 'scratch' ? (scratch[index] as number) : Math.max(4, (array as GpuArray).nbytes);
+        const whole = of === 'scratch' ? (scratch[index] as number) : Math.max(LEAST_BYTES, (array as GpuArray).nbytes);
         return { chunk, offset, bytes: Math.max(4, Math.ceil((bytes ?? whole - offset) / 4) * 4) };
       };
       for (const pass of passes) {

@@ -11,7 +11,10 @@ import type { Context } from './context.js';
 import { COPY_DST, COPY_SRC, MAP_READ, READ, STORAGE } from './flags.js';
 
 /** Bytes of a copy: WebGPU moves words. */
-const words = (bytes: number): number => Math.max(4, Math.ceil(bytes / 4) * 4);
+/** Bytes of what a shader binds: at least an element of any dtype. */
+export const LEAST_BYTES = 8;
+
+const words = (bytes: number): number => Math.max(LEAST_BYTES, Math.ceil(bytes / 4) * 4);
 
 export class GpuArray implements DeviceArray {
   readonly dtype: DeviceArray['dtype'];

@@ -9,6 +9,7 @@ import type { Contraction } from '../contraction-form.js';
 import { type ProductPart, sumPieces, tiled } from './matmul.js';
 import type { ProductSizes } from './product.js';
 import { mainCode, spread } from './spread.js';
+import { canRead, partsOf, type Reading, reading, windowOf } from './windows.js';
 import { floatWord, intWord } from './words.js';
 
 const FLOAT = 4;
@@ -20,6 +21,8 @@ const LARGE_ITEM = 1 << 18;
 const BUSY = 16384;
 const PIECE = 64;
 const MOST_PIECES = 64;
+/** Where pieces of sums are kept. */
+const SUMS: GpuOperand = { of: 'scratch', index: 0 };
 
 /** How a matrix lies whose elements are `step` apart along one axis and `along` along k: its row length and whether it is stored with k as its rows. */
 function layout(
@@ -34,6 +37,10 @@ function layout(
 /** The passes of a contraction in tiles; undefined where it is none of those. */
 function asProducts(given: Contraction, inputs: readonly ArraySpec[], gpu: GpuTraits): GpuPlan | undefined {
   const { items, m, n, k, fromA, fromB } = given;
+  const isBound = [given.shape, ...inputs.map(({ shape }) => shape)].every(
+    (one) => sizeOf(one) * FLOAT <= gpu.maxBinding,
+  );
+  if (!isBound) return undefined;
   const [rows, columns, depth] = [m[0], n[0], k[0]];
   const count = sizeOf(items.map(([length]) => length));
   const work = rows * columns * depth;
@@ -66,22 +73,22 @@ function asProducts(given: Contraction, inputs: readonly ArraySpec[], gpu: GpuTr
 }
 
 /** One thread an element, or a piece of its sum. Blocks of 32 terms, so that no sum of float32 is long. */
-function codeOf(axes: number, isFloat: boolean): string {
-  const type = isFloat ? 'f32' : 'u32';
+function codeOf(axes: number, type: 'f32' | 'u32', [a, b]: readonly [Reading, Reading]): string {
+  const target = a.operands.length + b.operands.length;
   const dims = Array.from({ length: axes }, (_, i) => i);
   const fields = [
-    'size: u32, width: u32, outputs: u32, pieces: u32, k: u32, ka: u32, kb: u32, from_a: u32, from_b: u32',
+    'size: u32, width: u32, first: u32, outputs: u32, pieces: u32, k: u32, ka: u32, kb: u32, from_a: u32, from_b: u32',
   ];
   for (const i of dims) fields.push(`d${i}: u32, a${i}: u32, b${i}: u32`);
   const steps = dims
     .toReversed()
     .map((i) => `{ let x = rest % p.d${i}; rest /= p.d${i}; at_a += x * p.a${i}; at_b += x * p.b${i}; }`);
   return `struct P { ${fields.join(', ')} }
-@group(0) @binding(0) var<storage, read> a: array<${type}>;
-@group(0) @binding(1) var<storage, read> b: array<${type}>;
-@group(0) @binding(2) var<storage, read_write> out: array<${type}>;
-@group(0) @binding(3) var<uniform> p: P;
-${mainCode(`var rest = i % p.outputs;
+${a.declarations}
+${b.declarations}
+@group(0) @binding(${target}) var<storage, read_write> out: array<${type}>;
+@group(0) @binding(${target + 1}) var<uniform> p: P;
+${mainCode(`var rest = p.first + i % p.outputs;
   let piece = i / p.outputs;
   var at_a = p.from_a;
   var at_b = p.from_b;
@@ -90,7 +97,7 @@ ${mainCode(`var rest = i % p.outputs;
   var block = ${type}(0);
   var count = 0u;
   for (var l = piece; l < p.k; l += p.pieces) {
-    block += a[at_a + l * p.ka] * b[at_b + l * p.kb];
+    block += ${a.at('at_a + l * p.ka')} * ${b.at('at_b + l * p.kb')};
     count++;
     if (count == 32u) { all += block; block = ${type}(0); count = 0u; }
   }
@@ -100,29 +107,30 @@ ${mainCode(`var rest = i % p.outputs;
 function plainly(given: Contraction, inputs: readonly ArraySpec[], gpu: GpuTraits): GpuPlan {
   const { items, m, n, k, fromA, fromB, shape } = given;
   const axes = [...items, m, n].filter(([length]) => length !== 1);
-  const outputs = sizeOf(shape);
-  const isFloat = inputs[0]!.dtype === 'float32';
-  const room = Math.floor(gpu.maxBinding / (FLOAT * Math.max(1, outputs)));
-  const wanted = Math.min(MOST_PIECES, room, Math.ceil(k[0] / PIECE), Math.ceil(BUSY / Math.max(1, outputs)));
-  const pieces = isFloat ? Math.max(1, wanted) : 1;
-  const target: GpuOperand = pieces > 1 ? { of: 'scratch', index: 0 } : { of: 'output', index: 0 };
-  const steps = axes.flatMap(([length, a, b]) => [length, intWord(a), intWord(b)]);
-  const { workgroups, width } = spread(outputs * pieces, gpu);
-  const depth = [outputs, pieces, k[0], intWord(k[1]), intWord(k[2]), fromA, fromB];
-  const passes: GpuPass[] = [
-    {
-      code: codeOf(axes.length, isFloat),
-      operands: [{ of: 'input', index: 0 }, { of: 'input', index: 1 }, target],
-      numbers: [outputs * pieces, width, ...depth, ...steps],
-      workgroups,
-    },
-  ];
+  const total = sizeOf(shape);
+  const type = inputs[0]!.dtype === 'float32' ? 'f32' : 'u32';
+  const sources = inputs.map(({ shape: own }, index) => ({ name: 'ab'[index]!, index, bytes: FLOAT * sizeOf(own) }));
+  const a = reading(sources[0]!, { type, each: FLOAT }, 0, gpu);
+  const b = reading(sources[1]!, { type, each: FLOAT }, a.operands.length, gpu);
+  const room = Math.floor(gpu.maxBinding / (FLOAT * Math.max(1, total)));
+  const wanted = Math.min(MOST_PIECES, room, Math.ceil(k[0] / PIECE), Math.ceil(BUSY / Math.max(1, total)));
+  const pieces = type === 'f32' ? Math.max(1, wanted) : 1;
+  const code = codeOf(axes.length, type, [a, b]);
+  const steps = axes.flatMap(([length, stepA, stepB]) => [length, intWord(stepA), intWord(stepB)]);
+  const depth = [pieces, k[0], intWord(k[1]), intWord(k[2]), fromA, fromB];
+  // pieces are made of results that fit a binding so often
+  const passes = partsOf(total, FLOAT, gpu).map((part): GpuPass => {
+    const [first, outputs] = part;
+    const { workgroups, width } = spread(outputs * pieces, gpu);
+    const target = pieces > 1 ? SUMS : windowOf('output', 0, part, FLOAT, total);
+    const numbers = [outputs * pieces, width, first, outputs, ...depth, ...steps];
+    return { code, operands: [...a.operands, ...b.operands, target], numbers, workgroups };
+  });
   if (pieces === 1) return { passes };
-  const sum = spread(outputs, gpu);
-  const numbers = [outputs, pieces, outputs, outputs, 0, 0, sum.width, floatWord(1)];
-  const operands: GpuOperand[] = [target, { of: 'output', index: 0 }];
-  passes.push({ code: sumPieces, operands, numbers, workgroups: sum.workgroups });
-  return { passes, scratch: [outputs * pieces * FLOAT] };
+  const { workgroups, width } = spread(total, gpu);
+  const numbers = [total, pieces, total, total, 0, 0, width, floatWord(1)];
+  passes.push({ code: sumPieces, operands: [SUMS, { of: 'output', index: 0 }], numbers, workgroups });
+  return { passes, scratch: [total * pieces * FLOAT] };
 }
 
 /** The body of `contract`: `contractionOf` says what a call sums. Of float32, int32 and uint32. */
@@ -130,11 +138,7 @@ export function contractionBody(
   contractionOf: (inputs: readonly ArraySpec[], params: KernelParams) => Contraction,
 ): GpuBody {
   return {
-    can(inputs, params, gpu) {
-      if (!['float32', 'int32', 'uint32'].includes(inputs[0]!.dtype)) return false;
-      const { shape } = contractionOf(inputs, params);
-      return [shape, ...inputs.map((input) => input.shape)].every((one) => sizeOf(one) * FLOAT <= gpu.maxBinding);
-    },
+    can: (inputs, _params, gpu) => ['float32', 'int32', 'uint32'].includes(inputs[0]!.dtype) && canRead(inputs, 1, gpu),
     plan(inputs, _outputs, params, gpu) {
       const given = contractionOf(inputs, params);
       const tiles = inputs[0]!.dtype === 'float32' ? asProducts(given, inputs, gpu) : undefined;

@@ -6,6 +6,7 @@
  */
 import type { DType } from '../../array/dtype.js';
 import type { Expression, Instruction, ValueId } from '../expression.js';
+import type { Reading } from './windows.js';
 import { doubleWords, floatWord, intWord } from './words.js';
 
 const types: Readonly<Record<DType, string>> = {
@@ -27,10 +28,10 @@ export function storedType(dtype: DType): string {
   return dtype === 'bool' ? 'u32' : typeOf(dtype);
 }
 
-/** WGSL of the element at `at` of the array `name`. */
-export function loadCode(name: string, dtype: DType, at: string): string {
-  if (dtype !== 'uint8' && dtype !== 'bool') return `${name}[${at}]`;
-  const byte = `((${name}[(${at}) >> 2u] >> (((${at}) & 3u) * 8u)) & 255u)`;
+/** WGSL of the element at `at` of an array, whose elements or, for one-byte dtypes, words are those of `array`. */
+export function loadCode(array: Pick<Reading, 'at'>, dtype: DType, at: string): string {
+  if (dtype !== 'uint8' && dtype !== 'bool') return array.at(at);
+  const byte = `((${array.at(`(${at}) >> 2u`)} >> (((${at}) & 3u) * 8u)) & 255u)`;
   return dtype === 'bool' ? `(${byte} != 0u)` : byte;
 }
 
@@ -87,6 +88,7 @@ const floatBinary: Readonly<Record<string, string>> = {
   remainder: '@rem_f(X, Y)',
   atan2: '@atan2_f(X, Y)',
   hypot: '@hypot_f(X, Y)',
+  pow: '@pow_f(X, Y)',
 };
 
 const comparisons: Readonly<Record<string, string>> = {

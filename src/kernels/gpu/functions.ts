@@ -6,6 +6,7 @@
  */
 import { conversions } from './conversions.js';
 import { moreFunctions } from './more-functions.js';
+import { powers } from './power.js';
 
 /** WGSL of each function by its name, and the functions that it uses. */
 export interface Definition {
@@ -19,6 +20,7 @@ const bits = 'fn bits_of(x: f32) -> u32 { return bitcast<u32>(x); }';
 const table: Readonly<Record<string, Definition>> = {
   ...moreFunctions,
   ...conversions,
+  ...powers,
   bits_of: { code: bits },
   is_nan: { code: 'fn is_nan(x: f32) -> bool { return (bits_of(x) & 0x7fffffffu) > 0x7f800000u; }', uses: ['bits_of'] },
   is_inf: {

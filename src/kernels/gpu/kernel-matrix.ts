@@ -9,6 +9,7 @@ import { functionsCode } from './functions.js';
 import { NAN_WORD } from './places.js';
 import { type ProductTile, productCode, productTiles } from './product.js';
 import { mainCode, spread } from './spread.js';
+import { partsOf, windowOf } from './windows.js';
 import { floatWord } from './words.js';
 
 /** Squares are added up in blocks of 32, so that no sum is long. */
@@ -29,8 +30,8 @@ const storeDistance = `@group(0) @binding(2) var<storage, read_write> of_x: arra
 @group(0) @binding(3) var<storage, read_write> of_y: array<f32>;
 @group(0) @binding(4) var<storage, read_write> c: array<f32>;
 fn store(row: u32, column: u32, sum: f32, piece: u32) {
-  let d = (of_x[row] + of_y[column]) - 2.0 * sum;
-  c[row * p.n + column] = select(select(d, 0.0, d < 0.0), 0.0, p.same == 1u && row == column);
+  let d = (of_x[p.first + row] + of_y[column]) - 2.0 * sum;
+  c[row * p.n + column] = select(select(d, 0.0, d < 0.0), 0.0, p.same == 1u && p.first + row == column);
 }`;
 
 const storeOwnDistance = storeDistance
@@ -46,46 +47,59 @@ export interface RowSizes {
   readonly same: boolean;
 }
 
+const FLOAT = 4;
+
+/** Rows of x whose elements and distances fit a binding; 0 where y does not. */
+function rowsOfPart({ n, m, d }: RowSizes, { maxBinding }: GpuTraits): number {
+  if (FLOAT * m * d > maxBinding) return 0;
+  const row = FLOAT * Math.max(m, d);
+  if (n * row <= maxBinding) return Math.max(1, n);
+  // windows begin at multiples of 256 bytes
+  return Math.floor(maxBinding / row / 64) * 64;
+}
+
 /** The body of `squaredDistances`. */
 export function distancesBody(sizesOf: (inputs: readonly ArraySpec[], params: KernelParams) => RowSizes): GpuBody {
   const tileOf = (gpu: GpuTraits): ProductTile => productTiles[gpu.productTile] as ProductTile;
   return {
     can(inputs, params, gpu) {
-      const { n, m, d } = sizesOf(inputs, params);
+      const sizes = sizesOf(inputs, params);
       const tile = tileOf(gpu);
-      const isFitting = [n * d, m * d, n * m].every((size) => 4 * size <= gpu.maxBinding);
-      const groups = Math.max(n / tile.rows, m / tile.columns);
-      return inputs[0]!.dtype === 'float32' && isFitting && groups <= gpu.maxWorkgroups;
+      const rows = rowsOfPart(sizes, gpu);
+      const groups = Math.max(rows / tile.rows, sizes.m / tile.columns);
+      return inputs[0]!.dtype === 'float32' && rows > 0 && groups <= gpu.maxWorkgroups;
     },
     plan(inputs, _outputs, params, gpu) {
-      const { n, m, d, same } = sizesOf(inputs, params);
+      const sizes = sizesOf(inputs, params);
+      const { n, m, d, same } = sizes;
       const tile = tileOf(gpu);
-      const y = same ? 0 : 1;
-      const norms = (index: number, rows: number): GpuPass => {
-        const { workgroups, width } = spread(rows, gpu);
-        const operands: GpuOperand[] = [
-          { of: 'input', index },
-          { of: 'scratch', index },
-        ];
-        return { code: normsCode, operands, numbers: [rows, width, d], workgroups };
-      };
+      const y: GpuOperand = { of: 'input', index: same ? 0 : 1 };
+      const [ofX, ofY] = [0, 1].map((index): GpuOperand => ({ of: 'scratch', index })) as [GpuOperand, GpuOperand];
       const store = same ? storeOwnDistance : storeDistance;
       const form = { tile, transposeA: false, transposeB: true, vectors: d % 4 === 0 && d > 0, store };
-      const scratch = same ? [4 * n] : [4 * n, 4 * m];
-      const operands: GpuOperand[] = [
-        { of: 'input', index: 0 },
-        { of: 'input', index: y },
-        ...scratch.map((_, index): GpuOperand => ({ of: 'scratch', index })),
-        { of: 'output', index: 0 },
-      ];
-      const product: GpuPass = {
-        code: productCode(form, operands.length, 'same: u32'),
-        operands,
-        numbers: [n, m, d, d, d, 0, 0, Math.max(1, d), Number(same)],
-        workgroups: [Math.ceil(m / tile.columns), Math.ceil(n / tile.rows), 1],
+      const passes: GpuPass[] = [];
+      const norms = (operands: readonly GpuOperand[], rows: number): void => {
+        const { workgroups, width } = spread(rows, gpu);
+        passes.push({ code: normsCode, operands, numbers: [rows, width, d], workgroups });
       };
-      const passes = [norms(0, n), ...(same ? [] : [norms(1, m)]), product];
-      return { scratch: scratch.map((bytes) => Math.max(4, bytes)), passes };
+      if (!same) norms([y, ofY], m);
+      else norms([y, ofX], n);
+      const each = rowsOfPart(sizes, gpu);
+      for (let first = 0; first < n; first += each) {
+        const rows = Math.min(each, n - first);
+        const x = windowOf('input', 0, [first * d, rows * d], FLOAT, n * d);
+        const c = windowOf('output', 0, [first * m, rows * m], FLOAT, n * m);
+        if (!same) norms([x, ofX], rows);
+        const operands = [x, y, ofX, ...(same ? [] : [ofY]), c];
+        passes.push({
+          code: productCode(form, operands.length, 'same: u32, first: u32'),
+          operands,
+          numbers: [rows, m, d, d, d, 0, 0, Math.max(1, d), Number(same), same ? first : 0],
+          workgroups: [Math.ceil(m / tile.columns), Math.ceil(rows / tile.rows), 1],
+        });
+      }
+      const scratch = same ? [FLOAT * n] : [FLOAT * each, FLOAT * m];
+      return { scratch: scratch.map((bytes) => Math.max(FLOAT, bytes)), passes };
     },
   };
 }
@@ -140,20 +154,20 @@ fn answer(v: f32) -> f32 {
 }
 ${mainCode('out[i] = answer(x[i]);')}`;
   return {
-    can([matrix], { degree = 1 }, gpu) {
+    can([matrix], { degree = 1 }) {
       const isPower = Number.isInteger(degree) && Number(degree) >= 0 && Number(degree) < 2 ** 31;
-      return matrix!.dtype === 'float32' && isPower && 4 * sizeOf(matrix!.shape) <= gpu.maxBinding;
+      return matrix!.dtype === 'float32' && isPower;
     },
     plan([matrix], _outputs, { coef0 = 0, degree = 1 }, gpu) {
-      const size = sizeOf(matrix!.shape);
-      const { workgroups, width } = spread(size, gpu);
-      const operands: GpuOperand[] = [
-        { of: 'input', index: 0 },
-        { of: 'input', index: 1 },
-        { of: 'output', index: 0 },
-      ];
-      const numbers = [size, width, NAN_WORD, floatWord(Number(coef0)), Number(degree)];
-      return { passes: [{ code: shader, operands, numbers, workgroups }] };
+      const total = sizeOf(matrix!.shape);
+      const passes = partsOf(total, 4, gpu).map((part): GpuPass => {
+        const [, size] = part;
+        const { workgroups, width } = spread(size, gpu);
+        const [from, to] = (['input', 'output'] as const).map((of) => windowOf(of, 0, part, 4, total));
+        const numbers = [size, width, NAN_WORD, floatWord(Number(coef0)), Number(degree)];
+        return { code: shader, operands: [from!, { of: 'input', index: 1 }, to!], numbers, workgroups };
+      });
+      return { passes };
     },
   };
 }

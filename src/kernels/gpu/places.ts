@@ -3,19 +3,21 @@
  * everywhere, axes that all operands walk through alike are one (tiles.ts); strides are words of the uniform, negative
  * ones modulo 2³².
  */
-import type { DType } from '../../array/dtype.js';
-import type { GpuTraits } from '../contract.js';
+import { type DType, itemSize } from '../../array/dtype.js';
+import { sizeOf } from '../../array/ndarray.js';
+import type { GpuOperand, GpuTraits } from '../contract.js';
 import type { Call } from '../expression-call.js';
 import type { Space } from '../tiles.js';
 import { expressionCode, loadCode, storedType } from './expression.js';
+import { type Reading, reading } from './windows.js';
 import { intWord } from './words.js';
 
 /** A quiet NaN, which WGSL lets nobody write. */
 export const NAN_WORD = 0x7fc00000;
 
 export interface Places {
-  /** Inputs of the kernel that are read, in the order of their bindings. */
-  readonly inputs: readonly number[];
+  /** What is read, in the order of the bindings. */
+  readonly operands: readonly GpuOperand[];
   readonly declarations: string;
   /** Fields of the uniform and their words, beginning with `nan`. */
   readonly fields: readonly string[];
@@ -39,8 +41,18 @@ export function indicesCode(number: string, dims: readonly number[], temporary: 
 /** The operands and the expression of a call over a space; undefined where it has no WGSL. */
 export function placesOf(call: Call, space: Space, gpu: GpuTraits): Places | undefined {
   const { operands } = call.program;
-  const inputs = [...new Set(space.walks.map(({ input }) => input).filter((input) => input >= 0))];
-  if (inputs.length + 1 > gpu.maxArrays) return undefined;
+  const bound: GpuOperand[] = [];
+  const readings = new Map<number, Reading>();
+  for (const { input } of space.walks) {
+    if (input < 0 || readings.has(input)) continue;
+    const { dtype, shape } = call.inputs[input]!;
+    const array = { name: `in${input}`, index: input, bytes: sizeOf(shape) * itemSize(dtype) };
+    const element = { type: storedType(dtype), each: Math.max(4, itemSize(dtype)) };
+    const found = reading(array, element, bound.length, gpu);
+    readings.set(input, found);
+    bound.push(...found.operands);
+  }
+  if (bound.length + 1 > gpu.maxArrays) return undefined;
   const fields = ['nan: u32', ...space.dims.map((_, dim) => `d${dim}: u32`)];
   const words = [NAN_WORD, ...space.dims];
   const lines: string[] = [];
@@ -55,7 +67,7 @@ export function placesOf(call: Call, space: Space, gpu: GpuTraits): Places | und
   const code = expressionCode(call.expression, {
     input(input: number, dtype: DType) {
       const w = walkOf((one) => one.op === 'input' && one.input === input);
-      return w < 0 ? undefined : loadCode(`in${input}`, dtype, `a${w}`);
+      return w < 0 ? undefined : loadCode(readings.get(input)!, dtype, `a${w}`);
     },
     index(axis: number) {
       const w = walkOf((one) => one.op === 'index' && one.axis === axis);
@@ -63,13 +75,9 @@ export function placesOf(call: Call, space: Space, gpu: GpuTraits): Places | und
     },
   });
   if (code === undefined) return undefined;
-  const declarations = inputs.map((input, binding) => {
-    const { dtype } = call.inputs[input]!;
-    return `@group(0) @binding(${binding}) var<storage, read> in${input}: array<${storedType(dtype)}>;`;
-  });
   return {
-    inputs,
-    declarations: declarations.join('\n'),
+    operands: bound,
+    declarations: Array.from(readings.values(), (each) => each.declarations).join('\n'),
     fields: [...fields, ...code.fields],
     words: [...words, ...code.words],
     functions: code.functions,

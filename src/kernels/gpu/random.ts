@@ -5,11 +5,12 @@
  */
 import { type DType, itemSize } from '../../array/dtype.js';
 import { sizeOf } from '../../array/ndarray.js';
-import type { GpuBody, KernelParams } from '../contract.js';
+import type { GpuBody, GpuPass, KernelParams } from '../contract.js';
 import { BYTES, INTEGERS, NORMAL32, UNIFORM32 } from '../philox.js';
 import { functionsCode } from './functions.js';
 import { indicesCode, NAN_WORD } from './places.js';
 import { mainCode, spread } from './spread.js';
+import { partsOf, windowOf } from './windows.js';
 import { floatWord } from './words.js';
 
 /** What random.ts knows of a call. */
@@ -85,7 +86,8 @@ function codeOf({ kind, dtype }: RandomCall, dims: readonly number[]): string {
   const isByte = itemSize(dtype) === 1;
   const steps = dims.map((dim) => ` + x${dim} * p.s${dim}`).join('');
   const fields = dims.map((dim) => `d${dim}: u32, s${dim}: u32`);
-  const element = `fn element(place: u32) -> ${isFloat ? 'f32' : 'u32'} {
+  const element = `fn element(i: u32) -> ${isFloat ? 'f32' : 'u32'} {
+  let place = p.part + i;
   ${indicesCode('place', dims, 'rest')}
   return number(p.first${steps});
 }`;
@@ -95,7 +97,7 @@ function codeOf({ kind, dtype }: RandomCall, dims: readonly number[]): string {
   out[i] = word;`
     : 'out[i] = element(i);';
   const scalars =
-    'size: u32, width: u32, count: u32, first: u32, nan: u32, key0: u32, key1: u32, a: u32, b: u32, c: u32';
+    'size: u32, width: u32, count: u32, part: u32, first: u32, nan: u32, key0: u32, key1: u32, a: u32, b: u32, c: u32';
   return `struct P { ${[scalars, ...fields].join(', ')} }
 @group(0) @binding(0) var<storage, read_write> out: array<${isFloat ? 'f32' : 'u32'}>;
 @group(0) @binding(1) var<uniform> p: P;
@@ -108,28 +110,27 @@ ${mainCode(store)}`;
 /** The body: `callOf` says what is drawn. */
 export function randomBody(callOf: (params: KernelParams) => RandomCall): GpuBody {
   return {
-    can(_inputs, params, gpu) {
-      const { kind, dtype, shape, strides, first } = callOf(params);
+    can(_inputs, params) {
+      const { kind, shape, strides, first } = callOf(params);
       const last = shape.reduce((sum, length, axis) => sum + Math.max(0, length - 1) * strides[axis]!, first);
-      return (
-        [UNIFORM32, NORMAL32, INTEGERS, BYTES].includes(kind) &&
-        last < 2 ** 32 &&
-        sizeOf(shape) * itemSize(dtype) <= gpu.maxBinding
-      );
+      return [UNIFORM32, NORMAL32, INTEGERS, BYTES].includes(kind) && last < 2 ** 32;
     },
     plan(_inputs, _outputs, params, gpu) {
       const call = callOf(params);
       const { kind, dtype, shape, strides, first, key, numbers } = call;
       const dims = shape.map((_, axis) => axis);
-      const count = sizeOf(shape);
-      const size = itemSize(dtype) === 1 ? Math.ceil(count / 4) : count;
-      const { workgroups, width } = spread(size, gpu);
+      const [total, each] = [sizeOf(shape), itemSize(dtype)];
       const drawn = kind === UNIFORM32 || kind === NORMAL32 ? numbers.map(floatWord) : numbers;
       const walks = dims.flatMap((axis) => [shape[axis]!, strides[axis]!]);
-      const words = [size, width, count, first, NAN_WORD, ...key, ...drawn, ...walks];
-      return {
-        passes: [{ code: codeOf(call, dims), operands: [{ of: 'output', index: 0 }], numbers: words, workgroups }],
-      };
+      const code = codeOf(call, dims);
+      const passes = partsOf(total, each, gpu).map((part): GpuPass => {
+        const [from, count] = part;
+        const size = each === 1 ? Math.ceil(count / 4) : count;
+        const { workgroups, width } = spread(size, gpu);
+        const words = [size, width, count, from, first, NAN_WORD, ...key, ...drawn, ...walks];
+        return { code, operands: [windowOf('output', 0, part, each, total)], numbers: words, workgroups };
+      });
+      return { passes };
     },
   };
 }

@@ -143,17 +143,17 @@ function stateType(dtype: DType): string {
 
 /** A thread's values, put together into its partial result. `centre`: the squares of what differs from the mean. */
 function gatherCode(plan: Plan, places: Places, dtype: DType, reduction: string, centre: boolean): string {
-  const { inputs, declarations, fields, functions, statements, result } = places;
+  const { operands, declarations, fields, functions, statements, result } = places;
   const type = stateType(dtype);
   const { code, functions: own } = stateCode(reduction, type);
   const isArg = reduction.startsWith('arg');
   const value = `value(o, t${centre ? ', mean' : ''})`;
   const item = isArg ? `S(${value}, t)` : value;
-  const last = inputs.length + (centre ? 1 : 0);
+  const last = operands.length + (centre ? 1 : 0);
   const raw = storedCode(dtype, result);
   return `struct P { ${['size: u32, width: u32, outputs: u32, pieces: u32, terms: u32', ...fields].join(', ')} }
 ${declarations}
-${centre ? `@group(0) @binding(${inputs.length}) var<storage, read_write> means: array<f32>;` : ''}
+${centre ? `@group(0) @binding(${operands.length}) var<storage, read_write> means: array<f32>;` : ''}
 @group(0) @binding(${last}) var<storage, read_write> partials: array<u32>;
 @group(0) @binding(${last + 1}) var<uniform> p: P;
 ${functionsCode([...functions, ...own])}
@@ -234,11 +234,10 @@ export function reduceBody(reducingOf: (inputs: readonly ArraySpec[], params: Ke
       // a division by zero, whose answer WGSL leaves open
       if (['mean', 'var', 'std'].includes(reduction) && reducing.terms <= reducing.ddof) return false;
       const plan = planOf(reducing);
-      const isBound = [...inputs.map(bytesOf), 8 * plan.pieces * plan.outputs].every(
-        (bytes) => bytes <= gpu.maxBinding,
-      );
-      const places = isBound ? placesOf(values, plan.space, gpu) : undefined;
-      return places !== undefined && places.inputs.length + 2 <= gpu.maxArrays;
+      // results that are larger than a binding are made of more than the GPU holds
+      if (8 * plan.pieces * plan.outputs > gpu.maxBinding) return false;
+      const places = placesOf(values, plan.space, gpu);
+      return places !== undefined && places.operands.length + 2 <= gpu.maxArrays;
     },
     plan(inputs, _outputs, params, gpu) {
       const reducing = reducingOf(inputs, params);
@@ -254,8 +253,6 @@ export function reduceBody(reducingOf: (inputs: readonly ArraySpec[], params: Ke
     },
   };
 }
-
-const bytesOf = ({ dtype, shape }: ArraySpec): number => sizeOf(shape) * itemSize(dtype);
 
 class Maker {
   readonly passes: GpuPass[] = [];
@@ -286,10 +283,9 @@ class Maker {
     const state = 4 * words * outputs;
     let { pieces } = this.plan;
     let partials = this.scratch(state * pieces);
-    const inputs = this.#places.inputs.map((index): GpuOperand => ({ of: 'input', index }));
     this.#add(
       gatherCode(this.plan, this.#places, dtype, reduction, means !== undefined),
-      [...inputs, ...(means === undefined ? [] : [means]), partials],
+      [...this.#places.operands, ...(means === undefined ? [] : [means]), partials],
       outputs * pieces,
       [outputs, pieces, terms, ...this.#places.words],
     );

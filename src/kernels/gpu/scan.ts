@@ -2,9 +2,9 @@
  * Running sums and products of float32 on the GPU: a thread for every line where there are many, as the processor does
  * it; else, of sums, every line in pieces, whose ends are put together first: three passes, and a smaller error.
  */
-import { sizeOf } from '../../array/ndarray.js';
-import type { ArraySpec, GpuBody, GpuPass, KernelParams } from '../contract.js';
+import type { ArraySpec, GpuBody, GpuPass, GpuTraits, KernelParams } from '../contract.js';
 import { mainCode, spread } from './spread.js';
+import { windowOf } from './windows.js';
 
 export interface ScanLines {
   readonly outer: number;
@@ -70,6 +70,15 @@ ${mainCode(`${place}
     out[first + l * p.inner] = all;
   }`)}`;
 
+/** How many of the outer lines fit a binding, beginning where a window may; 0 where not even those of one place do. */
+function linesOfPart({ outer, length, inner }: ScanLines, gpu: GpuTraits): number {
+  const line = length * inner;
+  if (4 * outer * line <= gpu.maxBinding) return Math.max(1, outer);
+  let unit = 64;
+  while (unit > 1 && ((unit / 2) * line) % 64 === 0) unit /= 2;
+  return Math.floor(gpu.maxBinding / (4 * line) / unit) * unit;
+}
+
 /** The body: `linesOf` says along which lines. */
 export function scanBody(
   kind: 'sum' | 'product',
@@ -78,33 +87,41 @@ export function scanBody(
   const form = forms[kind];
   return {
     can(inputs, params, gpu) {
-      const [x] = inputs as [ArraySpec];
-      if (x.dtype !== 'float32' || 4 * sizeOf(x.shape) > gpu.maxBinding) return false;
+      const lines = linesOf(inputs, params);
+      if (inputs[0]!.dtype !== 'float32' || linesOfPart(lines, gpu) === 0) return false;
       if (kind === 'sum') return true;
       // the product of a piece alone may leave the range where that of all before does not
-      const { outer, length, inner } = linesOf(inputs, params);
+      const { outer, length, inner } = lines;
       return length <= LONGEST || outer * inner >= MANY;
     },
     plan(inputs, _outputs, params, gpu) {
-      const { outer, length, inner } = linesOf(inputs, params);
-      const lines = length === 0 ? 0 : outer * inner;
-      const isCut = kind === 'sum' && lines < MANY && length > SHORT;
+      const all = linesOf(inputs, params);
+      const { outer, length, inner } = all;
+      const each = linesOfPart(all, gpu);
+      const isCut = kind === 'sum' && length > 0 && outer * inner < MANY && length > SHORT;
       const pieces = isCut ? Math.ceil(length / Math.max(32, Math.ceil(Math.sqrt(length)))) : 1;
-      const pass = (code: string, operands: GpuPass['operands'], size: number): GpuPass => {
-        const { workgroups, width } = spread(size, gpu);
-        const numbers = [size, width, length, inner, pieces, Math.ceil(length / pieces)];
-        return { code, operands, numbers, workgroups };
-      };
-      const x = { of: 'input', index: 0 } as const;
-      const out = { of: 'output', index: 0 } as const;
-      if (!isCut) return { passes: [pass(runCode(form, false), [x, out], lines)] };
       const ends = { of: 'scratch', index: 0 } as const;
-      const passes = [
-        pass(endsCode(form), [x, ends], lines * pieces),
-        pass(beforeCode(form), [ends], lines),
-        pass(runCode(form, true), [x, out, ends], lines * pieces),
-      ];
-      return { passes, scratch: [4 * lines * pieces] };
+      const passes: GpuPass[] = [];
+      for (let first = 0; first < outer; first += each) {
+        const count = Math.min(each, outer - first);
+        const lines = length === 0 ? 0 : count * inner;
+        const pass = (code: string, operands: GpuPass['operands'], size: number): void => {
+          const { workgroups, width } = spread(size, gpu);
+          const numbers = [size, width, length, inner, pieces, Math.ceil(length / pieces)];
+          passes.push({ code, operands, numbers, workgroups });
+        };
+        const part = [first * length * inner, count * length * inner] as const;
+        const total = outer * length * inner;
+        const x = windowOf('input', 0, part, 4, total);
+        const out = windowOf('output', 0, part, 4, total);
+        if (!isCut) pass(runCode(form, false), [x, out], lines);
+        else {
+          pass(endsCode(form), [x, ends], lines * pieces);
+          pass(beforeCode(form), [ends], lines);
+          pass(runCode(form, true), [x, out, ends], lines * pieces);
+        }
+      }
+      return isCut ? { passes, scratch: [4 * Math.min(each, outer) * inner * pieces] } : { passes };
     },
   };
 }

@@ -1,8 +1,11 @@
 /** Picking by indices on the GPU: a thread for every element. An index outside its axis sets the call's status. */
+import { itemSize } from '../../array/dtype.js';
 import { sizeOf } from '../../array/ndarray.js';
-import type { ArraySpec, GpuBody, GpuPass, KernelParams } from '../contract.js';
+import type { ArraySpec, GpuBody, GpuPass, GpuPlan, GpuTraits, KernelParams } from '../contract.js';
 import { INDEX_RANGE } from '../status.js';
+import { storedType } from './expression.js';
 import { mainCode, spread } from './spread.js';
+import { canRead, partsOf, reading, windowOf } from './windows.js';
 
 const position = `fn position(index: i32, length: u32) -> u32 {
   let n = i32(length);
@@ -10,32 +13,56 @@ const position = `fn position(index: i32, length: u32) -> u32 {
   return u32(select(index, index + n, index < 0));
 }`;
 
-const takeCode = `struct P { size: u32, width: u32, length: u32, inner: u32, count: u32 }
-@group(0) @binding(0) var<storage, read> x: array<u32>;
-@group(0) @binding(1) var<storage, read> indices: array<i32>;
-@group(0) @binding(2) var<storage, read_write> out: array<u32>;
-@group(0) @binding(3) var<storage, read_write> status: atomic<u32>;
-@group(0) @binding(4) var<uniform> p: P;
-${position}
-${mainCode(`let row = i / p.inner;
-  let at = position(indices[row % p.count], p.length);
-  out[i] = x[((row / p.count) * p.length + at) * p.inner + i % p.inner];`)}`;
+/** How elements are found: by which numbers of the uniform, and by statements that end in `let at = …`. */
+interface Picking {
+  readonly fields: string;
+  readonly numbers: readonly number[];
+  readonly statements: string;
+  /** The names of the lists of indices, the inputs after the first. */
+  readonly lists: readonly string[];
+}
 
-const gridCode = `struct P { size: u32, width: u32, rows: u32, columns: u32, count: u32 }
-@group(0) @binding(0) var<storage, read> x: array<u32>;
-@group(0) @binding(1) var<storage, read> rows: array<i32>;
-@group(0) @binding(2) var<storage, read> columns: array<i32>;
-@group(0) @binding(3) var<storage, read_write> out: array<u32>;
-@group(0) @binding(4) var<storage, read_write> status: atomic<u32>;
-@group(0) @binding(5) var<uniform> p: P;
-${position}
-${mainCode(`let row = position(rows[i / p.count], p.rows);
-  out[i] = x[row * p.columns + position(columns[i % p.count], p.columns)];`)}`;
+/**
+ * Whether there is a body for a result of so many elements. Threads that write bytes of one word would be in each other's
+ * way; without elements nobody looks at the indices.
+ */
+function canPick(inputs: readonly ArraySpec[], size: number, gpu: GpuTraits): boolean {
+  return itemSize(inputs[0]!.dtype) > 1 && size > 0 && canRead(inputs, 2, gpu);
+}
 
-/** Words, all of which can be bound; a result without elements would leave its indices unseen. */
-function fits(inputs: readonly ArraySpec[], size: number, maxBinding: number): boolean {
-  const isWords = ['float32', 'int32', 'uint32'].includes(inputs[0]!.dtype);
-  return isWords && size > 0 && [size, ...inputs.map(({ shape }) => sizeOf(shape))].every((n) => 4 * n <= maxBinding);
+function planOf(inputs: readonly ArraySpec[], size: number, picking: Picking, gpu: GpuTraits): GpuPlan {
+  const { fields, numbers, statements, lists } = picking;
+  const { dtype, shape } = inputs[0]!;
+  const each = itemSize(dtype);
+  const type = storedType(dtype);
+  const x = reading({ name: 'x', index: 0, bytes: sizeOf(shape) * each }, { type, each }, 0, gpu);
+  const bindings = [...x.operands];
+  const declarations = lists.map((name, i) => {
+    const bytes = 4 * sizeOf(inputs[i + 1]!.shape);
+    const list = reading({ name, index: i + 1, bytes }, { type: 'i32', each: 4 }, bindings.length, gpu);
+    bindings.push(...list.operands);
+    return list;
+  });
+  const count = bindings.length;
+  const found = lists.reduce(
+    (code, name, i) => code.replaceAll(`${name}[INDEX]`, declarations[i]!.at('index')),
+    statements,
+  );
+  const code = `struct P { size: u32, width: u32, first: u32, ${fields} }
+${[x, ...declarations].map((one) => one.declarations).join('\n')}
+@group(0) @binding(${count}) var<storage, read_write> out: array<${type}>;
+@group(0) @binding(${count + 1}) var<storage, read_write> status: atomic<u32>;
+@group(0) @binding(${count + 2}) var<uniform> p: P;
+${position}
+${mainCode(`let place = p.first + i;
+  ${found}
+  out[i] = ${x.at('at')};`)}`;
+  const passes = partsOf(size, each, gpu).map((part): GpuPass => {
+    const { workgroups, width } = spread(part[1], gpu);
+    const operands = [...bindings, windowOf('output', 0, part, each, size), { of: 'status' } as const];
+    return { code, operands, numbers: [part[1], width, part[0], ...numbers], workgroups };
+  });
+  return { passes };
 }
 
 /** @param sizesOf outer, length, inner and the number of indices */
@@ -45,37 +72,39 @@ export function takeBody(
   return {
     can(inputs, params, gpu) {
       const [outer, , inner, count] = sizesOf(inputs, params);
-      return fits(inputs, outer * inner * count, gpu.maxBinding);
+      return canPick(inputs, outer * inner * count, gpu);
     },
     plan(inputs, _outputs, params, gpu) {
       const [outer, length, inner, count] = sizesOf(inputs, params);
-      const size = outer * inner * count;
-      const { workgroups, width } = spread(size, gpu);
-      const pass: GpuPass = {
-        code: takeCode,
-        operands: [{ of: 'input', index: 0 }, { of: 'input', index: 1 }, { of: 'output', index: 0 }, { of: 'status' }],
-        numbers: [size, width, length, inner, count],
-        workgroups,
+      const picking = {
+        fields: 'length: u32, inner: u32, count: u32',
+        numbers: [length, inner, count],
+        statements: `let row = place / p.inner;
+  let index = row % p.count;
+  let at = ((row / p.count) * p.length + position(indices[INDEX], p.length)) * p.inner + place % p.inner;`,
+        lists: ['indices'],
       };
-      return { passes: [pass] };
+      return planOf(inputs, outer * inner * count, picking, gpu);
     },
   };
 }
 
 /** The body of `takeGrid`. */
 export const takeGridBody: GpuBody = {
-  can: (inputs, _params, gpu) => fits(inputs, sizeOf(inputs[1]!.shape) * sizeOf(inputs[2]!.shape), gpu.maxBinding),
-  plan([x, rows, columns], _outputs, _params, gpu) {
+  can: (inputs, _params, gpu) => canPick(inputs, sizeOf(inputs[1]!.shape) * sizeOf(inputs[2]!.shape), gpu),
+  plan(inputs, _outputs, _params, gpu) {
+    const [x, rows, columns] = inputs;
     const [n, m] = x!.shape as [number, number];
     const [p, q] = [sizeOf(rows!.shape), sizeOf(columns!.shape)];
-    const { workgroups, width } = spread(p * q, gpu);
-    const operands = [0, 1, 2].map((index) => ({ of: 'input', index }) as const);
-    const pass: GpuPass = {
-      code: gridCode,
-      operands: [...operands, { of: 'output', index: 0 }, { of: 'status' }],
-      numbers: [p * q, width, n, m, q],
-      workgroups,
+    const picking = {
+      fields: 'rows: u32, columns: u32, count: u32',
+      numbers: [n, m, q],
+      statements: `var index = place / p.count;
+  let row = position(rows[INDEX], p.rows);
+  index = place % p.count;
+  let at = row * p.columns + position(columns[INDEX], p.columns);`,
+      lists: ['rows', 'columns'],
     };
-    return { passes: [pass] };
+    return planOf(inputs, p * q, picking, gpu);
   },
 };

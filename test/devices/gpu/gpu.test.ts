@@ -141,9 +141,20 @@ describe.skipIf(noGpu !== undefined)(`gpu${noGpu === undefined ? '' : `: ${noGpu
       const test = { expression: serialize(isLess) };
       const [bools] = runJs(elementwise, [x], test);
       expect((await run(small, elementwise, test, [x])).data).toEqual(bools!.data);
-      // walked differently, it is not: that stays with the processor
-      const view = { shape: [5000], axes: [0], steps: [-1], start: [4999] };
-      expect(small.can(elementwise, [x], { ...params, views: JSON.stringify([view]) })).toBe(false);
+      // the other way round, and across
+      const turned = { shape: [5000], axes: [0], steps: [-1], start: [4999] };
+      const [wide, across] = [
+        floats([50, 100], noise),
+        { shape: [100, 50], axes: [1, 0], steps: [1, 1], start: [0, 0] },
+      ];
+      for (const [source, view] of [
+        [x, turned],
+        [wide, across],
+      ] as const) {
+        const viewed = { ...params, views: JSON.stringify([view]) };
+        const [seen] = runJs(elementwise, [source], viewed);
+        expect(error(seen!, await run(small, elementwise, viewed, [source]))).toBe(0);
+      }
     } finally {
       await small.close();
     }

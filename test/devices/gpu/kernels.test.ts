@@ -8,6 +8,7 @@ import { openGpu } from '../../../dist/devices/gpu/open.js';
 import { assemble, assembleParams } from '../../../dist/kernels/assemble.js';
 import { contract, contractionParams } from '../../../dist/kernels/contraction.js';
 import type { Contraction } from '../../../dist/kernels/contraction-form.js';
+import { squaredDistances } from '../../../dist/kernels/distances.js';
 import { elementwise } from '../../../dist/kernels/elementwise.js';
 import type { BinaryOperation, UnaryOperation } from '../../../dist/kernels/expression.js';
 import { ExpressionBuilder } from '../../../dist/kernels/expression-builder.js';
@@ -179,6 +180,72 @@ describe.skipIf(noGpu !== undefined)(
         const isClose = Math.abs(p - q) <= most * EPS32 * Math.abs(p) && Math.sign(p) === Math.sign(q);
         expect(same(p, q) || isClose, `${name}(${x.data[i]}, ${y.data[i]}): ${p}, ${q}`).toBe(true);
       }
+    });
+
+    it('distances are made in parts where they are larger than a binding', async () => {
+      for (const [n, m, d] of [
+        [300, 3, 5],
+        [130, 2, 60],
+        [200, 40, 4],
+      ] as const) {
+        // 64 rows of x, or of the distances
+        const small = await openGpu({ productTile: 6, maxBinding: 64 * 4 * Math.max(m, d) });
+        try {
+          const [x, y] = [floats([n, d], noise), floats([m, d], (i) => noise(i + 1))];
+          const [expected] = runJs(squaredDistances, [x, y], {});
+          const actual = await run(small, squaredDistances, {}, [x, y]);
+          expect(error(expected!, actual)).toBeLessThanOrEqual(8 * d * EPS32);
+        } finally {
+          await small.close();
+        }
+      }
+      const own = await openGpu({ productTile: 6, maxBinding: 64 * 70 * 4 });
+      try {
+        const x = floats([70, 6], noise);
+        const [expected] = runJs(squaredDistances, [x], {});
+        const actual = await run(own, squaredDistances, {}, [x]);
+        expect(error(expected!, actual)).toBeLessThanOrEqual(8 * 6 * EPS32);
+        for (let i = 0; i < 70; i++) expect(actual.data[i * 71]).toBe(0);
+      } finally {
+        await own.close();
+      }
+    });
+
+    it('powers are as exact as float32 allows, wherever they lead', async () => {
+      // near one with large exponents, small and large bases, roots, negative bases, results near the ends of the range
+      const bases = [
+        ...[1e-7, 1e-4, 0.01, 0.2].flatMap((d) => [1 + d, 1 - d]),
+        ...[0.1, 0.5, Math.SQRT1_2, Math.SQRT2, 2, 3, 10, 1e10, 1e30, 1e-10, 1e-30, 3e38, 1.2e-38, 1e-42],
+        ...[-1, -2, -0.5, -3.5, -1e20],
+      ];
+      const exponents = [
+        ...[1, 2, 3, 7, 15, 64, 126, 0.5, 1 / 3, 0.1, 1e-3, 1e-20, 12.345],
+        ...[1e3, 1e5, 1e7, 8388609, 16777215, 16777216],
+      ].flatMap((y) => [y, -y]);
+      const random = Array.from({ length: 4000 }, (_, i) => {
+        const x = 2 ** (((i * 7919) % 240) - 120) * (1.2 + noise(i) * 0.2);
+        // to somewhere in the whole range of results
+        return [x, (noise(i + 7) * 127) / Math.log2(x)] as const;
+      });
+      const ends = special.flatMap((x) => special.map((y) => [x, y] as const));
+      const all = [...ends, ...bases.flatMap((x) => exponents.map((y) => [x, y] as const)), ...random];
+      const [x, y] = [floats([all.length], (i) => all[i]![0]), floats([all.length], (i) => all[i]![1])];
+      const actual = await run(device, elementwise, binary('pow'), [x, y]);
+      const [expected] = runJs(elementwise, [x, y], binary('pow'));
+      let worst = 0;
+      for (let i = 0; i < all.length; i++) {
+        const isSpecial = !Number.isFinite(expected!.data[i]!) || expected!.data[i]! === 0;
+        if (isSpecial) expect(actual.data[i], `${x.data[i]} ** ${y.data[i]}`).toBe(expected!.data[i]);
+        if (isSpecial) continue;
+        // of 1 to the NaN, and −1 to infinity, JavaScript says NaN
+        const power = x.data[i]! ** y.data[i]!;
+        const exact = Number.isNaN(power) ? expected!.data[i]! : power;
+        const value = actual.data[i]!;
+        // below the normal numbers a GPU may take numbers for zero
+        if (Math.abs(exact) < 2 ** -126) expect(Math.abs(value)).toBeLessThan(2 ** -125);
+        else worst = Math.max(worst, Math.abs(value - exact) / Math.abs(exact) / EPS32);
+      }
+      expect(worst).toBeLessThan(4);
     });
 
     it('products are added to what there is, cut along the sum and in parts too', async () => {
