@@ -3,11 +3,12 @@
  * and a robust loss on real data), and a whole kernel with its own shapes, tested by the library's conformance suite.
  * Run it with
  *
- *     npx tsx examples/custom-kernel.ts [--workers 2] [--device js | wasm | auto] [--scheduler threads | sync]
+ *     npx tsx examples/custom-kernel.ts [--workers 2] [--device auto | wasm | js | gpu | …]
+ *         [--precision float64 | float32] [--scheduler threads | sync]
  */
 import { fileURLToPath } from 'node:url';
 import { compute, nd, readCsv, testKernel } from 'lazuli';
-import { readOptions } from './options.js';
+import { readOptions, run } from './options.js';
 
 /** How many rounds z ← z² + c stays within 2, at most 100: a loop that every element leaves when it is done. */
 const escapeTime = nd.kernel('escapeTime', (x: number, y: number) => {
@@ -82,4 +83,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+await run(main);

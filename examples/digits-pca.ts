@@ -3,13 +3,14 @@
  * Prints how much of the variance each explains, and writes them as a picture. Run it with
  *
  *     npx tsx examples/digits-pca.ts [--components 16] [--chunk 256]
- *         [--workers 2] [--device js | wasm | auto] [--scheduler threads | sync] [--out folder]
+ *         [--workers 2] [--device auto | wasm | js | gpu | …]
+ *         [--precision float64 | float32] [--scheduler threads | sync] [--out folder]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compute, type LazyArray, linalg, nd } from 'lazuli';
-import { readOptionsWithCounts } from './options.js';
+import { readOptionsWithCounts, run } from './options.js';
 import { png } from './png.js';
 
 /** Pixels a side of a digit; pixels of the picture for one of them; digits side by side; pixels between them. */
@@ -54,4 +55,4 @@ async function main(): Promise<void> {
   console.log(`picture: ${file}`);
 }
 
-await main();
+await run(main);

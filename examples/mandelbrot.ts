@@ -1,14 +1,15 @@
 /**
- * The Mandelbrot set by a function in gpu.js's form: on the GPU where there is one, else by gpu.js's WebAssembly backend.
+ * The Mandelbrot set by a function in gpu.js's form: on the GPU where there is one, else as WebAssembly.
  * Writes a picture. Run it with
  *
  *     npx tsx examples/mandelbrot.ts [--width 900] [--height 600] [--iterations 300]
- *         [--workers 2] [--device auto | gpu | js] [--scheduler threads | sync] [--out folder]
+ *         [--workers 2] [--device auto | gpu | wasm | js]
+ *         [--precision float64 | float32] [--scheduler threads | sync] [--out folder]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compute, lastRun, nd } from 'lazuli';
-import { readOptionsWithCounts } from './options.js';
+import { readOptionsWithCounts, run } from './options.js';
 import { png } from './png.js';
 
 async function main(): Promise<void> {
@@ -56,4 +57,4 @@ async function main(): Promise<void> {
   console.log(`the picture: ${path}`);
 }
 
-await main();
+await run(main);

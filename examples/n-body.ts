@@ -3,10 +3,11 @@
  * are array functions, so that on a GPU the bodies stay there from step to step. Prints how well energy is kept. Run it with
  *
  *     npx tsx examples/n-body.ts [--bodies 512] [--steps 20]
- *         [--workers 2] [--device auto | gpu | js] [--scheduler threads | sync] [--out folder]
+ *         [--workers 2] [--device auto | gpu | wasm | js]
+ *         [--precision float64 | float32] [--scheduler threads | sync] [--out folder]
  */
 import { compute, type LazyArray, lastRun, nd, random } from 'lazuli';
-import { readOptionsWithCounts } from './options.js';
+import { readOptionsWithCounts, run } from './options.js';
 
 /** Of a step; and what keeps near encounters from being infinitely strong. */
 const [TIME, SOFTENING] = [0.02, 0.01];
@@ -72,4 +73,4 @@ async function main(): Promise<void> {
   );
 }
 
-await main();
+await run(main);

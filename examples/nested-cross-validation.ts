@@ -4,13 +4,14 @@
  * in parallel; at the end the ten-line form. Run it with
  *
  *     npx tsx examples/nested-cross-validation.ts [--data breast_cancer | digits | file.csv] [--workers 2]
- *         [--device js | wasm | auto] [--scheduler threads | sync] [--out folder]
+ *         [--device auto | wasm | js | gpu | …]
+ *         [--precision float64 | float32] [--scheduler threads | sync] [--out folder]
  */
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { compute, type Delayed, delayed, NDArray, nd, readCsv, visualize } from 'lazuli';
 import { KFold, nestedCrossValidate, parameterGrid, SVC, standardize } from 'lazuli/learn';
-import { readOptionsWithData } from './options.js';
+import { readOptionsWithData, run } from './options.js';
 
 type Rows = Int32Array;
 type Parameters = { readonly C: number; readonly gamma?: number };
@@ -102,7 +103,7 @@ function score({ x, y, grid }: Problem, parameters: Parameters | Delayed<Paramet
 /** The same accuracy, now and on this thread: rows are copied out and the score is waited for, as a script would. */
 async function scoreNow({ x, y }: Problem, parameters: Parameters, train: Rows, test: Rows): Promise<number> {
   const model = new SVC(parameters).fit(rowsOf(x, train), rowsOf(y, train));
-  return await model.score(rowsOf(x, test), rowsOf(y, test)).compute({ scheduler: 'sync', device });
+  return await model.score(rowsOf(x, test), rowsOf(y, test)).compute({ scheduler: 'sync', device, precision });
 }
 
 function rowsOf({ data, shape }: NDArray, rows: Rows): NDArray {
@@ -139,7 +140,7 @@ function sameAnswer(a: Answer, b: Answer): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-const { data, workers, device, scheduler, out } = readOptionsWithData(['breast_cancer', 'digits']);
+const { data, workers, device, precision, scheduler, out } = readOptionsWithData(['breast_cancer', 'digits']);
 
 async function main(): Promise<void> {
   const problem = await load(data);
@@ -149,8 +150,10 @@ async function main(): Promise<void> {
   await warmUp(problem);
 
   const [answer, sequentialTime] = await timed(() => sequential(problem));
-  const [single, singleTime] = await timed(() => compute(parallel(problem), { scheduler: 'sync', device }));
-  const [found, parallelTime] = await timed(() => compute(parallel(problem), { scheduler, workers, device }));
+  const [single, singleTime] = await timed(() => compute(parallel(problem), { scheduler: 'sync', device, precision }));
+  const [found, parallelTime] = await timed(() =>
+    compute(parallel(problem), { scheduler, workers, device, precision }),
+  );
 
   console.log('outer fold   score    chosen');
   found.outerScores.forEach((one, fold) => {
@@ -173,7 +176,7 @@ async function main(): Promise<void> {
 
   const { x, y, grid, folds } = problem;
   const nested = nestedCrossValidate({ estimator: new SVC(), grid, outer: folds, inner: folds, x, y });
-  const { testScore, outerScores, bestParams } = await nested.compute({ scheduler, workers, device });
+  const { testScore, outerScores, bestParams } = await nested.compute({ scheduler, workers, device, precision });
   console.log(`nestedCrossValidate says     ${testScore.toFixed(4)}`);
 
   const others = [single, found, { testScore, outerScores, chosen: bestParams as unknown as Parameters[] }];
@@ -189,12 +192,7 @@ async function warmUp(problem: Problem): Promise<void> {
   const some = Int32Array.from({ length: Math.floor(n / step) }, (_, i) => i * step);
   const small = { ...problem, x: rowsOf(problem.x, some), y: rowsOf(problem.y, some) };
   await sequential({ ...small, grid: { ...problem.grid, C: problem.grid.C.slice(0, 1) } });
-  await compute(parallel(small), { scheduler, workers, device });
+  await compute(parallel(small), { scheduler, workers, device, precision });
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? `${error.name}: ${error.message}` : error);
-  process.exitCode = 1;
-}
+await run(main);

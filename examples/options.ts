@@ -1,13 +1,15 @@
-/** The command line of the examples: which options there are, and what each may be. */
+/** The command line of the examples: which options there are, and what each may be; and how they end. */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 
-const devices = ['auto', 'js', 'wasm', 'gpu', 'onnx', 'tensorflow'] as const;
+const devices = ['js', 'wasm', 'gpu', 'onnx', 'tensorflow'] as const;
+const precisions = ['float64', 'float32'] as const;
 const schedulers = ['threads', 'sync'] as const;
 
 const common = {
   workers: { type: 'string', default: String(availableParallelism()) },
   device: { type: 'string', default: 'auto' },
+  precision: { type: 'string' },
   scheduler: { type: 'string', default: 'threads' },
   out: { type: 'string', default: 'out' },
 } as const;
@@ -45,10 +47,35 @@ export function readOptionsWithCounts<K extends string>(
   });
 }
 
-function readCommon(given: { readonly [K in keyof typeof common]: string }) {
-  const workers = count('workers', given.workers);
-  const device = oneOf('device', given.device, devices);
-  return { workers, device, scheduler: oneOf('scheduler', given.scheduler, schedulers), out: given.out };
+/** Runs a program; an error ends it with what it says. */
+export async function run(main: () => Promise<void>): Promise<void> {
+  try {
+    await main();
+  } catch (error) {
+    console.error(error instanceof Error ? `${error.name}: ${error.message}` : error);
+    process.exitCode = 1;
+  }
+}
+
+type Given = Readonly<Record<'workers' | 'device' | 'scheduler' | 'out', string>> & { readonly precision?: string };
+
+function readCommon({ workers, device, precision, scheduler, out }: Given) {
+  return {
+    workers: count('workers', workers),
+    device: deviceOf(device),
+    // left to LAZULI_PRECISION where it is not given
+    precision: precision === undefined ? undefined : oneOf('precision', precision, precisions),
+    scheduler: oneOf('scheduler', scheduler, schedulers),
+    out,
+  };
+}
+
+/** What runs kernels: `auto`, one device, or several with commas between them. */
+function deviceOf(text: string) {
+  const [first = '', ...others] = text.split(',').map((name) => name.trim());
+  const one = oneOf('device', first, ['auto', ...devices] as const);
+  if (one === 'auto' && others.length === 0) return one;
+  return [first, ...others].map((name) => oneOf('device', name, devices));
 }
 
 function count(option: string, value: string): number {

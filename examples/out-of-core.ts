@@ -3,14 +3,15 @@
  * and let go, and what has no room waits on disk. Run it with
  *
  *     npx tsx examples/out-of-core.ts [--rows 30000] [--columns 1000] [--chunk 1000] [--memory 64]
- *         [--workers 2] [--device js | wasm | auto] [--scheduler threads | sync] [--out folder]
+ *         [--workers 2] [--device auto | wasm | js | gpu | …]
+ *         [--precision float64 | float32] [--scheduler threads | sync] [--out folder]
  *
  * `--memory` counts MiB. The SVD of the last R, columns × columns, is one task, and takes 61 bytes an element.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRuntime, type LazyArray, linalg, nd, random } from 'lazuli';
-import { readOptionsWithCounts } from './options.js';
+import { readOptionsWithCounts, run } from './options.js';
 
 async function main(): Promise<void> {
   const { out, rows, columns, chunk, memory, ...options } = readOptionsWithCounts({
@@ -50,4 +51,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+await run(main);

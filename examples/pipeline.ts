@@ -2,14 +2,14 @@
  * A pipeline over files: load, clean, analyze, store. Once as a raw graph, where keys and strings say what depends on
  * what, and once with delayed functions, where ordinary code does. Run it with
  *
- *     npx tsx examples/pipeline.ts [--workers 2] [--device js | wasm | auto] [--scheduler threads | sync]
- *         [--out folder]
+ *     npx tsx examples/pipeline.ts [--workers 2] [--device auto | wasm | js | gpu | …]
+ *         [--precision float64 | float32] [--scheduler threads | sync] [--out folder]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { delayed, get, readCsv } from 'lazuli';
-import { readOptions } from './options.js';
+import { readOptions, run } from './options.js';
 
 interface Table {
   readonly name: string;
@@ -136,9 +136,4 @@ async function main(): Promise<void> {
   if (JSON.stringify(findings) !== JSON.stringify(raw)) throw new Error('the two pipelines do not agree');
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(error instanceof Error ? `${error.name}: ${error.message}` : error);
-  process.exitCode = 1;
-}
+await run(main);

@@ -3,12 +3,13 @@
  * compressed, by random projection with two power iterations. Prints residuals and times, and draws the graph. Run it with
  *
  *     npx tsx examples/svd-in-blocks.ts [--rows 5000] [--columns 1000] [--chunk 1000] [--k 100]
- *         [--workers 2] [--device js | wasm | auto] [--scheduler threads | sync] [--out folder]
+ *         [--workers 2] [--device auto | wasm | js | gpu | …]
+ *         [--precision float64 | float32] [--scheduler threads | sync] [--out folder]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compute, type LazyArray, linalg, nd, random, visualize } from 'lazuli';
-import { readOptionsWithCounts } from './options.js';
+import { readOptionsWithCounts, run } from './options.js';
 
 async function main(): Promise<void> {
   const { out, rows, columns, chunk, k, ...options } = readOptionsWithCounts({
@@ -51,4 +52,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+await run(main);

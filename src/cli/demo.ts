@@ -13,13 +13,16 @@ interface Demo {
   readonly options: readonly string[];
 }
 
+/** Options that all have. */
+const common = ['workers', 'device', 'precision', 'scheduler', 'out'];
+
 const demos: Readonly<Record<string, Demo>> = {
-  pipeline: { file: 'pipeline.js', options: ['workers', 'device', 'scheduler', 'out'] },
+  pipeline: { file: 'pipeline.js', options: [...common] },
   svd: {
     file: 'svd-in-blocks.js',
-    options: ['rows', 'columns', 'chunk', 'k', 'workers', 'device', 'scheduler', 'out'],
+    options: ['rows', 'columns', 'chunk', 'k', ...common],
   },
-  'nested-cv': { file: 'nested-cross-validation.js', options: ['data', 'workers', 'device', 'scheduler', 'out'] },
+  'nested-cv': { file: 'nested-cross-validation.js', options: ['data', ...common] },
 };
 const names = Object.keys(demos);
 
@@ -33,7 +36,8 @@ export const demo: Command = {
     chunk: ['count', 'rows and columns of a block; 1000 by default (svd)'],
     k: ['count', 'values of the compressed decomposition; 100 by default (svd)'],
     workers: ['count', 'threads; all cores by default'],
-    device: ['name', 'auto (default), wasm or js'],
+    device: ['name', 'auto (default), the name of a device, or several: gpu,wasm'],
+    precision: ['name', 'float64, or float32: devices of single precision may compute float64 tasks'],
     scheduler: ['name', 'threads (default) or sync'],
     out: ['folder', 'where files are written; out by default'],
   },

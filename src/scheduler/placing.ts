@@ -31,7 +31,7 @@ import { type Policy, sparing } from './policy.js';
 import { candidates, choose } from './portfolio.js';
 import { ranksOf } from './rank.js';
 import { simulate } from './simulate.js';
-import { isAlias, kernelOf, outputOf } from './ways.js';
+import { isAlias, kernelOf, outputOf, saidSpecs } from './ways.js';
 import type { Workload } from './workload.js';
 
 /** How the kernels of a run are placed. Devices 0 and 1 are the threads' `wasm` and `js`; the others follow. */
@@ -309,7 +309,7 @@ function decide(
   return isDecided;
 }
 
-export function unsupported(node: TaskNode, names: readonly string[], inputs?: readonly ArraySpec[]): Error {
+export function unsupported(node: TaskNode, names: readonly string[], inputs = saidSpecs(node)): Error {
   const { kernel, params } = kernelOf(node);
   const shapes = inputs?.map(({ dtype, shape }) => `${dtype}[${shape.join(', ')}]`).join(', ');
   return new DeviceUnsupportedError(

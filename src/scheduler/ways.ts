@@ -54,7 +54,7 @@ function wayOf(
   switch (node.op.kind) {
     case 'kernel':
       if (isAlias(node)) return OUTPUT;
-      return kernelDevice(node, saidSpecs(node, devices), devices) === 'wasm' && threaded && !keepsKernels
+      return kernelDevice(node, specsToCheck(node, devices), devices) === 'wasm' && threaded && !keepsKernels
         ? KERNEL
         : HERE;
     case 'item':
@@ -108,11 +108,15 @@ function allowedOf({ settings: { device } }: TaskNode, devices: readonly ('wasm'
   return device === undefined || device === 'auto' ? devices : [device].flat();
 }
 
-/** What a task's maker knew of its inputs, where there is no js body to run it in any case; undefined unless all of it. */
-function saidSpecs(node: TaskNode, devices: readonly ('wasm' | 'js')[]): readonly ArraySpec[] | undefined {
+/** What can be said before anything runs of a task that cannot have its js body where it has no other. */
+function specsToCheck(node: TaskNode, devices: readonly ('wasm' | 'js')[]): readonly ArraySpec[] | undefined {
   const allowed = allowedOf(node, devices);
-  if (allowed.includes('js') || allowed.includes('auto')) return undefined;
-  const { specs } = node.op as KernelOp;
+  return allowed.includes('js') || allowed.includes('auto') ? undefined : saidSpecs(node);
+}
+
+/** What a task's maker knew of its inputs; undefined unless that is all of it. */
+export function saidSpecs({ op }: TaskNode): readonly ArraySpec[] | undefined {
+  const { specs } = op as KernelOp;
   return specs?.some(({ shape }) => shape.some(Number.isNaN)) ? undefined : specs;
 }
 

@@ -43,7 +43,8 @@ describe('lazuli', () => {
   it('explains a command and its options', async () => {
     const { code, stdout } = await lazuli('demo', '--help');
     expect(code).toBe(0);
-    for (const option of ['data', 'workers', 'device', 'scheduler', 'out']) expect(stdout).toContain(`--${option} <`);
+    const options = ['data', 'workers', 'device', 'precision', 'scheduler', 'out'];
+    for (const option of options) expect(stdout).toContain(`--${option} <`);
   });
 
   it.each([
@@ -62,6 +63,7 @@ describe('lazuli', () => {
     [['demo', 'pipeline', '--data', 'x'], "lazuli demo pipeline has no option '--data'"],
     [['demo', 'pipeline', '--workers', '0'], "--workers is '0'; use a whole number of at least 1"],
     [['demo', 'pipeline', '--device=gpo'], "--device is 'gpo'; use auto, js, wasm, gpu, onnx, tensorflow"],
+    [['demo', 'svd', '--precision=single'], "--precision is 'single'; use float64, float32"],
     [['demo', 'nested-cv', '--scheduler=thread'], "--scheduler is 'thread'; use threads, sync"],
     [['demo', 'nested-cv', '--data=iris'], "--data is 'iris'; use breast_cancer, digits or the path of a .csv file"],
   ])('refuses %j', async (args, message) => {

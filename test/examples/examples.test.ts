@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { noGpu } from '../support/software-gpu.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const out = mkdtempSync(join(tmpdir(), 'examples-'));
@@ -34,6 +35,8 @@ describe('examples/nested-cross-validation', () => {
     [['--data', 'iris'], "--data is 'iris'; use breast_cancer, digits or the path of a .csv file"],
     [['--workers', 'two'], "--workers is 'two'; use a whole number of at least 1"],
     [['--device', 'cuda'], "--device is 'cuda'; use auto, js, wasm"],
+    [['--device', 'gpu,auto'], "--device is 'auto'; use js, wasm, gpu"],
+    [['--precision', 'double'], "--precision is 'double'; use float64, float32"],
     [['--scheduler', 'dask'], "--scheduler is 'dask'; use threads, sync"],
     [['--folds', '3'], "Unknown option '--folds'"],
   ])('refuses %j', (options, message) => {
@@ -126,12 +129,16 @@ describe('examples/out-of-core', () => {
 });
 
 describe('examples/mandelbrot', () => {
-  it.each(['auto', 'js'])('writes the picture on %s', (device) => {
+  it.each([
+    ['auto', '(wasm|gpu)'],
+    ['js', 'js'],
+    ['wasm', 'wasm'],
+  ])('writes the picture on %s', (device, used) => {
     const sizes = ['--width', '90', '--height', '60', '--iterations', '100', '--device', device];
     const { status, stdout, stderr } = run('mandelbrot', ...sizes);
     expect(stderr).toBe('');
     expect(status).toBe(0);
-    expect(stdout).toMatch(/90 × 60, at most 100 iterations: [\d.]+ s on (js|gpu)/);
+    expect(stdout).toMatch(new RegExp(`90 × 60, at most 100 iterations: [\\d.]+ s on ${used}\\n`));
     // the set's area is 1.5066 of the picture's 3.4 × 2.27
     const share = Number(/([\d.]+) % belong to the set/.exec(stdout)?.[1]);
     expect(share).toBeGreaterThan(18.5);
@@ -147,7 +154,7 @@ describe('examples/n-body', () => {
     const { status, stdout, stderr } = run('n-body', '--bodies', '64', '--steps', '10');
     expect(stderr).toBe('');
     expect(status).toBe(0);
-    expect(stdout).toMatch(/64 bodies, 10 steps: [\d.]+ steps a second on (js|gpu)/);
+    expect(stdout).toMatch(/64 bodies, 10 steps: [\d.]+ steps a second on (wasm|gpu)/);
     expect(Number(/([\d.]+e-\d+) of it apart/.exec(stdout)?.[1])).toBeLessThan(1e-3);
   });
 });
@@ -161,5 +168,37 @@ describe('examples/digits-pca', () => {
     const picture = readFileSync(join(out, 'digits-pca.png'));
     expect(picture.subarray(1, 4).toString('latin1')).toBe('PNG');
     expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([694, 178]);
+  });
+});
+
+describe.skipIf(noGpu !== undefined)(`examples on the GPU${noGpu === undefined ? '' : `: ${noGpu}`}`, () => {
+  it('computes functions in gpu.js form there', () => {
+    const picture = run('mandelbrot', '--width', '90', '--height', '60', '--iterations', '100', '--device', 'gpu');
+    expect([picture.stderr, picture.status]).toEqual(['', 0]);
+    expect(picture.stdout).toMatch(/s on gpu\n/);
+    const bodies = run('n-body', '--bodies', '32', '--steps', '3', '--device', 'gpu', '--precision', 'float32');
+    expect([bodies.stderr, bodies.status]).toEqual(['', 0]);
+    expect(bodies.stdout).toMatch(/steps a second on gpu\n/);
+  });
+
+  it('computes float64 there in single precision where that is asked for, and says what it has no body for', () => {
+    const double = run('custom-kernel', '--device', 'gpu');
+    expect(double.stdout).toBe('');
+    expect(double.stderr).toMatch(
+      /^DeviceUnsupportedError: task 'escapeTime-\w+': .* device 'gpu' with inputs float64\[/,
+    );
+    expect(double.status).toBe(1);
+    const single = run('custom-kernel', '--device', 'gpu', '--precision', 'float32');
+    expect(single.stdout).toContain('@');
+    expect(single.stderr).toMatch(/^DeviceUnsupportedError: task 'movingMean-\w+': kernel 'movingMean' has no body/);
+    expect(single.status).toBe(1);
+  });
+
+  it('shares what it can with the threads', () => {
+    const sizes = ['--rows', '500', '--columns', '100', '--chunk', '100', '--k', '10'];
+    const options = ['--device', 'gpu,wasm', '--precision', 'float32'];
+    const { status, stdout, stderr } = run('svd-in-blocks', ...sizes, ...options);
+    expect([stderr, status]).toEqual(['', 0]);
+    expect(stdout).toMatch(/exact: 100 values from 32\.382 to 12\.800\n/);
   });
 });

@@ -32,52 +32,64 @@ export interface GpuKernelParams extends KernelParams {
 }
 
 interface Call {
+  /** The shapes of the inputs. */
+  readonly shapes: string;
   readonly source: Source;
   readonly numbers: readonly (number | null)[];
+  /** Its WebAssembly, once it was asked for. */
+  module?: Translation;
 }
 
-const calls = new Map<string, Call>();
+/** What the parameters say, with the inputs that they were last seen with. */
+const calls = new WeakMap<KernelParams, Call>();
 
 function callOf(inputs: readonly ArraySpec[], params: KernelParams): Call {
+  const shapes = inputs.map(({ shape }) => shape.join(' ')).join();
+  const known = calls.get(params);
+  if (known?.shapes === shapes) return known;
   const { name, source, output, constants, numbers } = params as GpuKernelParams;
-  const ranks = inputs.map(({ shape }) => Number(shape.length > 0)).join('');
-  const key = JSON.stringify([name, source, output, constants, numbers, ranks]);
-  let call = calls.get(key);
-  if (call === undefined) {
-    const list = JSON.parse(numbers) as (number | null)[];
-    let next = 0;
-    const kinds = list.map((number): ArgumentKind => {
-      if (number !== null) return 'number';
-      return inputs[next++]!.shape.length > 0 ? 'array' : 'scalar';
-    });
-    const parts = {
-      output: JSON.parse(output) as number[],
-      constants: JSON.parse(constants) as Record<string, number>,
-    };
-    call = { source: { where: name, text: source, kinds, ...parts }, numbers: list };
-    if (calls.size >= 1024) calls.clear();
-    calls.set(key, call);
-  }
+  const list = JSON.parse(numbers) as (number | null)[];
+  let next = 0;
+  const kinds = list.map((number): ArgumentKind => {
+    if (number !== null) return 'number';
+    return (inputs[next++]?.shape.length ?? 0) > 0 ? 'array' : 'scalar';
+  });
+  const parts = { output: JSON.parse(output) as number[], constants: JSON.parse(constants) as Record<string, number> };
+  const call: Call = { shapes, source: { where: name, text: source, kinds, ...parts }, numbers: list };
+  calls.set(params, call);
   return call;
 }
 
-/** What the WebAssembly body is of a call. */
 function moduleOf(inputs: readonly ArraySpec[], params: KernelParams): Translation {
-  const { source, numbers } = callOf(inputs, params);
-  let next = 0;
-  const lengthsOf = (number: number | null): readonly number[] => {
-    const shape = number === null ? inputs[next++]!.shape : [];
-    return shape.length > 0 ? lengths(shape) : [];
-  };
-  return translationOf(source, numbers.map(lengthsOf));
+  const call = callOf(inputs, params);
+  if (call.module === undefined) {
+    let next = 0;
+    const lengthsOf = (number: number | null): readonly number[] => {
+      const shape = number === null ? inputs[next++]!.shape : [];
+      return shape.length > 0 ? lengths(shape) : [];
+    };
+    call.module = translationOf(call.source, call.numbers.map(lengthsOf));
+  }
+  return call.module;
 }
 
-/** Elements of the result, and how many pieces they are computed in, of how many each. */
-function piecesOf(params: KernelParams): { readonly cells: number; readonly count: number; readonly size: number } {
-  const { output, flops } = params as GpuKernelParams;
-  const cells = sizeOf(JSON.parse(output) as number[]);
-  const size = pieceOf(cells, flops);
-  return { cells, count: Math.ceil(cells / size), size };
+/** Why a call has no WebAssembly, if it has none. */
+function whyNoModule(inputs: readonly ArraySpec[], params: KernelParams): string | undefined {
+  if (inputs.some(({ dtype }) => dtype !== 'float32')) return 'it takes float32';
+  if (inputs.some(({ shape }) => sizeOf(shape) === 0)) return 'an array has no elements';
+  if (inputs.some(({ shape }) => sizeOf(shape) >= MOST)) return `an array has more than ${MOST - 1} elements`;
+  const made = moduleOf(inputs, params);
+  return 'why' in made ? made.why : undefined;
+}
+
+/** How many pieces a call is computed in, and of how many elements of the result. */
+function piecesOf(
+  inputs: readonly ArraySpec[],
+  params: KernelParams,
+): { readonly count: number; readonly size: number } {
+  const cells = sizeOf(callOf(inputs, params).source.output);
+  const size = pieceOf(cells, (params as GpuKernelParams).flops);
+  return { count: Math.ceil(cells / size), size };
 }
 
 /** Lengths along x, y, z. */
@@ -101,10 +113,9 @@ export const gpuKernel: Kernel = {
     return { outputs, scratch: contextBytes(numbers.length) };
   },
   cost(inputs, params) {
-    const { output, flops } = params as GpuKernelParams;
-    const elements = sizeOf(JSON.parse(output) as number[]);
+    const elements = sizeOf(callOf(inputs, params).source.output);
     const bytes = inputs.reduce((sum, { shape }) => sum + FLOAT * sizeOf(shape), 4 * FLOAT * elements);
-    return { flops: flops * elements, bytes };
+    return { flops: (params as GpuKernelParams).flops * elements, bytes };
   },
   bodies: {
     js(inputs, [output], params) {
@@ -120,19 +131,11 @@ export const gpuKernel: Kernel = {
     },
     wasm: {
       export: 'userKernel',
-      can(inputs, params) {
-        return this.why!(inputs, params) === undefined;
-      },
-      why(inputs, params) {
-        if (inputs.some(({ dtype }) => dtype !== 'float32')) return 'it takes float32';
-        if (inputs.some(({ shape }) => sizeOf(shape) === 0)) return 'an array has no elements';
-        if (inputs.some(({ shape }) => sizeOf(shape) >= MOST)) return `an array has more than ${MOST - 1} elements`;
-        const made = moduleOf(inputs, params);
-        return 'why' in made ? made.why : undefined;
-      },
+      can: (inputs, params) => whyNoModule(inputs, params) === undefined,
+      why: whyNoModule,
       isWide(inputs, params) {
         const { flops, bytes } = gpuKernel.cost(inputs, params);
-        return flops + bytes >= WIDE && piecesOf(params).count > 1;
+        return flops + bytes >= WIDE && piecesOf(inputs, params).count > 1;
       },
       code(inputs, params) {
         const made = moduleOf(inputs, params);
@@ -143,9 +146,9 @@ export const gpuKernel: Kernel = {
         const { numbers } = callOf(inputs, params);
         let next = 0;
         const words = numbers.map((number) => number ?? inputs[next++]!.pointer);
-        return [0, piecesOf(params).size, ...words, output!.pointer];
+        return [0, piecesOf(inputs, params).size, ...words, output!.pointer];
       },
-      args: (_inputs, _outputs, params, context) => [piecesOf(params).count, context],
+      args: (inputs, _outputs, params, context) => [piecesOf(inputs, params).count, context],
     },
     gpu: {
       can(inputs, params, gpu) {
