@@ -6,7 +6,6 @@ import { Bytes, plain, simd } from '../emit/encoder.js';
 
 export const F32 = 0x7d;
 
-/** Opcodes that the generator has no use for. */
 /** Opcodes of the specification; those of SIMD follow its prefix as `SIMD + number`. */
 export const op = {
   block: 0x02,
