@@ -2,21 +2,17 @@
  * Kernels of a run that may go to devices outside the pool's threads. The dispatch of the simulator decides, by the real
  * clock, which device a kernel goes to: to a line of its own (device-line.ts), or to the threads like any other kernel.
  *
- * What a device made stays in its memory. It is brought to the host once, and only when somebody there needs it; tasks of
- * the host that take it are ready when it has come. What shows an array in another way is wherever that array is.
+ * What a device made stays in its memory. It is brought to the host once, and only when somebody there needs it
+ * (homeward.ts); tasks of the host that take it are ready when it has come. What shows an array in another way is wherever that array is.
  */
-import { allocate } from '../array/dtype.js';
-import { NDArray, sizeOf } from '../array/ndarray.js';
-import type { DeviceMemory } from '../devices/contract.js';
-import { DeviceLostError, HeapExhaustedError, TaskTimeoutError } from '../errors.js';
+import { TaskTimeoutError } from '../errors.js';
 import type { TaskNode } from '../graph/node.js';
-import { Handle } from '../memory/handle.js';
 import type { Heap } from '../memory/heap.js';
 import { DeviceLine, type LineHost } from './device-line.js';
 import { repeat, toRepeat } from './device-recovery.js';
 import { Dispatch, FOLLOWS, PLACED } from './dispatch.js';
+import { Homeward, type HomewardHost } from './homeward.js';
 import type { KernelFlow, Lack } from './kernel-flow.js';
-import { bytesOf } from './needs.js';
 import type { Placing } from './placing.js';
 import type { Recorder } from './recorder.js';
 import { Remote, RemoteArray, type RemoteCopy } from './remote.js';
@@ -26,16 +22,12 @@ import { DONE, STARTED, type TaskTable, WAITING } from './table.js';
 import { CALL, ELSEWHERE, HERE, isAlias, KERNEL, kernelDevice, kernelOf, OUTPUT, outputOf } from './ways.js';
 
 /** What the devices ask of their run. */
-export interface DeviceHost {
-  readonly isGoing: boolean;
+export interface DeviceHost extends HomewardHost {
   /** A task has its result, on a device. */
   endedThere(task: number, start: number, end: number): void;
-  failedThere(task: number, error: unknown, start: number, end: number): void;
   limitOf(task: number): number | undefined;
   /** So many tasks that had ended are run again: their results were lost. */
   repeats(count: number): void;
-  /** Something ended, or there may be room. */
-  wake(): void;
 }
 
 export interface DeviceFlowOptions {
@@ -68,13 +60,8 @@ export class DeviceFlow implements LineHost {
   readonly #away: Uint8Array;
   /** 1 for what is needed on the host for sure: it is asked for, or taken by a task that runs there. */
   readonly #needed: Uint8Array;
-  /** What is to be brought to the host, and what is on its way there. */
-  readonly #wanted = new Set<number>();
-  readonly #fetching = new Set<number>();
-  /** Answers that are read with the calls that make them, so that both are one batch. */
-  readonly #early = new Map<number, { readonly into: NDArray; readonly read: Promise<void> }>();
+  readonly #homeward: Homeward;
   readonly #startedAt: number;
-  #lack: Lack | undefined;
   #isCancelled = false;
 
   constructor(options: DeviceFlowOptions) {
@@ -98,6 +85,17 @@ export class DeviceFlow implements LineHost {
     );
     this.#away = new Uint8Array(table.program.nodes.length);
     this.#needed = this.#findNeeded();
+    this.#homeward = new Homeward({
+      ...{ host: options.host, table, kinds, results, remote, heap, recorder, keepsResults: options.keepsResults },
+      ...{ lines: this.#lines, away: this.#away },
+      arrived: (task) => {
+        this.#dispatch.data.made(task, 0, this.#now());
+        this.#arrived(task);
+      },
+      lost: (task) => {
+        this.#needed[task] = 1;
+      },
+    });
     this.#startedAt = recorder.now();
   }
 
@@ -118,17 +116,17 @@ export class DeviceFlow implements LineHost {
 
   /** Whether something of it is going on by itself. */
   get isBusy(): boolean {
-    return this.#fetching.size > 0 || this.#lines.some((line) => line?.isBusy);
+    return this.#homeward.isBusy || this.#lines.some((line) => line?.isBusy);
   }
 
   /** Whether results that were asked for have to come yet. */
   get owes(): boolean {
-    return this.#wanted.size > 0 || this.#fetching.size > 0;
+    return this.#homeward.owes;
   }
 
   /** What waits for room on the host's heap. */
   get lack(): Lack | undefined {
-    return this.#lack ?? this.#lines.find((line) => line?.lack !== undefined)?.lack;
+    return this.#homeward.lack ?? this.#lines.find((line) => line?.lack !== undefined)?.lack;
   }
 
   /** Whether kernels wait for room on the threads. */
@@ -154,7 +152,7 @@ export class DeviceFlow implements LineHost {
     }
     for (const line of this.#lines) line?.pump();
     if (this.#refused.length > 0) this.#placeRefused();
-    this.#fetchWanted();
+    this.#homeward.fetch();
   }
 
   #placeRefused(): void {
@@ -221,16 +219,7 @@ export class DeviceFlow implements LineHost {
   }
 
   want(task: number): void {
-    const { program } = this.#options.table;
-    const { kinds } = this.#options.placing;
-    let at = task;
-    // What it shows comes as a whole, as long as it is there
-    while (kinds[at] === FOLLOWS) {
-      const source = program.deps[program.depStart[at] as number] as number;
-      if (this.#away[source] === 0 || this.#remote.holder(source) < 0) break;
-      at = source;
-    }
-    if (this.#away[at] === 1 && this.#remote.holder(at) >= 0 && !this.#fetching.has(at)) this.#wanted.add(at);
+    this.#homeward.want(task);
   }
 
   nextUse(task: number): number {
@@ -249,28 +238,7 @@ export class DeviceFlow implements LineHost {
     if (this.#remote.at(task, device) === undefined) return;
     this.#away[task] = 1;
     this.#follow(task, device);
-    if (this.#needed[task] === 1) this.#readEarly(task, device);
-  }
-
-  /** Reads what nobody but the caller wants, as soon as it is submitted. */
-  #readEarly(task: number, device: number): void {
-    const line = this.#lines[device];
-    const copy = this.#remote.at(task, device);
-    const [first] = copy ?? [];
-    if (line?.memory === undefined || copy === undefined || first === undefined) return;
-    if (line.device?.traits.isOrdered !== true || !this.#isAnswer(task, copy)) return;
-    const { dtype, shape } = first.array;
-    const into = new NDArray(allocate(dtype, sizeOf(shape)), { dtype, shape });
-    // It stays where it is until somebody takes what was read, or the run ends
-    const read = line.memory.read(first.array, into);
-    // Whoever takes it is told; where nobody does, the run has failed for another reason
-    read.catch(() => {});
-    this.#early.set(task, { into, read });
-  }
-
-  #isAnswer(task: number, copy: RemoteCopy): boolean {
-    const { succStart } = this.#options.table.program;
-    return succStart[task] === succStart[task + 1] && copy.length === 1 && !this.#options.keepsResults;
+    if (this.#needed[task] === 1) this.#homeward.readEarly(task, device);
   }
 
   /** What shows the arrays of a result is where they are. */
@@ -383,7 +351,7 @@ export class DeviceFlow implements LineHost {
     for (let task = 0; task < program.nodes.length; task++) this.#bar(task, device);
     const gone = [...this.#remote.tasksIn(device)].filter((task) => this.#away[task] === 1);
     for (const task of [...this.#remote.tasksIn(device)]) this.#remote.drop(task, device);
-    this.#early.clear();
+    this.#homeward.forgetReads();
     const ends = new Set([...tasks, ...gone].filter((task) => this.#remote.holder(task) < 0));
     const again = toRepeat({ table, results, ends });
     const undone = Array.from(table.state.keys()).filter((task) => table.state[task] !== DONE || again.tasks.has(task));
@@ -393,7 +361,7 @@ export class DeviceFlow implements LineHost {
       return;
     }
     for (const task of ends) {
-      if (this.#wanted.delete(task)) this.#needed[task] = 1;
+      if (this.#homeward.unwant(task)) this.#needed[task] = 1;
       this.#away[task] = 0;
     }
     // What can only be shown on the host waits for its source again
@@ -450,88 +418,6 @@ export class DeviceFlow implements LineHost {
 
   // To the host.
 
-  #fetchWanted(): void {
-    this.#lack = undefined;
-    for (const task of this.#wanted) {
-      if (this.#options.table.state[task] !== DONE) continue;
-      const device = this.#remote.holder(task);
-      const memory = this.#lines[device]?.memory;
-      const copy = this.#remote.at(task, device);
-      if (memory === undefined || copy === undefined) {
-        this.#wanted.delete(task);
-        continue;
-      }
-      try {
-        this.#fetch(task, device, memory, copy);
-      } catch (error) {
-        if (!(error instanceof HeapExhaustedError)) throw error;
-        this.#lack = { task, error };
-        return;
-      }
-    }
-  }
-
-  #fetch(task: number, device: number, memory: DeviceMemory, copy: RemoteCopy): void {
-    const { results, recorder, heap, host } = this.#options;
-    const isAnswer = this.#isAnswer(task, copy);
-    const early = this.#early.get(task);
-    this.#early.delete(task);
-    const specs = copy.map(({ array: { dtype, shape } }) => ({ dtype, shape }));
-    const handles: Handle[] = [];
-    const arrays: NDArray[] = [];
-    if (early !== undefined) arrays.push(early.into);
-    else if (isAnswer) {
-      // Nobody but the caller wants it: it goes to JavaScript at once
-      for (const { dtype, shape } of specs) arrays.push(new NDArray(allocate(dtype, sizeOf(shape)), { dtype, shape }));
-    } else {
-      results.keeper?.claim(bytesOf(specs));
-      try {
-        for (const spec of specs) handles.push(Handle.create(heap, spec));
-      } catch (error) {
-        for (const handle of handles) handle.release();
-        throw error;
-      }
-      for (const handle of handles) arrays.push(handle.view());
-    }
-    this.#wanted.delete(task);
-    this.#fetching.add(task);
-    for (const array of copy) array.retain();
-    const start = recorder.now();
-    const finish = (error: unknown): void => {
-      this.#fetching.delete(task);
-      for (const array of copy) array.release();
-      if (error instanceof DeviceLostError && host.isGoing) {
-        for (const handle of handles) handle.release();
-        this.#needed[task] = 1;
-        this.#lines[device]?.gone(error);
-        host.wake();
-        return;
-      }
-      if (error !== undefined || !host.isGoing) {
-        for (const handle of handles) handle.release();
-        if (error !== undefined && host.isGoing) host.failedThere(task, error, start, recorder.now());
-        host.wake();
-        return;
-      }
-      const bytes = copy.reduce((sum, { array }) => sum + array.nbytes, 0);
-      recorder.transferred(task, this.#lines[device]?.source.name ?? '', 'host', bytes, start, recorder.now());
-      if (isAnswer) results.setValue(task, plain(arrays[0] as NDArray));
-      else results.setHeld(task, handles.length === 1 ? (handles[0] as Handle) : handles);
-      this.#away[task] = 0;
-      this.#dispatch.data.made(task, 0, this.#now());
-      this.#arrived(task);
-      // Taken for what shows it alone
-      if (results.uses(task) === 0) results.release(task);
-      host.wake();
-    };
-    const reads =
-      early === undefined ? copy.map(({ array }, i) => memory.read(array, arrays[i] as NDArray)) : [early.read];
-    Promise.all(reads).then(
-      () => finish(undefined),
-      (error: unknown) => finish(error ?? new Error('the array could not be read')),
-    );
-  }
-
   /** A result is on the host: tasks there that take it may be ready. */
   #arrived(task: number): void {
     const { table, kernels } = this.#options;
@@ -565,7 +451,7 @@ export class DeviceFlow implements LineHost {
 
   cancel(): void {
     this.#isCancelled = true;
-    this.#wanted.clear();
+    this.#homeward.clear();
     for (const line of this.#lines) line?.cancel();
   }
 
@@ -573,9 +459,4 @@ export class DeviceFlow implements LineHost {
     this.#remote.releaseAll();
     for (const line of this.#lines) line?.close();
   }
-}
-
-/** A zero-dimensional array is a plain number or boolean to JavaScript. */
-function plain(array: NDArray): unknown {
-  return array.ndim === 0 ? array.get() : array;
 }

@@ -52,18 +52,21 @@ export function elementwiseBody(callOf: (inputs: readonly ArraySpec[], params: K
   return {
     can(inputs, params, gpu) {
       const call = callOf(inputs, params);
-      return placesOf(call, spaceFor(call), gpu) !== undefined;
+      const space = spaceFor(call);
+      const parts = partsOf(sizeOf(call.shape), itemSize(call.dtype), gpu);
+      if (parts.length === 0) return placesOf(call, space, gpu) !== undefined;
+      return parts.every((part) => placesOf(call, space, gpu, part) !== undefined);
     },
     plan(inputs, _outputs, params, gpu) {
       const call = callOf(inputs, params);
       const space = spaceFor(call);
-      const places = placesOf(call, space, gpu)!;
-      const code = codeOf(call, space, places);
       const [total, each] = [sizeOf(call.shape), itemSize(call.dtype)];
       const passes = partsOf(total, each, gpu).map((part): GpuPass => {
         const [first, count] = part;
         const size = each === 1 ? Math.ceil(count / 4) : count;
         const { workgroups, width } = spread(size, gpu);
+        const places = placesOf(call, space, gpu, part)!;
+        const code = codeOf(call, space, places);
         const operands = [...places.operands, windowOf('output', 0, part, each, total)];
         return { code, operands, numbers: [size, width, count, first, ...places.words], workgroups };
       });

@@ -7,9 +7,9 @@ import { type DType, itemSize } from '../../array/dtype.js';
 import { sizeOf } from '../../array/ndarray.js';
 import type { GpuOperand, GpuTraits } from '../contract.js';
 import type { Call } from '../expression-call.js';
-import type { Space } from '../tiles.js';
+import type { Space, Walk } from '../tiles.js';
 import { expressionCode, loadCode, storedType } from './expression.js';
-import { type Reading, reading } from './windows.js';
+import { basesOf, type Reading, reading } from './windows.js';
 import { intWord } from './words.js';
 
 /** A quiet NaN, which WGSL lets nobody write. */
@@ -38,15 +38,47 @@ export function indicesCode(number: string, dims: readonly number[], temporary: 
   return [...lines, `let x${first} = ${temporary};`].join('\n');
 }
 
-/** The operands and the expression of a call over a space; undefined where it has no WGSL. */
-export function placesOf(call: Call, space: Space, gpu: GpuTraits): Places | undefined {
+/** The bytes that a walk reads at so many places of a space, one after the other, from one on. */
+function bytesRead(
+  { bytes, offset, strides }: Walk,
+  dims: readonly number[],
+  [first, count]: readonly [number, number],
+): readonly [from: number, to: number] {
+  let [least, most] = [offset, offset];
+  let [begin, end] = [first, first + count - 1];
+  let inner = sizeOf(dims);
+  dims.forEach((length, dim) => {
+    inner /= length;
+    const [a, b] = [Math.floor(begin / inner), Math.floor(end / inner)];
+    const stride = strides[dim]!;
+    least += Math.min(a * stride, b * stride);
+    most += Math.max(a * stride, b * stride);
+    // within one row of this dimension the places go on; across several, the others are gone through as a whole
+    if (a === b) [begin, end] = [begin - a * inner, end - a * inner];
+    else [begin, end] = [0, inner - 1];
+  });
+  return [least, most + bytes];
+}
+
+/**
+ * The operands and the expression of a call over a space; undefined where it has no WGSL.
+ * @param part the places that are computed: by default all
+ */
+export function placesOf(
+  call: Call,
+  space: Space,
+  gpu: GpuTraits,
+  part: readonly [first: number, count: number] = [0, sizeOf(space.dims)],
+): Places | undefined {
   const { operands } = call.program;
   const bound: GpuOperand[] = [];
   const readings = new Map<number, Reading>();
   for (const { input } of space.walks) {
     if (input < 0 || readings.has(input)) continue;
     const { dtype, shape } = call.inputs[input]!;
-    const array = { name: `in${input}`, index: input, bytes: sizeOf(shape) * itemSize(dtype) };
+    const ranges = space.walks.filter((walk) => walk.input === input).map((walk) => bytesRead(walk, space.dims, part));
+    const range = [Math.min(...ranges.map(([from]) => from)), Math.max(...ranges.map(([, to]) => to))] as const;
+    const array = { name: `in${input}`, index: input, bytes: sizeOf(shape) * itemSize(dtype), range };
     const element = { type: storedType(dtype), each: Math.max(4, itemSize(dtype)) };
     const found = reading(array, element, bound.length, gpu);
     readings.set(input, found);
@@ -75,11 +107,15 @@ export function placesOf(call: Call, space: Space, gpu: GpuTraits): Places | und
     },
   });
   if (code === undefined) return undefined;
+  const bases = basesOf(
+    readings.values(),
+    Array.from(readings.keys(), (input) => `in${input}`),
+  );
   return {
     operands: bound,
     declarations: Array.from(readings.values(), (each) => each.declarations).join('\n'),
-    fields: [...fields, ...code.fields],
-    words: [...words, ...code.words],
+    fields: [...fields, ...bases.fields, ...code.fields],
+    words: [...words, ...bases.words, ...code.words],
     functions: code.functions,
     statements: `${lines.join('\n')}\n${code.statements}`,
     result: code.result,

@@ -5,7 +5,7 @@ import type { ArraySpec, GpuBody, GpuPass, GpuPlan, GpuTraits, KernelParams } fr
 import { INDEX_RANGE } from '../status.js';
 import { storedType } from './expression.js';
 import { mainCode, spread } from './spread.js';
-import { canRead, partsOf, reading, windowOf } from './windows.js';
+import { basesOf, canRead, partsOf, reading, windowOf } from './windows.js';
 
 const position = `fn position(index: i32, length: u32) -> u32 {
   let n = i32(length);
@@ -48,7 +48,8 @@ function planOf(inputs: readonly ArraySpec[], size: number, picking: Picking, gp
     (code, name, i) => code.replaceAll(`${name}[INDEX]`, declarations[i]!.at('index')),
     statements,
   );
-  const code = `struct P { size: u32, width: u32, first: u32, ${fields} }
+  const bases = basesOf([x, ...declarations], ['x', ...lists]);
+  const code = `struct P { ${['size: u32, width: u32, first: u32', fields, ...bases.fields].join(', ')} }
 ${[x, ...declarations].map((one) => one.declarations).join('\n')}
 @group(0) @binding(${count}) var<storage, read_write> out: array<${type}>;
 @group(0) @binding(${count + 1}) var<storage, read_write> status: atomic<u32>;
@@ -60,7 +61,7 @@ ${mainCode(`let place = p.first + i;
   const passes = partsOf(size, each, gpu).map((part): GpuPass => {
     const { workgroups, width } = spread(part[1], gpu);
     const operands = [...bindings, windowOf('output', 0, part, each, size), { of: 'status' } as const];
-    return { code, operands, numbers: [part[1], width, part[0], ...numbers], workgroups };
+    return { code, operands, numbers: [part[1], width, part[0], ...numbers, ...bases.words], workgroups };
   });
   return { passes };
 }

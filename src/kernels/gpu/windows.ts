@@ -14,16 +14,26 @@ export interface Reading {
   /** WGSL that binds it, from the binding that was asked for on, and the function. */
   readonly declarations: string;
   readonly operands: readonly GpuOperand[];
+  /** Where the first window begins, in elements: the word of the field `base_name` of the uniform `p`; else undefined. */
+  readonly base: number | undefined;
   /** WGSL of the element at a place. */
   at(place: string): string;
 }
 
+/** What is read of an input: all of its bytes, or those from one to another. */
+export interface Source {
+  readonly name: string;
+  readonly index: number;
+  readonly bytes: number;
+  readonly range?: readonly [from: number, to: number];
+}
+
 /**
- * The input `index`, of so many bytes, as an array `name` of elements of a WGSL type with `each` bytes.
+ * An input as an array of elements of a WGSL type with `each` bytes.
  * @param binding the first that it may take
  */
 export function reading(
-  { name, index, bytes }: { readonly name: string; readonly index: number; readonly bytes: number },
+  { name, index, bytes, range = [0, bytes] }: Source,
   { type, each }: { readonly type: string; readonly each: number },
   binding: number,
   gpu: GpuTraits,
@@ -32,12 +42,13 @@ export function reading(
     `@group(0) @binding(${at}) var<storage, read> ${as}: array<${type}>;`;
   if (bytes <= gpu.maxBinding) {
     const operands: GpuOperand[] = [{ of: 'input', index }];
-    return { declarations: bind(name, binding), operands, at: (place) => `${name}[${place}]` };
+    return { declarations: bind(name, binding), operands, base: undefined, at: (place) => `${name}[${place}]` };
   }
-  const operands: GpuOperand[] = partsOf(bytes, 1, gpu).map(([offset, count]) => ({
+  const from = Math.floor(range[0] / WINDOW) * WINDOW;
+  const operands: GpuOperand[] = partsOf(range[1] - from, 1, gpu).map(([offset, count]) => ({
     of: 'input',
     index,
-    offset,
+    offset: from + offset,
     bytes: count,
   }));
   const length = gpu.maxBinding / each;
@@ -46,10 +57,11 @@ export function reading(
     return w < operands.length - 1 ? `if (i < ${(w + 1) * length}u) { ${value} }` : value;
   });
   const declarations = `${operands.map((_, w) => bind(`${name}_${w}`, binding + w)).join('\n')}
-fn ${name}(i: u32) -> ${type} {
+fn ${name}(place: u32) -> ${type} {
+  let i = place - p.base_${name};
   ${cases.join('\n  ')}
 }`;
-  return { declarations, operands, at: (place) => `${name}(${place})` };
+  return { declarations, operands, base: from / each, at: (place) => `${name}(${place})` };
 }
 
 /** Whether a shader can bind inputs as `reading` does, and so many arrays beside them. */
@@ -82,4 +94,15 @@ export function windowOf(
   total: number,
 ): GpuOperand {
   return count === total ? { of, index } : { of, index, offset: from * each, bytes: count * each };
+}
+
+/** The fields of the uniform that readings need, and their words. */
+export function basesOf(
+  readings: Iterable<Reading>,
+  names: Iterable<string>,
+): { readonly fields: readonly string[]; readonly words: readonly number[] } {
+  const named = [...names];
+  const all = Array.from(readings, ({ base }, i) => [`base_${named[i]}: u32`, base] as const);
+  const used = all.filter(([, base]) => base !== undefined);
+  return { fields: used.map(([field]) => field), words: used.map(([, base]) => base as number) };
 }
