@@ -16,6 +16,7 @@ import type { DeviceSource } from '../devices/contract.js';
 import { kernelDevices } from '../devices/discovery.js';
 import { isInSingle, type KnownDevice, knownDevice, openingSeconds, takeDevice } from '../devices/leases.js';
 import { singleCall, singleSpec } from '../devices/single-precision.js';
+import { sourceOf } from '../devices/sources.js';
 import { DeviceUnsupportedError } from '../errors.js';
 import type { TaskNode } from '../graph/node.js';
 import type { Program } from '../graph/program.js';
@@ -312,13 +313,17 @@ function decide(
 export function unsupported(node: TaskNode, names: readonly string[], inputs = saidSpecs(node)): Error {
   const { kernel, params } = kernelOf(node);
   const shapes = inputs?.map(({ dtype, shape }) => `${dtype}[${shape.join(', ')}]`).join(', ');
+  const given = shapes === undefined ? ' with these inputs' : shapes === '' ? '' : ` with inputs ${shapes}`;
+  const reason = inputs === undefined ? '' : reasonOf(kernel, names, inputs, params);
+  const canInSingle = names.some((name) => {
+    const source = sourceOf(name);
+    return source?.isSingle && inputs !== undefined && knownDevice(source, 'float32')?.can(kernel, inputs, params);
+  });
   return new DeviceUnsupportedError(
     node.key,
-    `task '${node.key}': kernel '${kernel.name}' has no body for device '${names.join("', '")}'` +
-      (inputs === undefined
-        ? ' with these inputs'
-        : ` with inputs ${shapes}${reasonOf(kernel, names, inputs, params)}`) +
-      "; let it run elsewhere too, as with device: 'auto' or a list",
+    `task '${node.key}': kernel '${kernel.name}' has no body for device '${names.join("', '")}'${given}${reason}` +
+      "; let it run elsewhere too, as with device: 'auto' or a list" +
+      (canInSingle ? ", or in single precision, with precision: 'float32'" : ''),
   );
 }
 

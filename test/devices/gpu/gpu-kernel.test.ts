@@ -35,6 +35,48 @@ describe.skipIf(noGpu !== undefined)(`gpuKernel${noGpu === undefined ? '' : `: $
     }
   });
 
+  it('takes nested lists and float64 arrays as they are, rounded on the way', async () => {
+    const product = nd.gpuKernel(
+      function product(a, b) {
+        let sum = 0;
+        for (let i = 0; i < this.constants.n; i++) sum += a[this.thread.y][i] * b[i][this.thread.x];
+        return sum;
+      },
+      { output: [3, 2], constants: { n: 2 } },
+    );
+    const lists = product(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [
+        [1, 0, 1],
+        [0, 1, 1],
+      ],
+    );
+    const nested = [
+      [1, 2, 3],
+      [3, 4, 7],
+    ];
+    expect((await runtime.compute(lists)).toNested()).toEqual(nested);
+    const turned = nd.transpose(
+      nd.array([
+        [1, 3],
+        [2, 4],
+      ]),
+    );
+    const arrays = product(
+      turned,
+      nd.array([
+        [1, 0, 1],
+        [0, 1, 1],
+      ]),
+    );
+    expect((await runtime.compute(arrays)).toNested()).toEqual(nested);
+    const { tasks } = runtime.lastRun!;
+    expect(tasks.filter(({ key }) => !key.startsWith('array')).every(({ device }) => device === 'gpu')).toBe(true);
+  });
+
   it('may change numbers that it is given, as everywhere else', async () => {
     const stepped = nd.gpuKernel(
       function stepped(k, by) {

@@ -7,7 +7,7 @@ import { gpuSource } from '../../../dist/devices/gpu/source.js';
 import { knownDevice } from '../../../dist/devices/leases.js';
 import { inSingle } from '../../../dist/devices/single-precision.js';
 import { DeviceUnsupportedError } from '../../../dist/errors.js';
-import { createRuntime, nd, random } from '../../../dist/index.js';
+import { createRuntime, linalg, nd, random } from '../../../dist/index.js';
 import { matmul } from '../../../dist/kernels/matmul.js';
 import { noGpu } from '../../support/software-gpu.js';
 
@@ -58,6 +58,15 @@ describe.skipIf(noGpu !== undefined)('precision', { timeout: 60_000 }, () => {
     expect(areSingle(await exact.compute(doubled))).toBe(false);
     expect(areSingle(await runtime.compute(doubled))).toBe(true);
     await expect(runtime.compute(doubled, { precision: 'float64' })).rejects.toThrow(DeviceUnsupportedError);
+  });
+
+  it('float32 is what the error proposes where it would do, and only there', async () => {
+    const on = { device: 'gpu', precision: 'float64' } as const;
+    const x = nd.array(numbers([4, 4]));
+    await expect(runtime.compute(nd.exp(x), on)).rejects.toThrow(
+      /float64\[4, 4\]; let it run elsewhere too, .*, or in single precision, with precision: 'float32'$/,
+    );
+    await expect(runtime.compute(linalg.cholesky(x), on)).rejects.toThrow(/, as with device: 'auto' or a list$/);
   });
 
   it('float32 arrays stay on the GPU between tasks, and take half the bytes there', async () => {
