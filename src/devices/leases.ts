@@ -39,6 +39,8 @@ class Entry {
   readonly source: DeviceSource;
   known: KnownDevice | undefined;
   openingSeconds = UNKNOWN_OPENING;
+  /** What runs would have saved on it since it was last open. */
+  missedSeconds = 0;
   #device: Device | undefined;
   #opening: Promise<Device> | undefined;
   #closing: Promise<void> | undefined;
@@ -77,6 +79,7 @@ class Entry {
     const start = performance.now();
     const device = await this.source.open();
     this.openingSeconds = (performance.now() - start) / 1000;
+    this.missedSeconds = 0;
     const { traits, memory } = device;
     const can: Device['can'] = (kernel, inputs, params) => device.can(kernel, inputs, params);
     const found = this.source.discover();
@@ -172,11 +175,20 @@ export function knownDevice(source: DeviceSource, precision: Precision): KnownDe
   return { ...known, can: canInSingle(known.can), isSingle: true };
 }
 
-/** Seconds until a device can compute: 0 where it is open. */
+/**
+ * Seconds that a run counts for opening a device: 0 where it is open, else what that takes, without what runs that did not
+ * open it would have saved. So a program that is run again and again pays for it at most twice (renting skis until they
+ * would have been cheaper to buy: Karlin et al., "Competitive snoopy caching", 1988).
+ */
 export function openingSeconds(source: DeviceSource): number {
   const entry = entries.get(source);
   if (entry === undefined) return UNKNOWN_OPENING;
-  return entry.isOpen ? 0 : entry.openingSeconds;
+  return entry.isOpen ? 0 : Math.max(0, entry.openingSeconds - entry.missedSeconds);
+}
+
+/** A run would have saved so many seconds on a device, less than opening it takes. */
+export function missed(source: DeviceSource, seconds: number): void {
+  entryOf(source).missedSeconds += seconds;
 }
 
 /** Closes what nobody uses. */

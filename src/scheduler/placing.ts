@@ -14,7 +14,7 @@ import type { Precision } from '../config.js';
 import { reasonOf } from '../devices/bodies.js';
 import type { DeviceSource } from '../devices/contract.js';
 import { kernelDevices } from '../devices/discovery.js';
-import { isInSingle, type KnownDevice, knownDevice, openingSeconds, takeDevice } from '../devices/leases.js';
+import { isInSingle, type KnownDevice, knownDevice, missed, openingSeconds, takeDevice } from '../devices/leases.js';
 import { singleCall, singleSpec } from '../devices/single-precision.js';
 import { sourceOf } from '../devices/sources.js';
 import { DeviceUnsupportedError } from '../errors.js';
@@ -85,8 +85,11 @@ export function placingOf(program: Program, options: PlacingOptions): Promise<Pl
   for (const source of optional) if (absent.has(source)) optional.delete(source);
   if (required.size === 0) {
     if (optional.size === 0 || !options.isThreaded || program.nodes.length > MOST_TASKS) return undefined;
-    const least = Math.min(...Array.from(optional, openingSeconds));
-    if (!takes(Math.max(WORTH_A_LOOK, least), program, options)) return undefined;
+    if (!takes(WORTH_A_LOOK, program, options)) return undefined;
+    // what a device can do is known once it was open: until then a look opens it
+    const unknown = [...optional].filter((source) => knownDevice(source, options.precision) === undefined);
+    const opening = Math.max(WORTH_A_LOOK, Math.min(...unknown.map(openingSeconds)));
+    if (unknown.length > 0 && !takes(opening, program, options)) for (const source of unknown) optional.delete(source);
     for (const source of optional) if (!mightRun(source, program, options.precision)) optional.delete(source);
     if (optional.size === 0) return undefined;
   }
@@ -350,10 +353,14 @@ function choosePolicy(
   }
   const others = [...used].filter((device) => device >= OWN.length);
   if (others.length === 0) return undefined;
-  const opening = Math.max(...others.map((device) => openingSeconds(sources[device - OWN.length] as DeviceSource)));
+  const wanted = others.map((device) => sources[device - OWN.length] as DeviceSource);
+  const opening = Math.max(...wanted.map(openingSeconds));
   const alone = simulate(onThreads(work, kinds), platform, sound).makespan;
   const going = best.simulation.makespan;
-  return going + opening < alone && going < WORTH_GOING * alone ? best.policy : undefined;
+  if (going >= WORTH_GOING * alone) return undefined;
+  if (going + opening < alone) return best.policy;
+  for (const source of wanted) missed(source, alone - going);
+  return undefined;
 }
 
 /** The workload with all that the threads can do on the threads. */

@@ -370,6 +370,25 @@ describe('auto and lists', () => {
     expect(ran.get('sim')).toBe(12);
   });
 
+  it('auto opens a device again when it would have saved more than that takes', async () => {
+    const sim = device('sim', { memory, traits: fast, opening: 0.1 });
+    const bench = new Bench(2);
+    const target = work(12, 20);
+    // it is looked at once, and then known
+    await bench.computeOn(target, 'auto', {}, slowThreads(1));
+    await closeIdleDevices();
+    expect(sim.counts.opened).toBe(1);
+    // 12 products of 10 ms on two threads would save some 60 ms each time
+    const opened: number[] = [];
+    for (let run = 0; run < 12; run++) {
+      await bench.computeOn(target, 'auto', {}, slowThreads(0.01));
+      opened.push(sim.counts.opened);
+    }
+    await bench.close();
+    expect(opened[0]).toBe(1);
+    expect(opened.at(-1)).toBe(2);
+  });
+
   it('mixes: each kernel where it has a body, arrays going to and fro', async () => {
     const sim = device('sim', { memory, traits: fast, can: ({ name }) => name === 'matmul' });
     let x: unknown = matrix(8);
