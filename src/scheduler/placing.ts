@@ -29,7 +29,7 @@ import type { CostModel } from './model.js';
 import { inputSpecs, type Needs, needsOf } from './needs.js';
 import type { Platform } from './platform.js';
 import { type Policy, sparing } from './policy.js';
-import { candidates, choose } from './portfolio.js';
+import { candidates, candidatesSeconds, choose } from './portfolio.js';
 import { ranksOf } from './rank.js';
 import { simulate } from './simulate.js';
 import { isAlias, kernelOf, outputOf, saidSpecs } from './ways.js';
@@ -59,13 +59,15 @@ export interface PlacingOptions {
   readonly model: CostModel;
 }
 
-/** Tasks beyond which a portfolio, and programs beyond which looking for something faster, would take too long. */
-const PORTFOLIO_TASKS = 5000;
+/** Programs beyond which looking for something faster would take too long. */
 const MOST_TASKS = 20_000;
 /** Under `'auto'`, less predicted work than this stays where it is, in seconds. */
 const WORTH_A_LOOK = 0.02;
 /** … and a plan that does not take a tenth off. */
 const WORTH_GOING = 0.9;
+/** Parts of a run's predicted time that may go into comparing plans, and into trying them with other times. */
+const COMPARING = 0.1;
+const TRYING = 0.02;
 /** Seconds of a kernel of which nothing is known yet, on a device that it was sent to. */
 const UNKNOWN = 1e-4;
 const NEVER = Number.POSITIVE_INFINITY;
@@ -341,11 +343,10 @@ function choosePolicy(
 ): Policy | undefined {
   const ranks = ranksOf(work, platform);
   const sound = sparing(ranks);
-  const all =
-    work.size <= PORTFOLIO_TASKS
-      ? candidates(work, platform, ranks)
-      : [{ policy: sound, simulation: simulate(work, platform, sound) }];
-  const best = choose(work, platform, all, error);
+  const one = { policy: sound, simulation: simulate(work, platform, sound) };
+  const isWorth = candidatesSeconds(work) <= COMPARING * one.simulation.makespan;
+  const all = isWorth ? candidates(work, platform, ranks) : [one];
+  const best = choose(work, platform, all, error, TRYING * (all[0]?.simulation.makespan ?? 0));
   if (isRequired) return best.policy;
   const used = new Set<number>();
   for (let task = 0; task < work.size; task++) {

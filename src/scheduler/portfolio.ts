@@ -49,6 +49,15 @@ export function candidates(work: Workload, platform: Platform, ranks: Ranks = ra
   return sort();
 }
 
+/** What simulating a program takes, for each of its tasks; and how often `candidates` does. */
+const SECONDS_A_TASK = 1.5e-6;
+const SIMULATIONS = 14;
+
+/** Seconds that `candidates` takes, about. */
+export function candidatesSeconds({ size }: Workload): number {
+  return SIMULATIONS * SECONDS_A_TASK * size;
+}
+
 /** Below this error of predictions the plan for the predicted times is the plan. */
 const SURE = 0.05;
 /** How many times each candidate is tried with other times, and how many candidates. */
@@ -58,15 +67,25 @@ const FINALISTS = 8;
 /**
  * The candidate to follow: the soonest end on average when times are wrong by as much as `error` says, the median error of
  * predictions' logarithms (CostModel.error). The trials' noise is lognormal and the same for all candidates.
+ *
+ * @param seconds that the trials may take, about: with fewer there are fewer candidates and trials, or none
  */
-export function choose(work: Workload, platform: Platform, all: readonly Candidate[], error: number): Candidate {
+export function choose(
+  work: Workload,
+  platform: Platform,
+  all: readonly Candidate[],
+  error: number,
+  seconds = Number.POSITIVE_INFINITY,
+): Candidate {
   const [first] = all as [Candidate];
-  if (error < SURE) return first;
+  const affordable = Math.floor(seconds / (SECONDS_A_TASK * Math.max(1, work.size)));
+  if (error < SURE || affordable < 2) return first;
   // Of a normal distribution half lies within 0.6745 deviations
   const deviation = error / 0.6745;
-  const finalists = all.slice(0, FINALISTS);
+  const finalists = all.slice(0, Math.min(FINALISTS, affordable));
+  const trials = Math.max(1, Math.min(TRIALS, Math.floor(affordable / finalists.length)));
   const sums = finalists.map(() => 0);
-  for (let trial = 0; trial < TRIALS; trial++) {
+  for (let trial = 0; trial < trials; trial++) {
     const actual = noisy(work.seconds, deviation, generator((trial + 1) * 0x9e3779b9));
     finalists.forEach(({ policy }, i) => {
       (sums[i] as number) += simulate(work, platform, policy, { actual }).makespan;
