@@ -61,8 +61,19 @@ export { delayed, isDelayed } from './graph/delayed.js';
 export { literal, type RawGraph, type RawKeys } from './graph/raw.js';
 export type { TaskOptions, ValueOptions } from './graph/task-options.js';
 export type { Computed, Delayed, DelayedTask, Persisted, PersistedDelayed, VisualizeOptions } from './graph/types.js';
-export type { Inferred, JsBody, Kernel, KernelCost, KernelParams } from './kernels/contract.js';
+export type {
+  GpuOperand,
+  GpuPass,
+  GpuPlan,
+  GpuTraits,
+  Inferred,
+  JsBody,
+  Kernel,
+  KernelCost,
+  KernelParams,
+} from './kernels/contract.js';
 export type { KernelDefinition, UserWasmBody } from './kernels/define.js';
+export type { UserGpuBody } from './kernels/user-shader.js';
 export type { UserKernel } from './lazy/define-kernel.js';
 export type { GpuKernel, GpuKernelOptions, GpuKernelThis } from './lazy/gpu-kernel.js';
 export {

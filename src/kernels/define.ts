@@ -7,6 +7,7 @@ import { checkShape } from '../array/ndarray.js';
 import { ArgumentError, nearest, OptionError } from '../errors.js';
 import type { ArraySpec, Inferred, JsBody, Kernel, KernelCost, KernelParams, WasmBody } from './contract.js';
 import { checkModule } from './user-module.js';
+import { gpuBody, type UserGpuBody } from './user-shader.js';
 
 /** WebAssembly of a user's own; see `nd.defineKernel`. */
 export interface UserWasmBody {
@@ -30,7 +31,7 @@ export interface KernelDefinition<O extends readonly ArraySpec[] = readonly Arra
   infer(inputs: readonly ArraySpec[], params: KernelParams): { readonly outputs: O; readonly scratch?: number };
   /** What a call takes: floating-point operations, and bytes read and written. */
   cost(inputs: readonly ArraySpec[], params: KernelParams): KernelCost;
-  readonly bodies: { readonly js: JsBody; readonly wasm?: UserWasmBody };
+  readonly bodies: { readonly js: JsBody; readonly wasm?: UserWasmBody; readonly gpu?: UserGpuBody };
   /** The error that a status which `run` sets stands for. */
   failure?(status: number, params: KernelParams): Error;
 }
@@ -56,11 +57,14 @@ export function kernelFrom(definition: KernelDefinition): Kernel {
   if (definition.failure !== undefined) checkFunction(where, 'failure', definition.failure);
   const { bodies } = definition;
   if (typeof bodies !== 'object' || bodies === null) {
-    throw new ArgumentError(`${where}: bodies must be an object with js, and with wasm where there is such a body`);
+    throw new ArgumentError(
+      `${where}: bodies must be an object with js, and with wasm and gpu where there are such bodies`,
+    );
   }
-  checkFields(`${where}: bodies`, bodies, ['js', 'wasm']);
+  checkFields(`${where}: bodies`, bodies, ['js', 'wasm', 'gpu']);
   checkFunction(where, 'bodies.js', bodies.js);
   const user = bodies.wasm === undefined ? undefined : checkWasm(where, bodies.wasm);
+  if (bodies.gpu !== undefined) checkGpu(where, bodies.gpu);
 
   const infer = (inputs: readonly ArraySpec[], params: KernelParams): Inferred => {
     const { outputs, scratch } = checkInferred(name, definition.infer(inputs, params));
@@ -77,12 +81,15 @@ export function kernelFrom(definition: KernelDefinition): Kernel {
     return answer as KernelCost;
   };
   const wasm = user === undefined ? undefined : wasmBody(name, user, cost);
+  const gpu =
+    bodies.gpu &&
+    gpuBody(name, bodies.gpu, (inputs, params) => infer(inputs, params).outputs, definition.failure !== undefined);
   const failure = definition.failure?.bind(definition);
   return {
     name,
     infer,
     cost,
-    bodies: { js: bodies.js, ...(wasm === undefined ? {} : { wasm }) },
+    bodies: { js: bodies.js, ...(wasm === undefined ? {} : { wasm }), ...(gpu === undefined ? {} : { gpu }) },
     ...(failure === undefined ? {} : { failure }),
   };
 }
@@ -144,6 +151,13 @@ function checkWasm(where: string, body: UserWasmBody): CheckedWasm {
     },
     can: (inputs, params) => body.can?.(inputs, params) ?? true,
   };
+}
+
+function checkGpu(where: string, body: UserGpuBody): void {
+  if (typeof body !== 'object' || body === null) throw new ArgumentError(`${where}: bodies.gpu must be an object`);
+  checkFields(`${where}: bodies.gpu`, body, ['can', 'plan']);
+  checkFunction(where, 'bodies.gpu.plan', body.plan);
+  if (body.can !== undefined) checkFunction(where, 'bodies.gpu.can', body.can);
 }
 
 let modules = 0;

@@ -30,8 +30,14 @@ export interface UserKernel<O extends readonly ArraySpec[] = readonly ArraySpec[
  * depends on its index alone. `work` is the thread's own scratch arena (4 MiB, its first 64 bytes are not yours), and
  * `context` the address of float64s: [0] the status, [1] the number of chunks, [2] how many bytes behind the context the
  * call's scratch begins, then the addresses of the inputs, those of the outputs, and what `values` answers. To fail it
- * writes a positive i32 to `context`, which `failure` turns into an error. `testKernel` holds the bodies against each
- * other. A kernel is pure: equal inputs and parameters are one task. `params` are numbers, strings and booleans.
+ * writes a positive i32 to `context`, which `failure` turns into an error. `testKernel` holds the two against each other.
+ *
+ * The optional `gpu` body is WGSL: its `plan` answers the passes of a call, `{ code, operands, numbers, workgroups }`.
+ * Operand i is binding i of group 0, an array `{ of: 'input' | 'output' | 'scratch', index }` (inputs as
+ * `var<storage, read>`, all else `read_write`, row-major) or `{ of: 'status' }`, an `atomic<u32>` to write what failed to;
+ * the next binding is a uniform of `numbers`, 32-bit words. Arrays stay on the GPU between it and other kernels.
+ *
+ * A kernel is pure: equal inputs and parameters are one task. `params` are numbers, strings and booleans.
  *
  * @throws OptionError, ArgumentError for a definition that is none; calls throw what `infer` throws
  *

@@ -43,6 +43,17 @@ export interface HomewardOptions {
   lost(task: number): void;
 }
 
+/** A result that is fetched: from where, and into what; without handles, for JavaScript alone. */
+interface Fetch {
+  readonly task: number;
+  readonly device: number;
+  readonly copy: RemoteCopy;
+  readonly handles: readonly Handle[];
+  readonly arrays: readonly NDArray[];
+  /** When it began, in the recorder's milliseconds. */
+  readonly start: number;
+}
+
 export class Homeward {
   readonly #options: HomewardOptions;
   readonly #wanted = new Set<number>();
@@ -178,24 +189,7 @@ export class Homeward {
     );
   }
 
-  #fetched(
-    {
-      task,
-      device,
-      copy,
-      handles,
-      arrays,
-      start,
-    }: {
-      readonly task: number;
-      readonly device: number;
-      readonly copy: RemoteCopy;
-      readonly handles: readonly Handle[];
-      readonly arrays: readonly NDArray[];
-      readonly start: number;
-    },
-    error: unknown,
-  ): void {
+  #fetched({ task, device, copy, handles, arrays, start }: Fetch, error: unknown): void {
     const { host, lines, results, recorder, away } = this.#options;
     if (error !== undefined || !host.isGoing) {
       for (const handle of handles) handle.release();

@@ -238,7 +238,7 @@ describe('a definition that is none', () => {
     ['no js body', { ...affine, bodies: {} }, 'bodies.js must be a function'],
     ['an asynchronous body', { ...affine, bodies: { js: async () => {} } }, 'bodies.js must be an ordinary function'],
     ['a field too many', { ...affine, costs: 1 }, "there is no field 'costs' (did you mean 'cost'?)"],
-    ['a body too many', { ...affine, bodies: { ...affine.bodies, gpu: 1 } }, "there is no field 'gpu'"],
+    ['a body too many', { ...affine, bodies: { ...affine.bodies, cuda: 1 } }, "there is no field 'cuda'"],
     ['a module that is none', { ...affine, bodies: { ...affine.bodies, wasm: { module: 'x' } } }, 'module must be'],
     ['a failure that is none', { ...affine, failure: 'x' }, 'failure must be a function'],
   ];

@@ -32,6 +32,7 @@ interface Encoded {
 /** A call of a batch that was sent. */
 interface Sent {
   readonly call: DeviceCall;
+  readonly passes: readonly GpuPass[];
   /** Of its outputs and inputs. */
   readonly chunks: readonly Chunk[];
   /** Where its status lies, −1 where it has none. */
@@ -168,8 +169,9 @@ export class GpuDevice implements Device {
           slot ?? 0,
         );
         hasStatus ||= usesStatus;
-        for (const { pass } of encoded.slice(before)) words += stepped(pass);
-        sent.push({ call, chunks, status: usesStatus && slot !== undefined ? slot : -1, error: undefined });
+        const passes = encoded.slice(before).map(({ pass }) => pass);
+        for (const pass of passes) words += stepped(pass);
+        sent.push({ call, passes, chunks, status: usesStatus && slot !== undefined ? slot : -1, error: undefined });
       } catch (error) {
         encoded.length = before;
         tell(call, error, begin, now());
@@ -264,14 +266,16 @@ export class GpuDevice implements Device {
         this.memory.pool.settle(),
       ]);
       const end = now();
+      const refused = invalid === null ? undefined : await this.#refusedAmong(sent);
       if (invalid !== null) this.#pipelines.forgetCode();
       const words = staging === undefined ? undefined : new Int32Array(staging.buffer.getMappedRange());
-      for (const one of sent) one.error = this.#errorOf(one, invalid, words);
+      for (const one of sent) one.error = refused?.get(one) ?? this.#errorOf(one, invalid, words);
       if (staging !== undefined) {
         staging.buffer.unmap();
         this.#staging.give(staging);
       }
-      this.#tellAll(sent, begin, end);
+      // those that are to blame first
+      this.#tellAll([...(refused?.keys() ?? []), ...sent.filter((one) => !refused?.has(one))], begin, end);
     } catch (error) {
       const reason = this.#context.lost === undefined ? error : this.memory.lostError();
       for (const one of sent) one.error = reason;
@@ -279,11 +283,21 @@ export class GpuDevice implements Device {
     }
   }
 
+  /** Of a batch that was not run the calls whose code was refused, with the errors. */
+  async #refusedAmong(sent: readonly Sent[]): Promise<Map<Sent, Error>> {
+    const refused = new Map<Sent, Error>();
+    for (const one of sent) {
+      const message = await this.#pipelines.refusalOf(one.passes);
+      if (message !== undefined) refused.set(one, refusedError(one.call, message));
+    }
+    return refused;
+  }
+
   #errorOf({ call, chunks, status }: Sent, invalid: GPUError | null, words: Int32Array | undefined): unknown {
     const failed = chunks.find(({ hasFailed }) => hasFailed);
     if (failed !== undefined) return this.memory.roomError(failed);
     if (this.#context.lost !== undefined) return this.memory.lostError();
-    if (invalid !== null) return new Error(`gpu: kernel '${call.kernel.name}' was refused: ${invalid.message}`);
+    if (invalid !== null) return refusedError(call, invalid.message);
     const code = status < 0 ? 0 : (words?.[status / 4] ?? 0);
     return code === 0 ? undefined : call.kernel.failure?.(code, call.params);
   }
@@ -309,6 +323,10 @@ export class GpuDevice implements Device {
       from = to;
     });
   }
+}
+
+function refusedError({ kernel }: DeviceCall, message: string): Error {
+  return new Error(`gpu: kernel '${kernel.name}' was refused: ${message}`);
 }
 
 /** Bytes that the uniforms of a pass take. */

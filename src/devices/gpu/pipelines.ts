@@ -22,6 +22,8 @@ interface Compiled {
   readonly pipeline: GPUComputePipeline;
   readonly layout: GPUBindGroupLayout;
   readonly id: number;
+  /** What is wrong with the code, if anything. */
+  readonly refusal: Promise<GPUError | null>;
 }
 
 export class Pipelines {
@@ -69,6 +71,15 @@ export class Pipelines {
     encoder.dispatchWorkgroups(...pass.workgroups);
   }
 
+  /** What is wrong with the code of one of these passes; undefined where all of it was compiled. */
+  async refusalOf(passes: readonly GpuPass[]): Promise<string | undefined> {
+    for (const { code } of passes) {
+      const refusal = await this.#compiled.get(code)?.refusal;
+      if (refusal) return refusal.message;
+    }
+    return undefined;
+  }
+
   /** Forgets all shaders, of which one was refused: whoever asks for it again is told why again. */
   forgetCode(): void {
     this.#compiled.clear();
@@ -91,11 +102,15 @@ export class Pipelines {
     if (known !== undefined) return known;
     if (this.#compiled.size >= MOST_PIPELINES) this.#compiled.delete(this.#compiled.keys().next().value as string);
     const layout = this.#layout(pass);
+    this.#device.pushErrorScope('validation');
     const pipeline = this.#device.createComputePipeline({
       layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module: this.#device.createShaderModule({ code: pass.code }), entryPoint: 'main' },
     });
-    const compiled = { pipeline, layout, id: ++this.#ids };
+    const refusal = this.#device.popErrorScope();
+    // whoever waits for it is told; nobody does where the device is lost meanwhile
+    refusal.catch(() => {});
+    const compiled = { pipeline, layout, id: ++this.#ids, refusal };
     this.#compiled.set(pass.code, compiled);
     return compiled;
   }
