@@ -23,8 +23,11 @@ export interface GpuKernelThis<C = Readonly<Record<string, number>>> {
 }
 
 export interface GpuKernelOptions<C extends Readonly<Record<string, number>> = Readonly<Record<string, number>>> {
-  /** The lengths of the result in gpu.js's order, [x], [x, y] or [x, y, z]: an array of shape [x], [y, x] or [z, y, x]. */
-  readonly output: readonly number[];
+  /**
+   * The lengths of the result in gpu.js's order, [x], [x, y] or [x, y, z], or by name, { x, y }: an array of shape [x],
+   * [y, x] or [z, y, x].
+   */
+  readonly output: readonly number[] | { readonly x: number; readonly y?: number; readonly z?: number };
   /** Numbers that the function reads as `this.constants.name`. */
   readonly constants?: C;
   /** The prefix of its tasks' keys; default the function's own name. */
@@ -138,6 +141,11 @@ function finite(value: number, where: string): number {
 function checkedOutput(output: unknown, where: string): readonly number[] {
   const isLength = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) > 0;
   if (Array.isArray(output) && output.length >= 1 && output.length <= 3 && output.every(isLength)) return [...output];
+  if (typeof output === 'object' && output !== null && 'x' in output) {
+    const { x, y, z, ...others } = output as Readonly<Record<string, unknown>>;
+    const named = z === undefined ? (y === undefined ? [x] : [x, y]) : [x, y ?? 1, z];
+    if (Object.keys(others).length === 0 && named.every(isLength)) return named as number[];
+  }
   throw new OptionError(
     'output',
     `${where}: output must be the lengths of the result along x, y and z, one to three whole numbers > 0, not ${JSON.stringify(output)}`,

@@ -60,6 +60,13 @@ describe('gpuKernel', () => {
     ]);
   });
 
+  it('takes the lengths of its result by name', () => {
+    const place = () => 1;
+    expect(nd.gpuKernel(place, { output: { x: 5 } })().shape).toEqual([5]);
+    expect(nd.gpuKernel(place, { output: { x: 5, y: 2 } })().shape).toEqual([2, 5]);
+    expect(nd.gpuKernel(place, { output: { x: 5, y: 2, z: 3 } })().shape).toEqual([3, 2, 5]);
+  });
+
   it('gives the same in WebAssembly and in JavaScript, on threads and on the calling thread', async () => {
     const text =
       'function (a, k) { let s = 0; for (let i = 0; i < 2000; i++) { s += a[this.thread.x] * k; if (s > 50) break; } return s; }';
@@ -229,6 +236,8 @@ describe('gpuKernel', () => {
     expect(() => nd.gpuKernel(fn, { output: [0] })).toThrow('whole numbers > 0');
     // @ts-expect-error no such option
     expect(() => nd.gpuKernel(fn, { output: [1], outputs: [1] })).toThrow("did you mean 'output'");
+    expect(() => nd.gpuKernel(fn, { output: { x: 2, w: 1 } as never })).toThrow('output must be the lengths');
+    expect(() => nd.gpuKernel(fn, { output: { x: 2, y: 0 } })).toThrow('output must be the lengths');
     expect(() => nd.gpuKernel(fn, { output: [1], constants: { n: Number.NaN } })).toThrow(
       "constant 'n' must be a finite number",
     );
