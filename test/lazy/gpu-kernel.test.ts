@@ -6,6 +6,7 @@ import {
   createRuntime,
   DeviceUnsupportedError,
   delayed,
+  type GpuKernelThis,
   KernelSourceError,
   nd,
   OptionError,
@@ -61,7 +62,9 @@ describe('gpuKernel', () => {
   });
 
   it('takes the lengths of its result by name', () => {
-    const place = () => 1;
+    const place = function (this: GpuKernelThis) {
+      return this.thread.x;
+    };
     expect(nd.gpuKernel(place, { output: { x: 5 } })().shape).toEqual([5]);
     expect(nd.gpuKernel(place, { output: { x: 5, y: 2 } })().shape).toEqual([2, 5]);
     expect(nd.gpuKernel(place, { output: { x: 5, y: 2, z: 3 } })().shape).toEqual([3, 2, 5]);
@@ -229,6 +232,9 @@ describe('gpuKernel', () => {
 
   it('refuses what is no such kernel', () => {
     const fn = (): number => 1;
+    expect(nd.gpuKernel(() => 1, { output: [1] })).toThrow(
+      /that does not begin with `function`.*; write `function \(a, b\)/,
+    );
     // @ts-expect-error no function
     expect(() => nd.gpuKernel('x', { output: [1] })).toThrow('the first argument is a function');
     // @ts-expect-error no output

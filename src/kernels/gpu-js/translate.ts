@@ -102,6 +102,9 @@ function refuseWrites(source: Source): void {
   });
 }
 
+/** What to do about another form. */
+const FORM = 'write `function (a, b) { … this.thread.x … }`';
+
 /** The names of a function's parameters. @throws KernelSourceError for what is no function, or has other parameters */
 export function parametersOf({ text, where }: Pick<Source, 'text' | 'where'>): string[] {
   const { params } = parsed(text, where) as unknown as { params: readonly AnyNode[] };
@@ -118,12 +121,15 @@ function parsed(text: string, where: string): AnyNode {
   } catch {
     // said below
   }
-  throw errorAt({ text, where }, 'what is no function expression', 'write `function (a, b) { … this.thread.x … }`', 0);
+  throw errorAt({ text, where }, 'what is no function expression', FORM, 0);
 }
 
 /** The error for what gpu.js says of a source. */
 export function sourceError(source: Pick<Source, 'text' | 'where'>, error: unknown): KernelSourceError {
   const message = error instanceof Error ? error.message : String(error);
+  if (message === 'source not a function string') {
+    return errorAt(source, 'a function that does not begin with `function`', `it has no \`this\`; ${FORM}`, 0);
+  }
   const unknown = /unhandled return type null/.test(message) ? foreignCall(source) : undefined;
   if (unknown !== undefined) {
     const hint = 'a function of its own must be written inside it, and Math has the others';
