@@ -130,10 +130,17 @@ async function load(name: string): Promise<Problem> {
   return { x, y, grid: { C: [0.01, 0.1, 1, 10, 100] }, folds: new KFold({ nSplits: 4 }) };
 }
 
+/** What it answers and how many seconds it takes: where that is short, the least of several times. */
 async function timed<T>(work: () => Promise<T>): Promise<[T, number]> {
-  const start = performance.now();
-  const value = await work();
-  return [value, (performance.now() - start) / 1000];
+  let least = Number.POSITIVE_INFINITY;
+  for (let [round, all] = [1, 0]; ; round++) {
+    const start = performance.now();
+    const value = await work();
+    const seconds = (performance.now() - start) / 1000;
+    least = Math.min(least, seconds);
+    all += seconds;
+    if (round === 5 || all > 0.5) return [value, least];
+  }
 }
 
 function sameAnswer(a: Answer, b: Answer): boolean {
