@@ -15,6 +15,7 @@ import { ExpressionBuilder, inlineExpression } from './expression-builder.js';
 import { type Call, callOf, workOf } from './expression-call.js';
 import { parse, serialize } from './expression-text.js';
 import { reduceBody } from './gpu/reduce.js';
+import { type ReduceCall, type Reduction, reductions } from './reduction-form.js';
 import { reduceTo } from './reference/reductions.js';
 import { remembered } from './remembered.js';
 import { canEvaluateOn } from './tensorflow/expression.js';
@@ -32,34 +33,6 @@ import {
   type Space,
   spaceOf,
 } from './tiles.js';
-
-export const reductions = [
-  'sum',
-  'prod',
-  'min',
-  'max',
-  'any',
-  'all',
-  'argmin',
-  'argmax',
-  'mean',
-  'var',
-  'std',
-] as const;
-export type Reduction = (typeof reductions)[number];
-
-/** A reduction of a call. */
-export interface ReduceCall {
-  readonly reduction: Reduction;
-  /** The values that are reduced: the expression, cast where the reduction needs it. */
-  readonly values: Call;
-  readonly reduced: readonly boolean[];
-  readonly shape: readonly number[];
-  readonly dtype: DType;
-  /** How many values an output is made of. */
-  readonly terms: number;
-  readonly ddof: number;
-}
 
 // assembly/reduce.ts has the same numbers
 const ROWS = 2;

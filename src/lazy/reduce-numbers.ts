@@ -1,6 +1,6 @@
 /** Reductions of JavaScript numbers, for lists of delayed ones: a handful, which a kernel would take longer to reach. */
 
-import type { Reduction } from '../kernels/reduce.js';
+import type { Reduction } from '../kernels/reduction-form.js';
 
 /** Σ of numbers, added in pairs: the error grows with log n. */
 function pairwise(numbers: Float64Array): number {

@@ -8,7 +8,7 @@ import { ArgumentError, OptionError, ShapeError } from '../errors.js';
 import { nodeOf } from '../graph/node.js';
 import type { Delayed, Pending } from '../graph/types.js';
 import { ExpressionBuilder } from '../kernels/expression-builder.js';
-import type { Reduction as ReductionName } from '../kernels/reduce.js';
+import type { Reduction as ReductionName } from '../kernels/reduction-form.js';
 import { argument } from './argument.js';
 import { axesOf } from './axes.js';
 import { finish, isScalar, type Numeric, remembered, type Write } from './elementwise.js';

@@ -2,7 +2,7 @@
  * Reductions over all elements or along axes, with NumPy's options and dtypes. Sums are pairwise, so their error grows
  * with the logarithm of the number of terms, and the same for every number of threads.
  */
-import type { Reduction as ReductionName } from '../kernels/reduce.js';
+import type { Reduction as ReductionName } from '../kernels/reduction-form.js';
 import { type ReduceOptions, type Reduction, reduce, type VarianceOptions } from './reduce.js';
 
 function reduction<R = number, O extends ReduceOptions = ReduceOptions>(name: ReductionName): Reduction<R, O> {

@@ -4,7 +4,7 @@ import type { DType } from '../../dist/array/dtype.js';
 import { type NDArray, sizeOf } from '../../dist/array/ndarray.js';
 import type { KernelParams } from '../../dist/kernels/contract.js';
 import { serialize } from '../../dist/kernels/expression-text.js';
-import { reductions } from '../../dist/kernels/reduce.js';
+import { reductions } from '../../dist/kernels/reduction-form.js';
 import { kernels } from '../../dist/kernels/registry.js';
 import { type Case, within } from './cases.js';
 import { anyDType, isExact, randomExpression, randomView, value } from './expressions.js';

@@ -2,7 +2,7 @@
  * float64 on a device that has none: its 64 bits in two words, the lower one first. They can be moved, chosen between and
  * converted, rounding as IEEE 754 says, all in integers; arithmetic on them is that of double.ts.
  */
-import type { Definition } from './functions.js';
+import type { Definition } from './definition.js';
 
 export const conversions: Readonly<Record<string, Definition>> = {
   /** To the nearest float32, ties to even. */

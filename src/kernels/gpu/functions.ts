@@ -5,14 +5,9 @@
  * Source of the polynomials: Moshier, "Methods and Programs for Mathematical Functions", 1989 (the Cephes library).
  */
 import { conversions } from './conversions.js';
+import type { Definition } from './definition.js';
 import { moreFunctions } from './more-functions.js';
 import { powers } from './power.js';
-
-/** WGSL of each function by its name, and the functions that it uses. */
-export interface Definition {
-  readonly code: string;
-  readonly uses?: readonly string[];
-}
 
 /** A constant that WGSL does not let one write, out of its bits, which the compiler may not see through. */
 const bits = 'fn bits_of(x: f32) -> u32 { return bitcast<u32>(x); }';

@@ -4,7 +4,7 @@
  *
  * Source of the polynomials: Moshier, "Methods and Programs for Mathematical Functions", 1989 (the Cephes library).
  */
-import type { Definition } from './functions.js';
+import type { Definition } from './definition.js';
 
 export const moreFunctions: Readonly<Record<string, Definition>> = {
   /** |x| with the sign of y. */

@@ -6,7 +6,7 @@
  * Sources: Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18 (1971), for products
  * and sums of two float32; the series of the inverse hyperbolic tangent for the logarithm; special values as C's pow.
  */
-import type { Definition } from './functions.js';
+import type { Definition } from './definition.js';
 
 export const powers: Readonly<Record<string, Definition>> = {
   /** a + b as what it rounds to and the rest. */

@@ -1,5 +1,5 @@
 /** Reductions by TensorFlow.js: of expressions that it computes, where its meaning is ours. */
-import type { ReduceCall, Reduction } from '../reduce.js';
+import type { ReduceCall, Reduction } from '../reduction-form.js';
 import { canEvaluateOn, evaluateOn } from './expression.js';
 import type { ReducingFunction, Tensor, TensorFlow } from './tensors.js';
 

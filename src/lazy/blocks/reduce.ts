@@ -11,7 +11,7 @@ import { elementwise } from '../../kernels/elementwise.js';
 import type { BinaryOperation } from '../../kernels/expression.js';
 import { ExpressionBuilder } from '../../kernels/expression-builder.js';
 import { serialize } from '../../kernels/expression-text.js';
-import type { Reduction } from '../../kernels/reduce.js';
+import type { Reduction } from '../../kernels/reduction-form.js';
 import { reshape, reshapeParams } from '../../kernels/reshape.js';
 import { kernelResult, type LazyArray } from '../lazy-array.js';
 import { type Chunked, fromBlocks } from './blocked.js';
