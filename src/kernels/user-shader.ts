@@ -3,6 +3,7 @@ import { itemSize } from '../array/dtype.js';
 import { sizeOf } from '../array/ndarray.js';
 import { ArgumentError } from '../errors.js';
 import type { ArraySpec, GpuBody, GpuPass, GpuPlan, GpuTraits, KernelParams } from './contract.js';
+import { WINDOW } from './gpu/windows.js';
 
 /** WGSL of a user's own; see `nd.defineKernel`. */
 export interface UserGpuBody {
@@ -14,9 +15,6 @@ export interface UserGpuBody {
   /** The passes of a call, one after the other, and bytes of the scratch arrays that they share. */
   plan(inputs: readonly ArraySpec[], outputs: readonly ArraySpec[], params: KernelParams, gpu: GpuTraits): GpuPlan;
 }
-
-/** Windows of arrays begin at multiples of so many bytes. */
-const WINDOW = 256;
 
 /**
  * @param infer what the kernel's outputs are

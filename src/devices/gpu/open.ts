@@ -1,6 +1,7 @@
 /** Opening: the shared device, what it allows, what it is expected to do, and the tile that products are fastest with. */
 import type { GpuTraits } from '../../kernels/contract.js';
 import { productTiles, threadsOf, tileBytes } from '../../kernels/gpu/product.js';
+import { WINDOW } from '../../kernels/gpu/windows.js';
 import type { DeviceTraits } from '../contract.js';
 import type { AdapterFacts } from './adapter.js';
 import { acquire, type Context, release } from './context.js';
@@ -15,14 +16,11 @@ export interface GpuOptions {
   readonly productTile?: number;
 }
 
-/** Offsets of windows are multiples of this many bytes. */
-const ALIGNMENT = 256;
-
 function limitsOf({ device }: Context, maxBinding: number | undefined): GpuTraits {
   const { limits } = device;
   const largest = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, maxBinding ?? 2 ** 32);
   return {
-    maxBinding: Math.floor(largest / ALIGNMENT) * ALIGNMENT,
+    maxBinding: Math.floor(largest / WINDOW) * WINDOW,
     workgroupMemory: limits.maxComputeWorkgroupStorageSize,
     maxArrays: limits.maxStorageBuffersPerShaderStage,
     maxWorkgroups: limits.maxComputeWorkgroupsPerDimension,

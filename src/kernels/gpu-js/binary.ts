@@ -171,17 +171,17 @@ export function sectionsOf(module: Uint8Array): Sections {
         case 3:
           functions.push(reader.unsigned());
           break;
-        case 6:
+        case 6: {
           reader.skip(2);
-          for (const size = { [op.i32Const]: 0, [op.f32Const]: 4, [SIMD_PREFIX]: 17 }[reader.byte()]; ; ) {
-            if (size === undefined) throw new Error('it has a global that is not known');
-            if (size > 0) reader.skip(size);
-            else reader.unsigned();
-            break;
-          }
+          const initial = reader.byte();
+          if (initial === op.i32Const) reader.unsigned();
+          else if (initial === op.f32Const) reader.skip(4);
+          else if (initial === SIMD_PREFIX) reader.skip(17);
+          else throw new Error('it has a global that is not known');
           reader.skip(1);
           globals.push(reader.since(from));
           break;
+        }
         case 7: {
           const name = new TextDecoder().decode(reader.bytes(reader.unsigned()));
           reader.skip(1);

@@ -9,7 +9,7 @@ import type { Contraction } from '../contraction-form.js';
 import { type ProductPart, sumPieces, tiled } from './matmul.js';
 import type { ProductSizes } from './product.js';
 import { mainCode, spread } from './spread.js';
-import { basesOf, canRead, partsOf, type Reading, reading, windowOf } from './windows.js';
+import { canRead, partsOf, type Reading, reading, windowOf } from './windows.js';
 import { floatWord, intWord } from './words.js';
 
 const FLOAT = 4;
@@ -79,7 +79,7 @@ function codeOf(axes: number, type: 'f32' | 'u32', [a, b]: readonly [Reading, Re
   const fields = [
     'size: u32, width: u32, first: u32, outputs: u32, pieces: u32, k: u32, ka: u32, kb: u32, from_a: u32, from_b: u32',
   ];
-  fields.push(...basesOf([a, b], ['a', 'b']).fields);
+  fields.push(...a.fields, ...b.fields);
   for (const i of dims) fields.push(`d${i}: u32, a${i}: u32, b${i}: u32`);
   const steps = dims
     .toReversed()
@@ -118,8 +118,7 @@ function plainly(given: Contraction, inputs: readonly ArraySpec[], gpu: GpuTrait
   const pieces = type === 'f32' ? Math.max(1, wanted) : 1;
   const code = codeOf(axes.length, type, [a, b]);
   const steps = axes.flatMap(([length, stepA, stepB]) => [length, intWord(stepA), intWord(stepB)]);
-  const bases = basesOf([a, b], ['a', 'b']).words;
-  const depth = [pieces, k[0], intWord(k[1]), intWord(k[2]), fromA, fromB, ...bases];
+  const depth = [pieces, k[0], intWord(k[1]), intWord(k[2]), fromA, fromB, ...a.words, ...b.words];
   // pieces are made of results that fit a binding so often
   const passes = partsOf(total, FLOAT, gpu).map((part): GpuPass => {
     const [first, outputs] = part;

@@ -68,6 +68,13 @@ const table: Readonly<Record<string, Definition>> = {
 }`,
     uses: ['bits_of'],
   },
+  /** value · 2^k for what k may be beyond an exponent's range, in two steps. */
+  times_power: {
+    code: `fn times_power(value: f32, k: i32) -> f32 {
+  let half = k / 2;
+  return value * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(k - half + 127) << 23u);
+}`,
+  },
   exp_f: {
     code: `fn exp_f(x: f32) -> f32 {
   if (is_nan(x)) { return x; }
@@ -81,12 +88,10 @@ const table: Readonly<Record<string, Definition>> = {
   q = q * r + 1.6666665459e-1;
   q = q * r + 5.0000001201e-1;
   let value = 1.0 + (r + q * r * r);
-  let k = i32(n);
-  let half = k / 2;
   if (x > 88.8) { return inf(); }
-  return value * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(k - half + 127) << 23u);
+  return times_power(value, i32(n));
 }`,
-    uses: ['is_nan', 'inf', 'rounded'],
+    uses: ['is_nan', 'inf', 'rounded', 'times_power'],
   },
   log_f: {
     code: `fn log_f(x: f32) -> f32 {
@@ -122,11 +127,9 @@ const table: Readonly<Record<string, Definition>> = {
   if (x >= 128.0) { return inf(); }
   let y = max(x, -151.0);
   let n = round(y);
-  let k = i32(n);
-  let half = k / 2;
-  return exp_f((y - n) * 0.69314718) * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(k - half + 127) << 23u);
+  return times_power(exp_f((y - n) * 0.69314718), i32(n));
 }`,
-    uses: ['exp_f'],
+    uses: ['exp_f', 'times_power'],
   },
   log2_f: {
     code: `fn log2_f(x: f32) -> f32 {

@@ -8,6 +8,7 @@ import type { GpuBody, GpuOperand, GpuPass, GpuPlan, GpuTraits, KernelParams } f
 import { canSplit, DOUBLE_FACTOR, splitProduct } from './ozaki.js';
 import { type ProductSizes, type ProductTile, productCode, productTiles } from './product.js';
 import { mainCode, spread } from './spread.js';
+import { partsOf, windowOf } from './windows.js';
 import { floatWord } from './words.js';
 
 /** Workgroups that keep a GPU busy; with fewer, and a sum at least so long, the sum is cut. */
@@ -53,7 +54,7 @@ function partSizes({ m, n, k, transposeA, transposeB }: ProductSizes, limit: num
   return [rows, columns, depth];
 }
 
-function* partsOf(sizes: ProductSizes, limit: number): Generator<ProductPart> {
+function* productParts(sizes: ProductSizes, limit: number): Generator<ProductPart> {
   const { m, n, k, transposeA, transposeB } = sizes;
   const [rows, columns, depth] = partSizes(sizes, limit);
   const window = (from: number, count: number, length: number): Window => ({
@@ -225,22 +226,13 @@ function isOntoBound({ m, n, onto }: ProductSizes, limit: number): boolean {
 }
 
 /** Puts the first input where the sum is to be, in parts where it is larger than a binding. */
-function* copied({ m, n, onto }: ProductSizes, gpu: GpuTraits): Generator<GpuPass> {
-  const most = Math.floor(gpu.maxBinding / 256) * 64;
-  for (let from = 0; from < m * n; from += most) {
-    const size = Math.min(most, m * n - from);
+function copied({ m, n, onto }: ProductSizes, gpu: GpuTraits): GpuPass[] {
+  return partsOf(m * n, FLOAT, gpu).map((part) => {
+    const [, size] = part;
     const { workgroups, width } = spread(size, gpu);
-    const window = { index: 0, offset: from * FLOAT, bytes: size * FLOAT };
-    yield {
-      code: copyCode,
-      operands: [
-        { of: 'input', ...window },
-        { of: 'output', ...window },
-      ],
-      numbers: [size, width, onto?.symmetric === true ? n : 0],
-      workgroups,
-    };
-  }
+    const operands = (['input', 'output'] as const).map((of) => windowOf(of, 0, part, FLOAT, m * n));
+    return { code: copyCode, operands, numbers: [size, width, onto?.symmetric === true ? n : 0], workgroups };
+  });
 }
 
 /**
@@ -264,9 +256,9 @@ export function productBody(sizesOf: (inputs: readonly ArraySpec[], params: Kern
       const sizes = sizesOf(inputs, params);
       if (inputs[0]!.dtype === 'float64') return splitProduct(sizes, inputs.length - 1, gpu);
       const scratch: number[] = [];
-      const passes: GpuPass[] = sizes.onto === undefined ? [] : [...copied(sizes, gpu)];
+      const passes: GpuPass[] = sizes.onto === undefined ? [] : copied(sizes, gpu);
       const operands = [sizes.onto === undefined ? 0 : 1, inputs.length - 1];
-      for (const part of partsOf(sizes, gpu.maxBinding)) {
+      for (const part of productParts(sizes, gpu.maxBinding)) {
         const make = sizes.m === 1 || sizes.n === 1 ? vector : tiled;
         passes.push(...make(part, sizes, operands, gpu, scratch));
       }

@@ -9,7 +9,7 @@ import type { GpuOperand, GpuTraits } from '../contract.js';
 import type { Call } from '../expression-call.js';
 import type { Space, Walk } from '../tiles.js';
 import { expressionCode, loadCode, storedType } from './expression.js';
-import { basesOf, type Reading, reading } from './windows.js';
+import { type Reading, reading } from './windows.js';
 import { intWord } from './words.js';
 
 /** A quiet NaN, which WGSL lets nobody write. */
@@ -60,6 +60,16 @@ function bytesRead(
   return [least, most + bytes];
 }
 
+/** The bytes of an input that all walks through it read. */
+function rangeRead(
+  input: number,
+  { walks, dims }: Space,
+  part: readonly [number, number],
+): readonly [from: number, to: number] {
+  const ranges = walks.filter((walk) => walk.input === input).map((walk) => bytesRead(walk, dims, part));
+  return [Math.min(...ranges.map(([from]) => from)), Math.max(...ranges.map(([, to]) => to))];
+}
+
 /**
  * The operands and the expression of a call over a space; undefined where it has no WGSL.
  * @param part the places that are computed: by default all
@@ -76,11 +86,10 @@ export function placesOf(
   for (const { input } of space.walks) {
     if (input < 0 || readings.has(input)) continue;
     const { dtype, shape } = call.inputs[input]!;
-    const ranges = space.walks.filter((walk) => walk.input === input).map((walk) => bytesRead(walk, space.dims, part));
-    const range = [Math.min(...ranges.map(([from]) => from)), Math.max(...ranges.map(([, to]) => to))] as const;
-    const array = { name: `in${input}`, index: input, bytes: sizeOf(shape) * itemSize(dtype), range };
+    const array = { name: `in${input}`, index: input, bytes: sizeOf(shape) * itemSize(dtype) };
     const element = { type: storedType(dtype), each: Math.max(4, itemSize(dtype)) };
-    const found = reading(array, element, bound.length, gpu);
+    const range = array.bytes > gpu.maxBinding ? rangeRead(input, space, part) : undefined;
+    const found = reading(range === undefined ? array : { ...array, range }, element, bound.length, gpu);
     readings.set(input, found);
     bound.push(...found.operands);
   }
@@ -107,15 +116,12 @@ export function placesOf(
     },
   });
   if (code === undefined) return undefined;
-  const bases = basesOf(
-    readings.values(),
-    Array.from(readings.keys(), (input) => `in${input}`),
-  );
+  const read = [...readings.values()];
   return {
     operands: bound,
-    declarations: Array.from(readings.values(), (each) => each.declarations).join('\n'),
-    fields: [...fields, ...bases.fields, ...code.fields],
-    words: [...words, ...bases.words, ...code.words],
+    declarations: read.map(({ declarations }) => declarations).join('\n'),
+    fields: [...fields, ...read.flatMap((each) => each.fields), ...code.fields],
+    words: [...words, ...read.flatMap((each) => each.words), ...code.words],
     functions: code.functions,
     statements: `${lines.join('\n')}\n${code.statements}`,
     result: code.result,

@@ -97,12 +97,9 @@ export const powers: Readonly<Record<string, Definition>> = {
   q = q * r + 5.55033982e-2;
   q = q * r + 2.40226462e-1;
   q = q * r + 6.93147182e-1;
-  let value = 1.0 + q * r;
-  let k = i32(n);
-  let half = k / 2;
-  let size = value * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(k - half + 127) << 23u);
+  let size = times_power(1.0 + q * r, i32(n));
   return bitcast<f32>(bits_of(size) | sign);
 }`,
-    uses: ['nan', 'inf', 'rounded', 'log2_two', 'product_two'],
+    uses: ['nan', 'inf', 'rounded', 'log2_two', 'product_two', 'times_power'],
   },
 };

@@ -5,7 +5,7 @@ import type { ArraySpec, GpuBody, GpuPass, GpuPlan, GpuTraits, KernelParams } fr
 import { INDEX_RANGE } from '../status.js';
 import { storedType } from './expression.js';
 import { mainCode, spread } from './spread.js';
-import { basesOf, canRead, partsOf, reading, windowOf } from './windows.js';
+import { canRead, partsOf, type Reading, reading, windowOf } from './windows.js';
 
 const position = `fn position(index: i32, length: u32) -> u32 {
   let n = i32(length);
@@ -17,7 +17,7 @@ const position = `fn position(index: i32, length: u32) -> u32 {
 interface Picking {
   readonly fields: string;
   readonly numbers: readonly number[];
-  readonly statements: string;
+  statements(lists: readonly Reading[]): string;
   /** The names of the lists of indices, the inputs after the first. */
   readonly lists: readonly string[];
 }
@@ -37,31 +37,32 @@ function planOf(inputs: readonly ArraySpec[], size: number, picking: Picking, gp
   const type = storedType(dtype);
   const x = reading({ name: 'x', index: 0, bytes: sizeOf(shape) * each }, { type, each }, 0, gpu);
   const bindings = [...x.operands];
-  const declarations = lists.map((name, i) => {
+  const indices = lists.map((name, i) => {
     const bytes = 4 * sizeOf(inputs[i + 1]!.shape);
     const list = reading({ name, index: i + 1, bytes }, { type: 'i32', each: 4 }, bindings.length, gpu);
     bindings.push(...list.operands);
     return list;
   });
   const count = bindings.length;
-  const found = lists.reduce(
-    (code, name, i) => code.replaceAll(`${name}[INDEX]`, declarations[i]!.at('index')),
-    statements,
-  );
-  const bases = basesOf([x, ...declarations], ['x', ...lists]);
-  const code = `struct P { ${['size: u32, width: u32, first: u32', fields, ...bases.fields].join(', ')} }
-${[x, ...declarations].map((one) => one.declarations).join('\n')}
+  const read = [x, ...indices];
+  const code = `struct P { ${['size: u32, width: u32, first: u32', fields, ...read.flatMap((one) => one.fields)].join(', ')} }
+${read.map((one) => one.declarations).join('\n')}
 @group(0) @binding(${count}) var<storage, read_write> out: array<${type}>;
 @group(0) @binding(${count + 1}) var<storage, read_write> status: atomic<u32>;
 @group(0) @binding(${count + 2}) var<uniform> p: P;
 ${position}
 ${mainCode(`let place = p.first + i;
-  ${found}
+  ${statements(indices)}
   out[i] = ${x.at('at')};`)}`;
   const passes = partsOf(size, each, gpu).map((part): GpuPass => {
     const { workgroups, width } = spread(part[1], gpu);
     const operands = [...bindings, windowOf('output', 0, part, each, size), { of: 'status' } as const];
-    return { code, operands, numbers: [part[1], width, part[0], ...numbers, ...bases.words], workgroups };
+    return {
+      code,
+      operands,
+      numbers: [part[1], width, part[0], ...numbers, ...read.flatMap((one) => one.words)],
+      workgroups,
+    };
   });
   return { passes };
 }
@@ -80,9 +81,9 @@ export function takeBody(
       const picking = {
         fields: 'length: u32, inner: u32, count: u32',
         numbers: [length, inner, count],
-        statements: `let row = place / p.inner;
-  let index = row % p.count;
-  let at = ((row / p.count) * p.length + position(indices[INDEX], p.length)) * p.inner + place % p.inner;`,
+        statements: ([indices]: readonly Reading[]) => `let row = place / p.inner;
+  let index = position(${indices!.at('row % p.count')}, p.length);
+  let at = ((row / p.count) * p.length + index) * p.inner + place % p.inner;`,
         lists: ['indices'],
       };
       return planOf(inputs, outer * inner * count, picking, gpu);
@@ -100,10 +101,9 @@ export const takeGridBody: GpuBody = {
     const picking = {
       fields: 'rows: u32, columns: u32, count: u32',
       numbers: [n, m, q],
-      statements: `var index = place / p.count;
-  let row = position(rows[INDEX], p.rows);
-  index = place % p.count;
-  let at = row * p.columns + position(columns[INDEX], p.columns);`,
+      statements: ([ofRows, ofColumns]: readonly Reading[]) =>
+        `let row = position(${ofRows!.at('place / p.count')}, p.rows);
+  let at = row * p.columns + position(${ofColumns!.at('place % p.count')}, p.columns);`,
       lists: ['rows', 'columns'],
     };
     return planOf(inputs, p * q, picking, gpu);

@@ -14,8 +14,9 @@ export interface Reading {
   /** WGSL that binds it, from the binding that was asked for on, and the function. */
   readonly declarations: string;
   readonly operands: readonly GpuOperand[];
-  /** Where the first window begins, in elements: the word of the field `base_name` of the uniform `p`; else undefined. */
-  readonly base: number | undefined;
+  /** Fields of the uniform `p` that the function reads, and their words. */
+  readonly fields: readonly string[];
+  readonly words: readonly number[];
   /** WGSL of the element at a place. */
   at(place: string): string;
 }
@@ -42,7 +43,7 @@ export function reading(
     `@group(0) @binding(${at}) var<storage, read> ${as}: array<${type}>;`;
   if (bytes <= gpu.maxBinding) {
     const operands: GpuOperand[] = [{ of: 'input', index }];
-    return { declarations: bind(name, binding), operands, base: undefined, at: (place) => `${name}[${place}]` };
+    return { declarations: bind(name, binding), operands, fields: [], words: [], at: (place) => `${name}[${place}]` };
   }
   const from = Math.floor(range[0] / WINDOW) * WINDOW;
   const operands: GpuOperand[] = partsOf(range[1] - from, 1, gpu).map(([offset, count]) => ({
@@ -61,7 +62,8 @@ fn ${name}(place: u32) -> ${type} {
   let i = place - p.base_${name};
   ${cases.join('\n  ')}
 }`;
-  return { declarations, operands, base: from / each, at: (place) => `${name}(${place})` };
+  const [fields, words] = [[`base_${name}: u32`], [from / each]];
+  return { declarations, operands, fields, words, at: (place) => `${name}(${place})` };
 }
 
 /** Whether a shader can bind inputs as `reading` does, and so many arrays beside them. */
@@ -94,15 +96,4 @@ export function windowOf(
   total: number,
 ): GpuOperand {
   return count === total ? { of, index } : { of, index, offset: from * each, bytes: count * each };
-}
-
-/** The fields of the uniform that readings need, and their words. */
-export function basesOf(
-  readings: Iterable<Reading>,
-  names: Iterable<string>,
-): { readonly fields: readonly string[]; readonly words: readonly number[] } {
-  const named = [...names];
-  const all = Array.from(readings, ({ base }, i) => [`base_${named[i]}: u32`, base] as const);
-  const used = all.filter(([, base]) => base !== undefined);
-  return { fields: used.map(([field]) => field), words: used.map(([, base]) => base as number) };
 }
