@@ -9,23 +9,13 @@ import { itemSize } from '../../array/dtype.js';
 import type { ArraySpec } from '../../array/ndarray.js';
 import { rowMajorStrides, sizeOf } from '../../array/ndarray.js';
 import type { GpuBody, GpuOperand, GpuPass, GpuTraits, KernelParams } from '../contract.js';
-import type { Call } from '../expression-call.js';
+import type { ReduceCall } from '../reduction-form.js';
 import { type Space, spaceOf } from '../tiles.js';
 import { storedCode, typeOf } from './expression.js';
 import { functionsCode } from './functions.js';
 import { indicesCode, NAN_WORD, type Places, placesOf } from './places.js';
 import { mainCode, spread } from './spread.js';
 import { floatWord } from './words.js';
-
-/** What a reduction is, as src/kernels/reduce.ts knows it. */
-export interface Reducing {
-  readonly reduction: string;
-  readonly values: Call;
-  readonly reduced: readonly boolean[];
-  readonly dtype: DType;
-  readonly terms: number;
-  readonly ddof: number;
-}
 
 /** Threads that keep a GPU busy, values that a thread should have, and values of a block of a sum. */
 const BUSY = 16384;
@@ -118,7 +108,7 @@ interface Plan {
   readonly isAlong: boolean;
 }
 
-function planOf({ values, reduced, terms }: Reducing): Plan {
+function planOf({ values, reduced, terms }: ReduceCall): Plan {
   const { shape, program, inputs, views } = values;
   const keptStrides = rowMajorStrides(shape.map((length, axis) => (reduced[axis] ? 1 : length)));
   const out = shape.map((_, axis) => (reduced[axis] ? 0 : keptStrides[axis]!));
@@ -225,7 +215,7 @@ ${mainCode(store)}`;
 }
 
 /** The body: `reducingOf` says what a call reduces. */
-export function reduceBody(reducingOf: (inputs: readonly ArraySpec[], params: KernelParams) => Reducing): GpuBody {
+export function reduceBody(reducingOf: (inputs: readonly ArraySpec[], params: KernelParams) => ReduceCall): GpuBody {
   return {
     can(inputs, params, gpu) {
       const reducing = reducingOf(inputs, params);
@@ -258,11 +248,11 @@ class Maker {
   readonly passes: GpuPass[] = [];
   readonly sizes: number[] = [];
   readonly plan: Plan;
-  readonly #reducing: Reducing;
+  readonly #reducing: ReduceCall;
   readonly #places: Places;
   readonly #gpu: GpuTraits;
 
-  constructor(reducing: Reducing, gpu: GpuTraits) {
+  constructor(reducing: ReduceCall, gpu: GpuTraits) {
     this.#reducing = reducing;
     this.plan = planOf(reducing);
     this.#places = placesOf(reducing.values, this.plan.space, gpu)!;
